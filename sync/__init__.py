@@ -1,0 +1,3 @@
+"""Make one Heimdall environment exactly equal to another."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,62 @@
+"""The errors a user can meet, each with the exit code that the command ends with."""
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """What the process's exit status means."""
+
+    DONE = 0
+    FAILED = 1
+    DIFFERENT = 2
+    REFUSED = 3
+    UNHEALTHY = 4
+    USAGE = 64
+    INTERRUPTED = 130
+    TERMINATED = 143
+
+
+class HeimdallSyncError(Exception):
+    """Say what happened, to what, and what to do next.
+
+    `message` is one line; `hint` is what to do about it, or empty.
+    """
+
+    exit_code = ExitCode.FAILED
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class UsageError(HeimdallSyncError):
+    """A setting is missing, malformed or contradicts another."""
+
+    exit_code = ExitCode.USAGE
+
+
+class UnhealthyError(HeimdallSyncError):
+    """The healthcheck found a reason not to go on."""
+
+    exit_code = ExitCode.UNHEALTHY
+
+
+class RefusedError(HeimdallSyncError):
+    """The plan must not be applied."""
+
+    exit_code = ExitCode.REFUSED
+
+
+class CancelledError(HeimdallSyncError):
+    """A person or the platform ended the run."""
+
+    exit_code = ExitCode.INTERRUPTED
+
+
+class ReadError(HeimdallSyncError):
+    """An environment could not be read completely; nothing is concluded from it."""
+
+
+class SnapshotError(ReadError):
+    """What was read contradicts itself: a name twice, or a reference to something that is not there."""

@@ -1,0 +1,1 @@
+"""One module a format; each returns text and prints nothing."""
