@@ -1,7 +1,40 @@
 """The healthcheck: alive, token, superadmin and permissions, without changing anything."""
 
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from http import HTTPStatus
+
+from pydantic import SecretStr, ValidationError
+
+from sync.heimdall.auth import expiry_of, masked_cpf
+from sync.heimdall.rows import Me
+from sync.heimdall.transport import Answer, Transport, UnavailableError
+from sync.plan.model import SUPERADMIN
+
+SOON = timedelta(minutes=10)
+
+_NO_ID = 2147483647
+_NO_GROUP = "__no_such_group__"
+_NO_ROLE = "__no_such_role__"
+_NO_ACTION = "__no_such_action__"
+
+PROBES: tuple[tuple[str, str, int], ...] = (
+    ("actions", f"/api/v1/actions/{_NO_ID}", HTTPStatus.BAD_REQUEST),
+    ("mappings", f"/api/v1/mappings/{_NO_ID}", HTTPStatus.NO_CONTENT),
+    ("groups", f"/api/v1/groups/{_NO_GROUP}", HTTPStatus.NOT_FOUND),
+    ("roles of groups", f"/api/v1/roles/groups/{_NO_GROUP}/roles/{_NO_ROLE}", HTTPStatus.NO_CONTENT),
+    ("actions of roles", f"/api/v1/roles/{_NO_ROLE}/actions/{_NO_ACTION}", HTTPStatus.NOT_FOUND),
+)
+"""What may be written, the `DELETE` of something that is not there, and its answer where it may.
+
+The server checks the permission before it looks for the thing, so nothing is ever changed.
+"""
+
+_READ_PROBE = f"/api/v1/roles/groups/{_NO_GROUP}/roles"
+"""A `GET` that takes superadmin, of something that is not there."""
 
 
 class Level(StrEnum):
@@ -24,3 +57,170 @@ class Finding:
     level: Level
     message: str
     remedy: str = ""
+
+
+def check_health(
+    source: tuple[Transport, SecretStr],
+    target: tuple[Transport, SecretStr],
+    *,
+    now: datetime,
+    must_write: bool,
+) -> tuple[Finding, ...]:
+    """Check both environments at the same time; `must_write` makes a missing permission a failure."""
+    with ThreadPoolExecutor(2) as threads:
+        source_findings = threads.submit(lambda: [*_Checkup("source", *source, now).findings()])
+        target_findings = threads.submit(
+            lambda: [*_Checkup("target", *target, now).findings(probe_writes=True, must_write=must_write)]
+        )
+        return (*source_findings.result(), *target_findings.result())
+
+
+@dataclass(frozen=True, slots=True)
+class _Checkup:
+    """One environment's checks. What fails ends the rest, which could say nothing more."""
+
+    side: str
+    transport: Transport
+    token: SecretStr
+    now: datetime
+
+    def findings(self, *, probe_writes: bool = False, must_write: bool = False) -> Iterator[Finding]:
+        try:
+            for finding in self._in_order(probe_writes=probe_writes, must_write=must_write):
+                yield finding
+                if finding.level is Level.FAILED:
+                    return
+        except UnavailableError as error:
+            reason = self._not_ready() if error.connected else ""
+            yield self._failed("API", f"{error.message}{reason}", error.hint)
+
+    def _in_order(self, *, probe_writes: bool, must_write: bool) -> Iterator[Finding]:
+        yield self._alive()
+        yield from self._expiry()
+        me = self.transport.send("GET", "/api/v1/users/me")
+        yield from self._who(me)
+        shown = me.status == HTTPStatus.OK
+        if not shown or not probe_writes:
+            yield self._may_read()
+        if probe_writes:
+            yield self._may_write(Level.FAILED if must_write else Level.WARNING, role_shown=shown)
+
+    def _alive(self) -> Finding:
+        answer = self.transport.send("GET", "/api/v1/healthz")
+        if answer.ok:
+            return self._passed("API", "API is healthy")
+        return self._failed(
+            "API",
+            f"GET {self.transport.url}/api/v1/healthz answers {answer.message}{self._not_ready()}",
+            "is the URL that of a Heimdall, and the server up?",
+        )
+
+    def _not_ready(self) -> str:
+        """Return what the server says of its database, cache and policy engine, if it is not well."""
+        try:
+            answer = self.transport.send("GET", "/api/v1/readyz")
+        except UnavailableError as error:
+            return f" (GET /api/v1/readyz: {error.said or error.message})"
+        return "" if answer.ok else f" (GET /api/v1/readyz answers {answer.message})"
+
+    def _expiry(self) -> Iterator[Finding]:
+        end = expiry_of(self.token)
+        if end is None:
+            return
+        if end <= self.now:
+            yield self._failed(
+                "token",
+                f"the token expired at {end:%Y-%m-%d %H:%M} UTC, {_ago(self.now - end)} ago",
+                f"get a new token and set HEIMDALL_{self.side.upper()}_TOKEN",
+            )
+        elif end - self.now < SOON:
+            yield Finding(
+                self.side,
+                "token",
+                Level.WARNING,
+                f"the token ends in {_ago(end - self.now)}, at {end:%H:%M} UTC",
+                "get a new token if the run is long or someone has to approve it first",
+            )
+
+    def _who(self, me: Answer) -> Iterator[Finding]:
+        if me.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+            yield self._failed(
+                "token",
+                f"the token is not accepted: GET /api/v1/users/me answers {me.message}",
+                f"is HEIMDALL_{self.side.upper()}_TOKEN a JWT of this environment's Keycloak, and whole?",
+            )
+        elif me.status == HTTPStatus.INTERNAL_SERVER_ERROR:
+            yield Finding(
+                self.side,
+                "token",
+                Level.WARNING,
+                "the server can't show this token's user (a service account's, say)",
+                "it is judged by what it may do; only whether it may create roles can't be seen beforehand",
+            )
+        else:
+            yield from self._superadmin(me)
+
+    def _superadmin(self, me: Answer) -> Iterator[Finding]:
+        try:
+            user = Me.model_validate(me.content if me.ok else None)
+        except ValidationError:
+            yield self._failed(
+                "token",
+                f"GET /api/v1/users/me answers {me.message} with something that is no user",
+                "is the URL that of a Heimdall?",
+            )
+            return
+        yield self._passed("token", f"Authentication valid (user: {masked_cpf(user.cpf)})")
+        if SUPERADMIN in user.roles:
+            yield self._passed(SUPERADMIN, "User has superadmin role")
+        else:
+            yield self._failed(
+                SUPERADMIN,
+                "User does not have superadmin role",
+                "give the token's user the role heimdall-admin in Keycloak, and get a new token",
+            )
+
+    def _may_read(self) -> Finding:
+        answer = self.transport.send("GET", _READ_PROBE)
+        if answer.status in {HTTPStatus.OK, HTTPStatus.NOT_FOUND}:
+            return self._passed("read permission", "Read permissions verified")
+        return self._failed(
+            "read permission",
+            f"Read permission test failed: GET {_READ_PROBE} answers {answer.message}",
+            "give the token's user the role heimdall-admin in Keycloak, and get a new token",
+        )
+
+    def _may_write(self, level: Level, *, role_shown: bool) -> Finding:
+        denied = []
+        for what, path, allowed in PROBES:
+            answer = self.transport.send("DELETE", path)
+            if answer.status != allowed:
+                denied.append(f"{what} ({answer.message})")
+        if denied:
+            return Finding(
+                self.side,
+                "write permission",
+                level,
+                f"Write permission test failed: {', '.join(denied)}",
+                "check that the user has the superadmin role and that the token is valid and not expired",
+            )
+        but = "" if role_shown else ", but for creating roles"
+        return self._passed("write permission", f"Write permissions verified{but}")
+
+    def _passed(self, check: str, message: str) -> Finding:
+        return Finding(self.side, check, Level.PASSED, message)
+
+    def _failed(self, check: str, message: str, remedy: str) -> Finding:
+        return Finding(self.side, check, Level.FAILED, message, remedy)
+
+
+def _ago(span: timedelta) -> str:
+    minutes = int(span.total_seconds() // 60)
+    if minutes < 1:
+        return f"{int(span.total_seconds())} s"
+    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h"  # noqa: PLR2004 - minutes
+
+
+def utc_now() -> datetime:
+    """Return the present moment."""
+    return datetime.now(UTC)

@@ -1,0 +1,129 @@
+"""What a target says that it accepts: its published OpenAPI document, asked before anything is written."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+from http import HTTPStatus
+from importlib import resources
+from typing import Any
+
+from jsonschema import Draft202012Validator, SchemaError, ValidationError, validators
+from jsonschema.exceptions import best_match
+from referencing import Registry
+from referencing.exceptions import Unresolvable
+
+from sync.errors import ReadError
+from sync.heimdall.routes import ROUTES, Route, body_of
+from sync.heimdall.transport import AnswerError, Transport
+from sync.plan.model import Kind, Operation
+from sync.plan.planner import Refusal
+
+PATH = "/openapi.json"
+_NOT_PUBLISHED = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}
+_END = re.compile(r"(\\.|\[(?:\\.|[^\]\\])*\])|\$")
+_ANY_ID = 1
+
+
+def _pattern(_: Any, pattern: str, instance: object, __: Mapping[str, Any]) -> Iterator[ValidationError]:
+    """Check `pattern` as JSON Schema means it: `$` is the end, not the place before a last line break."""
+    strict = _END.sub(lambda found: found[1] or r"\Z", pattern)
+    if isinstance(instance, str) and not re.search(strict, instance):
+        yield ValidationError(f"{instance!r} does not match {pattern}")
+
+
+_Validator: type[Draft202012Validator] = validators.extend(  # type: ignore[no-untyped-call]
+    Draft202012Validator, {"pattern": _pattern}
+)
+
+
+class Contract:
+    """The requests that a target takes and the bodies that it accepts.
+
+    `published` tells whether the target said so itself; else it is what a Heimdall was last seen to accept.
+    """
+
+    def __init__(self, document: Mapping[str, Any], *, published: bool) -> None:
+        self._document = document
+        self.published = published
+        self._validator_of = cache(self._make_validator)
+
+    def route(self, operation: Operation) -> Route | None:
+        """Return the request that carries an operation out, None where the target has none."""
+        key = operation.verb, operation.kind
+        return ROUTES.get(key) or self._published_update(operation.kind)
+
+    def refuses(self, operation: Operation) -> Refusal | None:
+        """Say why the target would not take an operation's request, None where it would."""
+        route = self.route(operation)
+        kind, name = operation.kind, operation.name
+        if route is None:
+            return Refusal(
+                f"the target has no request that changes a {kind}'s description",
+                f"change it in the source, or accept it: --accept {kind}:{name}",
+            )
+        body = body_of(operation, lambda _kind, _name: _ANY_ID)
+        validator = self._validator_of(route)
+        error = best_match(validator.iter_errors(body)) if body is not None and validator else None
+        if error is None:
+            return None
+        field = ".".join(map(str, error.absolute_path)) or "body"
+        return Refusal(
+            f"the target does not accept its {field}: {_shortened(error.message)}",
+            f"change it in the source, or accept it: --accept {kind}:{name}",
+        )
+
+    def check(self) -> None:
+        """Raise what jsonschema and referencing raise where a schema of the document can't be used."""
+        for route in ROUTES.values():
+            validator = self._validator_of(route)
+            if validator:
+                validator.check_schema(validator.schema)
+                list(validator.iter_errors({}))
+
+    def _published_update(self, kind: Kind) -> Route | None:
+        """Find a request that updates a role or group: `PUT` or `PATCH /api/v1/roles/{…}`."""
+        template = re.compile(rf"/api/v1/{kind.plural}/\{{[^}}/]+\}}")
+        for path, methods in self._document.get("paths", {}).items():
+            for method in ("put", "patch"):
+                if template.fullmatch(path) and method in methods:
+                    return Route(method.upper(), path)
+        return None
+
+    def _make_validator(self, route: Route) -> Draft202012Validator | None:
+        operation = self._document.get("paths", {}).get(route.template, {}).get(route.method.lower(), {})
+        schema = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema")
+        if schema is None:
+            return None
+        whole = {**schema, "components": self._document.get("components", {})}
+        # an own registry: a reference to elsewhere is an error, never a request
+        return _Validator(whole, registry=Registry())
+
+
+def _shortened(text: str, most: int = 200) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def read_contract(transport: Transport) -> Contract:
+    """Ask a target for its contract. Raises `ReadError` where what it publishes can't be used."""
+    try:
+        document = transport.get(PATH)
+    except AnswerError as error:
+        if error.status not in _NOT_PUBLISHED:
+            raise
+        return known_contract()
+    contract = Contract(document, published=True) if isinstance(document, dict) else known_contract()
+    try:
+        contract.check()
+    except (AttributeError, SchemaError, Unresolvable) as error:
+        raise ReadError(
+            f"{transport.url}{PATH} is no OpenAPI document that can be used: {type(error).__name__}",
+            "what the target accepts can't be known from it; mend or unpublish it",
+        ) from None
+    return contract
+
+
+def known_contract() -> Contract:
+    """Return what a Heimdall was last seen to accept."""
+    text = resources.files("sync.heimdall").joinpath("contract.json").read_text(encoding="utf-8")
+    return Contract(json.loads(text), published=False)

@@ -1,0 +1,210 @@
+"""An environment → its snapshot: complete, or an error.
+
+A row that is missing here would be deleted there. So what the lists say of themselves and of each other must
+agree, and what does not is read again.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from sync.errors import ReadError, SnapshotError
+from sync.heimdall.rows import ActionPage, ActionRow, MappingRow, MemberRow, NamedRow, Page, RolePage, Row
+from sync.heimdall.transport import AnswerError, Transport, segment
+from sync.plan.contested import precedence
+from sync.plan.judge import READABLE_ROLES
+from sync.plan.model import SUPERADMIN, Action, Group, Kind, Mapping, Role, Snapshot
+
+PAGE_SIZE = 100
+"""The most rows of a page that the server takes."""
+
+MAX_READINGS = 3
+
+_CONFIGURED = {"method", "path_pattern", "action", "description"}
+
+R = TypeVar("R", bound=Row)
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What an environment is configured with, and the server's own numbers for it, by kind and name."""
+
+    snapshot: Snapshot
+    ids: dict[tuple[Kind, str], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Lists:
+    """The four lists that an environment shows, without what roles and groups hold."""
+
+    actions: list[ActionRow]
+    roles: list[NamedRow]
+    mappings: list[MappingRow]
+    groups: list[NamedRow]
+
+
+def read_environment(transport: Transport) -> Reading:
+    """Read everything an environment is configured with.
+
+    Raises `SnapshotError` where the lists contradict themselves or each other three times, and another
+    `ReadError` for any answer but a good one.
+    """
+    for left in reversed(range(MAX_READINGS)):
+        try:
+            lists = read_lists(transport)
+            return Reading(_snapshot(transport, lists), _ids(lists))
+        except SnapshotError as error:
+            if not left:
+                raise SnapshotError(
+                    f"{transport.url} contradicts itself, {MAX_READINGS} times: {error.message}",
+                    "is somebody changing it right now? run again when nobody is",
+                ) from None
+    raise AssertionError("the last reading returns or raises")
+
+
+def read_lists(transport: Transport) -> Lists:
+    """Read the four lists at the same time."""
+    with ThreadPoolExecutor(len(Kind)) as threads:
+        actions = threads.submit(read_actions, transport)
+        roles = threads.submit(read_roles, transport)
+        mappings = threads.submit(read_mappings, transport)
+        groups = threads.submit(read_groups, transport)
+    lists = Lists(actions.result(), roles.result(), mappings.result(), groups.result())
+    endpoints = Counter(mapping.action for mapping in lists.mappings)
+    for action in lists.actions:
+        if action.endpoint_count not in {None, endpoints[action.name]}:
+            raise SnapshotError(
+                f"action {action.name!r} counts {action.endpoint_count} mappings, "
+                f"the list of mappings has {endpoints[action.name]}"
+            )
+    return lists
+
+
+def count_members(transport: Transport, groups: Sequence[str]) -> dict[str, int]:
+    """Count the members of groups, by name; who they are is not kept."""
+
+    def members(group: str) -> list[MemberRow]:
+        path = f"/api/v1/groups/{segment(group)}/members"
+        return _parsed(TypeAdapter(list[MemberRow]), transport, path, transport.get(path))
+
+    return {g: len(rows) for g, rows in zip(groups, transport.each(members, groups), strict=True)}
+
+
+def read_actions(transport: Transport) -> list[ActionRow]:
+    """Read the actions, in no order."""
+    return _read_pages(transport, "/api/v1/actions/", ActionPage)
+
+
+def read_roles(transport: Transport) -> list[NamedRow]:
+    """Read the roles, by name."""
+    return _read_pages(transport, "/api/v1/roles/", RolePage)
+
+
+def read_mappings(transport: Transport) -> list[MappingRow]:
+    """Read the mappings, in no order."""
+    return _read_list(transport, "/api/v1/mappings/list", MappingRow)
+
+
+def read_groups(transport: Transport) -> list[NamedRow]:
+    """Read the groups, in no order."""
+    return _read_list(transport, "/api/v1/groups/", NamedRow)
+
+
+def _read_pages(transport: Transport, path: str, page_type: type[Page[R]]) -> list[R]:
+    def page(skip: int) -> Page[R]:
+        answer = transport.get(path, {"skip": skip, "limit": PAGE_SIZE})
+        return _parsed(TypeAdapter(page_type), transport, path, answer)
+
+    first = page(0)
+    pages = [first, *transport.each(page, range(PAGE_SIZE, first.total, PAGE_SIZE))]
+    rows = [row for each in pages for row in each.items]
+    if {each.total for each in pages} != {len(rows)}:
+        raise SnapshotError(f"GET {path} counts {first.total} rows and shows {len(rows)}")
+    return _unique(path, rows)
+
+
+def _read_list(transport: Transport, path: str, row_type: type[R]) -> list[R]:
+    rows = _parsed(TypeAdapter(list[row_type]), transport, path, transport.get(path))  # type: ignore[valid-type]
+    return _unique(path, rows)
+
+
+def _unique(path: str, rows: list[R]) -> list[R]:
+    if len({row.id for row in rows}) != len(rows):
+        raise SnapshotError(f"GET {path} shows a row twice")
+    return rows
+
+
+def _snapshot(transport: Transport, lists: Lists) -> Snapshot:
+    readable = [role for role in lists.roles if role.name != SUPERADMIN]
+    beyond = {role.name for role in lists.roles[READABLE_ROLES:]}
+
+    def actions_of(role: NamedRow) -> tuple[str, ...] | None:
+        path = f"/api/v1/roles/{segment(role.name)}/actions"
+        try:
+            return _held(transport, path)
+        except AnswerError as error:
+            # the known limit of the server; of any other role a 404 is a contradiction
+            if error.status == HTTPStatus.NOT_FOUND and role.name in beyond:
+                return None
+            raise
+
+    def roles_of(group: NamedRow) -> tuple[str, ...]:
+        return _held(transport, f"/api/v1/roles/groups/{segment(group.name)}/roles")
+
+    with ThreadPoolExecutor(2) as threads:
+        actions = threads.submit(transport.each, actions_of, readable)
+        roles = threads.submit(transport.each, roles_of, lists.groups)
+        held_actions = dict(zip((role.name for role in readable), actions.result(), strict=True))
+        held_roles = dict(zip((group.name for group in lists.groups), roles.result(), strict=True))
+    try:
+        mappings = [
+            Mapping.model_validate(row.model_dump(include=_CONFIGURED))
+            for row in sorted(lists.mappings, key=lambda row: (row.updated_at or row.created_at, row.id))
+        ]
+        return Snapshot(
+            actions=tuple(Action(name=row.name, description=row.description) for row in lists.actions),
+            roles=tuple(
+                Role(name=row.name, description=row.description, actions=held_actions.get(row.name, ()))
+                for row in lists.roles
+            ),
+            mappings=tuple(mappings),
+            groups=tuple(
+                Group(name=row.name, description=row.description, roles=held_roles[row.name])
+                for row in lists.groups
+            ),
+            precedence=precedence(mappings),
+        )
+    except ValidationError as error:
+        raise SnapshotError(str(error.errors()[0]["msg"])) from None
+
+
+def _held(transport: Transport, path: str) -> tuple[str, ...]:
+    rows = _parsed(TypeAdapter(list[NamedRow]), transport, path, transport.get(path))
+    return tuple(row.name for row in _unique(path, rows))
+
+
+def _ids(lists: Lists) -> dict[tuple[Kind, str], int]:
+    return {
+        **{(Kind.ACTION, row.name): row.id for row in lists.actions},
+        **{(Kind.ROLE, row.name): row.id for row in lists.roles},
+        **{(Kind.MAPPING, f"{row.method} {row.path_pattern}"): row.id for row in lists.mappings},
+        **{(Kind.GROUP, row.name): row.id for row in lists.groups},
+    }
+
+
+def _parsed(shape: TypeAdapter[T], transport: Transport, path: str, answer: object) -> T:
+    try:
+        return shape.validate_python(answer)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        where = ".".join(map(str, first["loc"])) or "the answer"
+        raise ReadError(
+            f"GET {transport.url}{path} answered 200 with something unexpected: {where}: {first['msg']}",
+            "is the URL that of a Heimdall? nothing was concluded from the answer",
+        ) from None

@@ -1,0 +1,83 @@
+"""The rows that the server answers, as far as a sync looks at them."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Generic, TypeVar
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+
+def _in_utc(moment: datetime) -> datetime:
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+Moment = Annotated[datetime, Field(strict=False), AfterValidator(_in_utc)]
+"""A moment as ISO 8601 text, UTC where it names no zone."""
+
+Total = Annotated[int, Field(ge=0, le=1_000_000)]
+"""How many rows a list has; no environment has as many as the bound."""
+
+
+class Row(BaseModel):
+    """A row of a list: what else it holds (people, times) is dropped on reading."""
+
+    model_config = ConfigDict(extra="ignore", strict=True, frozen=True)
+
+    id: int
+
+
+R = TypeVar("R", bound=Row)
+
+
+class NamedRow(Row):
+    """A role or a group, or a role that a group holds, or an action that a role holds."""
+
+    name: str
+    description: str | None = None
+
+
+class ActionRow(NamedRow):
+    """An action. `endpoint_count` is how many mappings ask for it."""
+
+    endpoint_count: int | None = None
+
+
+class MappingRow(Row):
+    """A mapping; `action` is a name."""
+
+    path_pattern: str
+    method: str
+    action: str
+    description: str | None = None
+    created_at: Moment
+    updated_at: Moment | None = None
+
+
+class Page(BaseModel, Generic[R]):
+    """A page of a list that has `total` rows."""
+
+    items: list[R]
+    total: Total
+
+
+class RolePage(Page[NamedRow]):
+    """A page of roles."""
+
+
+class ActionPage(Page[ActionRow]):
+    """A page of actions."""
+
+    items: list[ActionRow] = Field(alias="actions")
+
+
+class MemberRow(BaseModel):
+    """A member of a group; who it is is not read."""
+
+    joined_at: str
+
+
+class Me(BaseModel):
+    """The user whose token it is."""
+
+    cpf: str
+    groups: list[str] = []
+    roles: list[str] = []

@@ -1,0 +1,312 @@
+"""HTTP to one environment: as many sessions as requests at once, retries, pacing, typed errors.
+
+Tried again is what was not answered (no connection, no answer in time, a closed connection) and what a busy
+or broken gateway says (429, 502, 503, 504). Everything else is an answer, 500 too.
+"""
+
+import contextlib
+import json
+import queue
+import random
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from typing import Any, Self, TypeVar
+from urllib.parse import quote
+
+import requests
+import tenacity
+from pydantic import SecretStr
+from requests.auth import AuthBase
+
+from sync import __version__
+from sync.errors import ReadError
+
+MAX_ANSWER_BYTES = 64 * 2**20
+MAX_WAIT_SECONDS = 60.0
+_WAIT = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
+_GATEWAY = frozenset({HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT})
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+class UnavailableError(ReadError):
+    """No usable answer came, however often it was tried.
+
+    `maybe_done` tells whether one of the tries may have been carried out all the same, `connected`
+    whether there was a connection at all; `said` is the text of the last answer, if there was one.
+    """
+
+    def __init__(
+        self, message: str, hint: str, *, maybe_done: bool, connected: bool = True, said: str = ""
+    ) -> None:
+        super().__init__(message, hint)
+        self.maybe_done = maybe_done
+        self.connected = connected
+        self.said = said
+
+
+class AnswerError(ReadError):
+    """A read got an answer that is no good one. `status` is the HTTP status."""
+
+    def __init__(self, message: str, hint: str = "", *, status: int) -> None:
+        super().__init__(message, hint)
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the server said: `content` is the parsed JSON, None where there is none.
+
+    `after_loss` tells that an earlier try of the same request may have been carried out.
+    """
+
+    status: int
+    content: Any
+    after_loss: bool = False
+
+    @property
+    def ok(self) -> bool:
+        """Tell whether the request was carried out."""
+        return HTTPStatus.OK <= self.status < HTTPStatus.MULTIPLE_CHOICES
+
+    @property
+    def message(self) -> str:
+        """Return what the server says went wrong, with its status."""
+        reasons = self.content if isinstance(self.content, dict) else {}
+        text = str(reasons.get("error") or reasons.get("detail") or "")
+        details = reasons.get("details")
+        if isinstance(details, list):
+            text += "".join(f"; {d.get('loc')}: {d.get('msg')}" for d in details if isinstance(d, dict))
+        return f"{self.status} {text}".strip()
+
+
+class _Bearer(AuthBase):
+    """Send the token. Standing in for `auth`, it also keeps a `.netrc` from replacing it."""
+
+    def __init__(self, token: SecretStr) -> None:
+        self._token = token
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = f"Bearer {self._token.get_secret_value()}"
+        return request
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long one request may take in seconds, how often it is tried, and how to wait between tries."""
+
+    timeout: float = 30.0
+    tries: int = 5
+    sleep: Callable[[float], None] = time.sleep
+
+
+class Transport:
+    """One environment's API, for many threads. A source's takes nothing but GET.
+
+    Use it as a context manager: it owns `concurrency` threads and their connections.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        token: SecretStr,
+        *,
+        read_only: bool,
+        concurrency: int = 8,
+        patience: Patience | None = None,
+        ca_file: str | None = None,
+    ) -> None:
+        self.url = url
+        self.concurrency = concurrency
+        self.sent = 0
+        self._read_only = read_only
+        self._patience = patience or Patience()
+        self._verify: str | bool = ca_file or True
+        self._pool = ThreadPoolExecutor(concurrency, thread_name_prefix="heimdall")
+        self._lock = threading.Lock()
+        self._not_before = 0.0
+        # a session serves one request at a time: whoever holds one of them may send
+        self._sessions: queue.LifoQueue[requests.Session] = queue.LifoQueue()
+        for _ in range(concurrency):
+            self._sessions.put(_session(_Bearer(token)))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pool.shutdown(wait=True, cancel_futures=True)
+        while not self._sessions.empty():
+            self._sessions.get().close()
+
+    def each(self, function: Callable[[T], R], items: Iterable[T]) -> list[R]:
+        """Call a function with each item, as many at once as the concurrency allows.
+
+        The first error ends what has not begun and is raised.
+        """
+        futures = [self._pool.submit(function, item) for item in items]
+        try:
+            return [future.result() for future in futures]
+        except BaseException:
+            for future in futures:
+                future.cancel()
+            raise
+
+    def get(self, path: str, params: Mapping[str, str | int] | None = None) -> Any:
+        """Return the JSON that a GET answers. Raises `AnswerError` for any answer but 200 with JSON."""
+        answer = self.send("GET", path, params=params)
+        if answer.status != HTTPStatus.OK or answer.content is None:
+            what = answer.message if answer.status != HTTPStatus.OK else "200 with something that is not JSON"
+            raise AnswerError(
+                f"GET {self.url}{path} answered {what}",
+                "nothing was concluded from it; see to the server, then run again",
+                status=answer.status,
+            )
+        return answer.content
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str | int] | None = None,
+        body: Mapping[str, Any] | None = None,
+    ) -> Answer:
+        """Send a request until it is answered; return the answer, whatever its status.
+
+        Raises `UnavailableError` where no try was answered, `ReadError` where the answer is too large.
+        """
+        if self._read_only and method != "GET":
+            raise ReadError(f"{method} {path} was not sent: the source is only ever read")
+        lost = False
+        retrying = tenacity.Retrying(
+            stop=tenacity.stop_after_attempt(self._patience.tries),
+            wait=tenacity.wait_exponential_jitter(initial=0.5, max=10, jitter=0.5),
+            retry=tenacity.retry_if_exception_type(UnavailableError),
+            sleep=self._patience.sleep,
+            reraise=True,
+        )
+        for attempt in retrying:
+            with attempt:
+                try:
+                    return replace(self._once(method, path, params, body), after_loss=lost)
+                except UnavailableError as error:
+                    lost = error.maybe_done = lost or error.maybe_done
+                    raise
+        raise AssertionError("tenacity ends with an answer or an error")
+
+    def _once(
+        self, method: str, path: str, params: Mapping[str, Any] | None, body: Mapping[str, Any] | None
+    ) -> Answer:
+        self._keep_pace()
+        session = self._sessions.get()
+        try:
+            with self._lock:
+                self.sent += 1
+            with session.request(
+                method,
+                f"{self.url}{path}",
+                params=params,
+                json=body,
+                timeout=self._patience.timeout,
+                verify=self._verify,
+                allow_redirects=False,
+                stream=True,
+            ) as response:
+                text = self._text_of(response)
+        except requests.RequestException as error:
+            raise self._unavailable(f"{method} {self.url}{path}", error) from None
+        finally:
+            self._sessions.put(session)
+        status = response.status_code
+        if status in _WAIT:
+            self._hold(response.headers.get("Retry-After"))
+        if status in _WAIT or status in _GATEWAY:
+            raise UnavailableError(
+                f"{method} {self.url}{path} answered {status}, {self._patience.tries} times",
+                "the server or the gateway before it is busy or down; run again later",
+                maybe_done=status in _GATEWAY,
+                said=text[:500].decode(errors="replace"),
+            )
+        with contextlib.suppress(ValueError):
+            return Answer(status, json.loads(text) if text else None)
+        return Answer(status, None)
+
+    def _text_of(self, response: requests.Response) -> bytes:
+        deadline = time.monotonic() + self._patience.timeout
+        text = bytearray()
+        for chunk in response.iter_content(64 * 2**10):
+            text += chunk
+            if len(text) > MAX_ANSWER_BYTES:
+                raise ReadError(
+                    f"{self.url} answered with more than {MAX_ANSWER_BYTES // 2**20} MiB",
+                    "that is no answer of a Heimdall; check the URL",
+                )
+            if time.monotonic() > deadline:
+                raise requests.ReadTimeout(f"the answer took longer than {self._patience.timeout:g} s")
+        return bytes(text)
+
+    def _unavailable(self, request: str, error: requests.RequestException) -> UnavailableError:
+        """Turn a failure of requests into one line without the token, proxies' passwords or object names."""
+        connect = isinstance(error, requests.ConnectTimeout) or "NewConnectionError" in repr(error)
+        match error:
+            case requests.exceptions.SSLError():
+                what, hint = "TLS failed", "is the certificate's authority known? see --ca-file"
+            case requests.exceptions.ProxyError():
+                what, hint = "the proxy did not connect", "see HTTPS_PROXY, HTTP_PROXY and NO_PROXY"
+            case requests.Timeout():
+                what, hint = f"no answer within {self._patience.timeout:g} s", "see --timeout"
+            case _ if "NameResolutionError" in repr(error):
+                what, hint = "the host name is not known", "check the URL"
+            case _ if connect:
+                what, hint = "no connection", "is the URL right, and the server up?"
+            case _:
+                what, hint = "the connection was closed before the answer was complete", "run again"
+        connected = not (
+            connect or isinstance(error, requests.exceptions.SSLError | requests.exceptions.ProxyError)
+        )
+        return UnavailableError(f"{request}: {what}", hint, maybe_done=connected, connected=connected)
+
+    def _keep_pace(self) -> None:
+        with self._lock:
+            wait = self._not_before - time.monotonic()
+        if wait > 0:
+            self._patience.sleep(wait + random.uniform(0, 0.1))  # noqa: S311 - spreads load, hides nothing
+
+    def _hold(self, retry_after: str | None) -> None:
+        """Let all threads wait for as long as the server asks, a minute at most."""
+        seconds = min(_seconds(retry_after), MAX_WAIT_SECONDS)
+        with self._lock:
+            self._not_before = max(self._not_before, time.monotonic() + seconds)
+
+
+def _session(auth: AuthBase) -> requests.Session:
+    session = requests.Session()
+    session.auth = auth
+    session.headers["User-Agent"] = f"heimdall-sync/{__version__}"
+    session.headers["Accept"] = "application/json"
+    return session
+
+
+def _seconds(retry_after: str | None) -> float:
+    """Read a `Retry-After` header: seconds or a date (RFC 9110, 10.2.3)."""
+    if not retry_after:
+        return 0.0
+    if retry_after.strip().isdigit():
+        return float(retry_after)
+    with contextlib.suppress(ValueError):
+        return max(0.0, (parsedate_to_datetime(retry_after) - datetime.now(UTC)).total_seconds())
+    return 0.0
+
+
+def segment(name: str) -> str:
+    """Return a name as one segment of a path. Raises `ReadError` where no URL can carry it."""
+    if name in {".", ".."}:
+        raise ReadError(f"the name {name!r} can't stand in a URL", "rename it in Heimdall")
+    return quote(name, safe="")

@@ -1,0 +1,121 @@
+"""An operation → its request → what became of it."""
+
+from collections.abc import Callable, Sequence
+from http import HTTPStatus
+
+from sync.apply.outcome import Outcome, Status
+from sync.errors import ReadError
+from sync.heimdall.contract import Contract
+from sync.heimdall.reader import read_actions, read_groups, read_mappings, read_roles
+from sync.heimdall.routes import body_of, path_of
+from sync.heimdall.rows import NamedRow
+from sync.heimdall.transport import Answer, Transport, UnavailableError
+from sync.plan.model import Attributes, Kind, Operation, Verb
+
+_NOT_FOUND = {Kind.ACTION: HTTPStatus.BAD_REQUEST}
+"""What deleting something that is not there answers, where it is not 404."""
+
+_EXISTS = {Kind.ACTION: HTTPStatus.BAD_REQUEST}
+"""What creating something that is there answers, where it is not 409."""
+
+
+class Writer:
+    """Carry out operations on the target, from many threads, with one request each."""
+
+    def __init__(self, transport: Transport, contract: Contract, ids: dict[tuple[Kind, str], int]) -> None:
+        """Start with the target's numbers for what is there; those of what is created are added."""
+        self._transport = transport
+        self._contract = contract
+        self._ids = dict(ids)
+
+    def execute(self, operation: Operation) -> Outcome:
+        """Send an operation's request and say what became of it; no error is raised for what fails.
+
+        Raises `UnavailableError` where there is no connection to the target any more.
+        """
+        try:
+            answer = self._send(operation)
+            if answer.ok:
+                self._remember(operation, answer)
+                return Outcome(operation, Status.DONE)
+            if answer.after_loss and self._was_done(operation, answer):
+                return Outcome(operation, Status.DONE)
+        except UnavailableError as error:
+            if not error.connected and not error.maybe_done:
+                raise
+            return Outcome(operation, Status.FAILED, error.message, error.hint, unsettled=error.maybe_done)
+        except ReadError as error:
+            return Outcome(operation, Status.FAILED, error.message, error.hint, unsettled=True)
+        return Outcome(
+            operation, Status.FAILED, f"the target answered {answer.message}", _remedy(operation, answer)
+        )
+
+    def _send(self, operation: Operation) -> Answer:
+        route = self._contract.route(operation)
+        if route is None:
+            raise AssertionError(f"planned without a request: {operation}")
+        return self._transport.send(
+            route.method, path_of(operation, route, self._id_of), body=body_of(operation, self._id_of)
+        )
+
+    def _id_of(self, kind: Kind, name: str) -> int:
+        try:
+            return self._ids[kind, name]
+        except KeyError:
+            raise ReadError(f"the target's number of {kind} {name!r} is not known", "run again") from None
+
+    def _remember(self, operation: Operation, answer: Answer) -> None:
+        if operation.verb is Verb.CREATE and isinstance(answer.content, dict):
+            number = answer.content.get("id")
+            if isinstance(number, int):
+                self._ids[operation.kind, operation.name] = number
+
+    def _was_done(self, operation: Operation, answer: Answer) -> bool:
+        """Settle a request whose first answer was lost, from what the server says when it comes again."""
+        kind = operation.kind
+        match operation.verb:
+            case Verb.DELETE:
+                return answer.status == _NOT_FOUND.get(kind, HTTPStatus.NOT_FOUND)
+            case Verb.UNASSIGN:
+                return answer.status == HTTPStatus.NOT_FOUND
+            case Verb.CREATE if answer.status == _EXISTS.get(kind, HTTPStatus.CONFLICT):
+                return self._found_as_wanted(operation)
+        return False
+
+    def _found_as_wanted(self, operation: Operation) -> bool:
+        for name, (number, attributes) in self._look(operation.kind).items():
+            if name == operation.name:
+                self._ids[operation.kind, name] = number
+                return attributes == operation.after
+        return False
+
+    def _look(self, kind: Kind) -> dict[str, tuple[int, Attributes]]:
+        if kind is Kind.MAPPING:
+            return {
+                f"{row.method} {row.path_pattern}": (
+                    row.id,
+                    Attributes(description=row.description, action=row.action),
+                )
+                for row in read_mappings(self._transport)
+            }
+        readers: dict[Kind, Callable[[Transport], Sequence[NamedRow]]] = {
+            Kind.ACTION: read_actions,
+            Kind.ROLE: read_roles,
+            Kind.GROUP: read_groups,
+        }
+        rows = readers[kind](self._transport)
+        return {row.name: (row.id, Attributes(description=row.description)) for row in rows}
+
+
+def _remedy(operation: Operation, answer: Answer) -> str:
+    match operation.verb, operation.kind, answer.status:
+        case Verb.DELETE, Kind.ROLE, HTTPStatus.INTERNAL_SERVER_ERROR:
+            return (
+                "the server says so for a role that a user holds directly (or that still has an action): "
+                "take it from those users in Heimdall, then run again"
+            )
+        case _, _, HTTPStatus.FORBIDDEN:
+            return "the token's user lacks the permission: it needs superadmin, see `heimdall-sync check`"
+        case Verb.CREATE, _, (HTTPStatus.BAD_REQUEST | HTTPStatus.CONFLICT):
+            return "somebody else is changing the target; run again when nobody is"
+    return "see to the cause, then run again: what is done stays done"

@@ -1,0 +1,116 @@
+"""Compare two snapshots: every difference as the operation that would remove it."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from sync.plan.model import (
+    SUPERADMIN,
+    Attributes,
+    Entity,
+    Kind,
+    Operation,
+    Role,
+    Snapshot,
+    Verb,
+)
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class DiffResult(Generic[T]):
+    """What it takes to get from what is there to what is wanted. `change` pairs the two."""
+
+    add: tuple[T, ...]
+    delete: tuple[T, ...]
+    change: tuple[tuple[T, T], ...]
+    identical: tuple[T, ...]
+
+
+def diff(
+    current: Iterable[T],
+    desired: Iterable[T],
+    *,
+    key: Callable[[T], str],
+    equal: Callable[[T, T], bool],
+) -> DiffResult[T]:
+    """Compare two collections by key, in the order in which they come."""
+    there: Mapping[str, T] = {key(item): item for item in current}
+    wanted: Mapping[str, T] = {key(item): item for item in desired}
+    pairs = [(there[name], item) for name, item in wanted.items() if name in there]
+    return DiffResult(
+        add=tuple(item for name, item in wanted.items() if name not in there),
+        delete=tuple(item for name, item in there.items() if name not in wanted),
+        change=tuple(pair for pair in pairs if not equal(*pair)),
+        identical=tuple(item for before, item in pairs if equal(before, item)),
+    )
+
+
+def differences(source: Snapshot, target: Snapshot) -> Iterator[Operation]:
+    """Yield an operation for everything in which the target differs from the source.
+
+    The edges of a role that either side can't read are compared on neither. Whether `superadmin` exists
+    is not compared: it does, everywhere.
+    """
+    for kind in Kind:
+        yield from _entity_differences(kind, source, target)
+    unread = unreadable_roles(source) | unreadable_roles(target)
+    yield from _edge_differences(
+        Kind.ROLE,
+        {role.name: role.actions or () for role in target.roles if role.name not in unread},
+        {role.name: role.actions or () for role in source.roles if role.name not in unread},
+    )
+    yield from _edge_differences(
+        Kind.GROUP,
+        {group.name: group.roles for group in target.groups},
+        {group.name: group.roles for group in source.groups},
+    )
+
+
+def _entity_differences(kind: Kind, source: Snapshot, target: Snapshot) -> Iterator[Operation]:
+    result = diff(
+        target.of(kind),
+        source.of(kind),
+        key=lambda entity: entity.name,
+        equal=lambda before, after: Attributes.of(before) == Attributes.of(after),
+    )
+    for entity in result.add:
+        if not _is_superadmin(entity):
+            yield Operation(verb=Verb.CREATE, kind=kind, name=entity.name, after=Attributes.of(entity))
+    for before, after in result.change:
+        yield Operation(
+            verb=Verb.UPDATE,
+            kind=kind,
+            name=after.name,
+            before=Attributes.of(before),
+            after=Attributes.of(after),
+        )
+    for entity in result.delete:
+        if not _is_superadmin(entity):
+            yield Operation(verb=Verb.DELETE, kind=kind, name=entity.name, before=Attributes.of(entity))
+
+
+def _edge_differences(
+    kind: Kind, current: Mapping[str, Iterable[str]], desired: Mapping[str, Iterable[str]]
+) -> Iterator[Operation]:
+    for holder in sorted({*current, *desired}):
+        held, wanted = set(current.get(holder, ())), set(desired.get(holder, ()))
+        for member in sorted(wanted - held):
+            yield Operation(verb=Verb.ASSIGN, kind=kind, name=holder, member=member)
+        for member in sorted(held - wanted):
+            yield Operation(verb=Verb.UNASSIGN, kind=kind, name=holder, member=member)
+
+
+def _is_superadmin(entity: Entity) -> bool:
+    return isinstance(entity, Role) and entity.name == SUPERADMIN
+
+
+def unreadable_roles(snapshot: Snapshot) -> frozenset[str]:
+    """Return the names of the roles of which the server did not show what they hold."""
+    return frozenset(role.name for role in snapshot.roles if not role.readable)
+
+
+def unchanged(kind: Kind, source: Snapshot, target: Snapshot) -> int:
+    """Count the entities of a kind that are the same on both sides, edges included."""
+    return len(set(source.of(kind)) & set(target.of(kind)))

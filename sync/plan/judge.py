@@ -1,0 +1,181 @@
+"""Whether an operation may run in the state that is there: one judgement, for plans and for runs.
+
+A blocked difference is a failure that is known beforehand, so plans and runs are judged alike.
+"""
+
+from collections.abc import Iterable
+
+from sync.plan.access import Access, possible_actions
+from sync.plan.diff import unreadable_roles
+from sync.plan.model import Kind, Operation, Snapshot, Strategy, Verb
+
+READABLE_ROLES = 50
+"""How many roles, by name, a server shows and changes the actions of; it answers 404 for the others."""
+
+
+class Judge:
+    """Follow the target's state through the waves and say which operations may run in it.
+
+    An operation may run where what it refers to exists, where nothing refers to what it deletes, and where
+    the strategy's guarantee holds in the worst state that can be there: with every other operation of
+    the wave done or not done, whichever is worse, and the same for those of which nobody knows.
+
+    - `least-privilege`: no group reaches an endpoint that it could not reach before and will not after;
+    - `zero-downtime`: no group loses an endpoint that it could reach before and will reach after.
+
+    *After* is the state in which nothing differs any more, blocked differences included.
+    """
+
+    def __init__(
+        self, strategy: Strategy, source: Snapshot, target: Snapshot, changes: Iterable[Operation]
+    ) -> None:
+        """Start in the target's state; `changes` are all the differences from the source, blocked or not."""
+        self._strategy = strategy
+        self._now = Access(target, unreadable_as_in=source)
+        self._before = Access(target, unreadable_as_in=source)
+        self._goal = Access(target, unreadable_as_in=source)
+        for change in changes:
+            self._goal.do(change)
+        self._unreadable = unreadable_roles(target)
+        self._roles_read = frozenset(role.name for role in target.roles)
+        self._unsettled: list[Operation] = []
+        self._causes: dict[tuple[Kind, str], str] = {}
+
+    def split(self, operations: Iterable[Operation]) -> tuple[tuple[Operation, ...], dict[Operation, str]]:
+        """Return those operations of a wave that may run, and the others with the reason why not.
+
+        The others count as settled. Those that may run count as done or not done, until they are settled.
+        """
+        admitted: list[Operation] = []
+        turned_away: dict[Operation, str] = {}
+        for operation in operations:
+            reason = self._missing(operation) or self._in_the_way(operation) or self._breach(operation)
+            if reason:
+                turned_away[operation] = reason
+            else:
+                admitted.append(operation)
+                self._presume(operation)
+        for operation, reason in turned_away.items():
+            self.settle(operation, done=False, reason=reason)
+        return tuple(admitted), turned_away
+
+    def settle(self, operation: Operation, *, done: bool | None, reason: str = "") -> None:
+        """Take in what became of an operation; `done` is None where nobody knows."""
+        if operation.verb in {Verb.ASSIGN, Verb.UNASSIGN}:
+            if done is None:
+                self._presume(operation)
+            else:
+                self._now.set_edge(operation, held=done is (operation.verb is Verb.ASSIGN))
+        elif operation.kind is Kind.MAPPING:
+            self._now.set_mapping(operation.name, possible_actions(operation, done=done))
+        elif done:
+            self._now.do(operation)
+        if done is None:
+            self._unsettled.append(operation)
+        if not done and operation.verb is Verb.CREATE:
+            self._causes[operation.kind, operation.name] = reason
+
+    def _presume(self, operation: Operation) -> None:
+        """Let an operation be done or not, whichever is worse for the guarantee."""
+        if operation.verb in {Verb.ASSIGN, Verb.UNASSIGN}:
+            self._now.set_edge(operation, held=self._strategy is Strategy.LEAST_PRIVILEGE)
+        elif operation.kind is Kind.MAPPING:
+            self._now.set_mapping(operation.name, possible_actions(operation, done=None))
+
+    def _missing(self, operation: Operation) -> str:
+        """Say what an operation refers to that is not there."""
+        match operation.verb, operation.kind:
+            case ((Verb.CREATE | Verb.UPDATE), Kind.MAPPING):
+                action = operation.after.action if operation.after else None
+                return self._absent(Kind.ACTION, action or "")
+            case Verb.ASSIGN, Kind.ROLE:
+                return (
+                    self._absent(Kind.ROLE, operation.name)
+                    or self._absent(Kind.ACTION, operation.member or "")
+                    or self._out_of_sight(operation.name)
+                )
+            case Verb.ASSIGN, Kind.GROUP:
+                return self._absent(Kind.GROUP, operation.name) or self._absent(
+                    Kind.ROLE, operation.member or ""
+                )
+            case Verb.UNASSIGN, Kind.ROLE:
+                return self._out_of_sight(operation.name)
+        return ""
+
+    def _absent(self, kind: Kind, name: str) -> str:
+        there = {
+            Kind.ACTION: self._now.actions,
+            Kind.ROLE: self._now.role_actions,
+            Kind.GROUP: self._now.groups,
+        }[kind]
+        if name in there:
+            return ""
+        cause = self._causes.get((kind, name))
+        return f"{kind} {name!r} is not in the target" + (f" ({cause})" if cause else "")
+
+    def _out_of_sight(self, role: str) -> str:
+        roles = self._now.role_actions
+        if self._roles_read.issuperset(roles) or len(roles) <= READABLE_ROLES:
+            return ""
+        if sorted(roles).index(role) < READABLE_ROLES:
+            return ""
+        return (
+            f"the target would hold {len(roles)} roles then, and takes no change to what role {role!r} holds "
+            f"beyond the first {READABLE_ROLES} by name"
+        )
+
+    def _in_the_way(self, operation: Operation) -> str:
+        """Say what still refers to what an operation deletes: the server's cascade would take it along."""
+        if operation.verb is not Verb.DELETE or operation.kind is Kind.MAPPING:
+            return ""
+        name = operation.name
+        for other in self._unsettled:
+            if name in {other.name, other.member} or name in possible_actions(other, done=None):
+                return f"nobody knows whether {other.verb} {other.kind} {other.name!r} was done"
+        return self._still_referring(operation.kind, name)
+
+    def _still_referring(self, kind: Kind, name: str) -> str:
+        now = self._now
+        match kind:
+            case Kind.ACTION:
+                if self._unreadable:
+                    return f"role {min(self._unreadable)!r} may hold it, and can't be read"
+                holders = {
+                    Kind.MAPPING: now.endpoints.get(name, set()),
+                    Kind.ROLE: now.action_roles.get(name, set()),
+                }
+            case Kind.ROLE:
+                holders = {Kind.GROUP: now.role_groups.get(name, set())}
+                if now.role_actions.get(name):
+                    return f"it still holds action {min(now.role_actions[name])!r}"
+            case _:
+                holders = {}
+                if now.group_roles.get(name):
+                    return f"it still holds role {min(now.group_roles[name])!r}"
+        return next(
+            (f"{holder} {min(names)!r} still refers to it" for holder, names in holders.items() if names), ""
+        )
+
+    def _breach(self, operation: Operation) -> str:
+        """Say what would break the guarantee, under either meaning of an endpoint without a mapping."""
+        if self._strategy is Strategy.LEAST_PRIVILEGE:
+            for endpoint, groups in self._now.gains(operation):
+                opened = groups - self._reach(self._before, endpoint) - self._reach(self._goal, endpoint)
+                if opened:
+                    return (
+                        f"it would let group {min(opened)!r} reach {endpoint}, which it could not reach "
+                        f"before and is not to reach after"
+                    )
+        else:
+            for endpoint, groups in self._now.losses(operation):
+                lost = groups & self._reach(self._before, endpoint) & self._reach(self._goal, endpoint)
+                if lost:
+                    return (
+                        f"it would keep group {min(lost)!r} from {endpoint}, which it could reach before "
+                        f"and is to reach after"
+                    )
+        return ""
+
+    def _reach(self, access: Access, endpoint: str) -> set[str]:
+        # of the two meanings the one that asks for more: closed for what is gained, open for what is lost
+        return access.reachers(endpoint, unmapped_is_open=self._strategy is Strategy.ZERO_DOWNTIME)

@@ -1,0 +1,84 @@
+"""In which order operations run: both strategies as tables of phases, and operations sorted into waves.
+
+Why the order is what it is stands in `tests/plan/test_order.py`, beside what breaks if it is not.
+"""
+
+from collections.abc import Iterable
+
+from sync.plan.contested import turns
+from sync.plan.model import Kind, Mapping, Operation, Strategy, Verb, Wave
+
+Step = tuple[Verb, Kind]
+
+_DESCRIPTIONS: tuple[Step, ...] = (
+    (Verb.UPDATE, Kind.ACTION),
+    (Verb.UPDATE, Kind.ROLE),
+    (Verb.UPDATE, Kind.GROUP),
+)
+_REMAP: tuple[Step, ...] = (
+    (Verb.CREATE, Kind.MAPPING),
+    (Verb.UPDATE, Kind.MAPPING),
+    (Verb.DELETE, Kind.MAPPING),
+)
+_REVOKE: tuple[Step, ...] = ((Verb.UNASSIGN, Kind.GROUP), (Verb.UNASSIGN, Kind.ROLE))
+
+PHASES: dict[Strategy, tuple[tuple[str, tuple[Step, ...]], ...]] = {
+    Strategy.LEAST_PRIVILEGE: (
+        ("prepare", ((Verb.CREATE, Kind.ACTION), (Verb.CREATE, Kind.GROUP), *_DESCRIPTIONS)),
+        ("revoke", _REVOKE),
+        ("delete roles", ((Verb.DELETE, Kind.ROLE),)),
+        ("create roles", ((Verb.CREATE, Kind.ROLE),)),
+        ("remap", _REMAP),
+        ("grant actions", ((Verb.ASSIGN, Kind.ROLE),)),
+        ("grant roles", ((Verb.ASSIGN, Kind.GROUP),)),
+        ("retire groups", ((Verb.DELETE, Kind.GROUP),)),
+        ("retire actions", ((Verb.DELETE, Kind.ACTION),)),
+    ),
+    Strategy.ZERO_DOWNTIME: (
+        (
+            "prepare",
+            (
+                (Verb.CREATE, Kind.ACTION),
+                (Verb.CREATE, Kind.ROLE),
+                (Verb.CREATE, Kind.GROUP),
+                *_DESCRIPTIONS,
+            ),
+        ),
+        ("grant", ((Verb.ASSIGN, Kind.ROLE), (Verb.ASSIGN, Kind.GROUP))),
+        ("remap", _REMAP),
+        ("revoke", _REVOKE),
+        ("retire groups", ((Verb.DELETE, Kind.GROUP),)),
+        ("retire roles", ((Verb.DELETE, Kind.ROLE),)),
+        ("retire actions", ((Verb.DELETE, Kind.ACTION),)),
+    ),
+}
+
+
+def waves_of(operations: Iterable[Operation], strategy: Strategy, precedence: tuple[str, ...]) -> list[Wave]:
+    """Return the operations in waves, empty ones left out.
+
+    Mappings that contest a path are written in the source's `precedence` (the first to be written
+    first), each in a wave after the one before it.
+    """
+    by_step: dict[Step, list[Operation]] = {}
+    for operation in operations:
+        by_step.setdefault((operation.verb, operation.kind), []).append(operation)
+    waves = []
+    for phase, steps in PHASES[strategy]:
+        found = [operation for step in steps for operation in by_step.get(step, ())]
+        parts = _in_turns(found, precedence) if phase == "remap" else [found]
+        waves += [Wave(phase=phase, operations=tuple(part)) for part in parts if part]
+    return waves
+
+
+def _in_turns(operations: list[Operation], precedence: tuple[str, ...]) -> list[list[Operation]]:
+    written = [
+        Mapping(method=operation.endpoint[0], path_pattern=operation.endpoint[1], action="")
+        for operation in operations
+        if operation.verb is not Verb.DELETE
+    ]
+    turn = turns(written, precedence)
+    parts: list[list[Operation]] = [[] for _ in range(max(turn.values(), default=0) + 1)]
+    for operation in operations:
+        parts[turn.get(operation.name, 0)].append(operation)
+    return parts

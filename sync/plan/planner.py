@@ -1,0 +1,170 @@
+"""Two snapshots and what the target accepts → the plan: operations in waves, and what stays different."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from sync.plan.diff import differences, unreadable_roles
+from sync.plan.judge import READABLE_ROLES, Judge
+from sync.plan.model import (
+    SUPERADMIN,
+    Blocked,
+    Kind,
+    Operation,
+    Plan,
+    Side,
+    Snapshot,
+    Strategy,
+    Verb,
+    Wave,
+)
+from sync.plan.order import waves_of
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why an operation can't be made, and what a person can do about it."""
+
+    reason: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """One side of a plan: where it is, and what it is configured with."""
+
+    url: str
+    snapshot: Snapshot
+
+    @property
+    def side(self) -> Side:
+        """Return what a plan says of this side."""
+        return Side(url=self.url, digest=self.snapshot.digest)
+
+
+Refuses = Callable[[Operation], Refusal | None]
+"""Whether the target would refuse an operation, whatever else is done."""
+
+
+def make_plan(
+    source: Environment,
+    target: Environment,
+    *,
+    refuses: Refuses,
+    strategy: Strategy = Strategy.LEAST_PRIVILEGE,
+    accept: Sequence[str] = (),
+    members: Mapping[str, int] | None = None,
+) -> Plan:
+    """Plan what makes the target equal to the source.
+
+    `accept` are patterns `kind:glob` of differences that are known to stay. `members` counts the members
+    of the groups that are to be deleted, by name.
+    """
+    changes = tuple(differences(source.snapshot, target.snapshot))
+    unread = _unread_roles(source.snapshot, target.snapshot)
+    refused: dict[Operation, Refusal] = {}
+    for change in changes:
+        refusal = _untouchable(change, unread) or refuses(change)
+        if refusal:
+            refused[change] = refusal
+    judge = Judge(strategy, source.snapshot, target.snapshot, changes)
+    for change, refusal in refused.items():
+        judge.settle(change, done=False, reason=refusal.reason)
+    waves: list[Wave] = []
+    possible = (change for change in changes if change not in refused)
+    for wave in waves_of(possible, strategy, source.snapshot.precedence):
+        admitted, turned_away = judge.split(wave.operations)
+        for operation, reason in turned_away.items():
+            refused[operation] = Refusal(reason, "resolve that first: the run after it does this as well")
+        for operation in admitted:
+            judge.settle(operation, done=True)
+        if admitted:
+            waves.append(Wave(phase=wave.phase, operations=admitted))
+    operations = [operation for wave in waves for operation in wave.operations]
+    deleted = {operation.name for operation in operations if _step(operation) == (Verb.DELETE, Kind.GROUP)}
+    incomparable = _incomparable(unread, source.snapshot, target.snapshot, operations)
+    return Plan(
+        source=source.side,
+        target=target.side,
+        strategy=strategy,
+        waves=tuple(waves),
+        blocked=_accepted(
+            [*incomparable, *(_blocked(change, refusal) for change, refusal in refused.items())], accept
+        ),
+        members={name: count for name, count in sorted((members or {}).items()) if name in deleted},
+    )
+
+
+def _untouchable(change: Operation, unread: Mapping[str, Refusal]) -> Refusal | None:
+    """Say what no target lets a sync do: change `superadmin`, or judge a role that can't be read."""
+    if change.kind is Kind.ROLE and change.name == SUPERADMIN:
+        return Refusal(f"no request changes role {SUPERADMIN!r}", f"accept it: --accept role:{SUPERADMIN}")
+    role = change.name if change.kind is Kind.ROLE else change.member if change.kind is Kind.GROUP else None
+    return None if role is None or change.verb is Verb.UPDATE else unread.get(role)
+
+
+def _unread_roles(source: Snapshot, target: Snapshot) -> dict[str, Refusal]:
+    """Return the roles of which one of the sides does not show what they hold."""
+    return {
+        role: Refusal(
+            f"what role {role!r} holds can't be read in the {side}, which shows it for the first "
+            f"{READABLE_ROLES} roles by name only",
+            f"once the {side} has at most {READABLE_ROLES} roles, run the sync again",
+        )
+        for side, snapshot in (("target", target), ("source", source))
+        for role in sorted(unreadable_roles(snapshot))
+    }
+
+
+def _incomparable(
+    unread: Mapping[str, Refusal], source: Snapshot, target: Snapshot, operations: Sequence[Operation]
+) -> Iterator[Blocked]:
+    """Yield the roles that are on both sides and can't be compared."""
+    names = {role.name for role in target.roles}
+    steps = Counter(_step(operation) for operation in operations)
+    left = len(names) + steps[Verb.CREATE, Kind.ROLE] - steps[Verb.DELETE, Kind.ROLE]
+    for role in sorted(names & {role.name for role in source.roles} & set(unread)):
+        refusal = unread[role]
+        again = left <= READABLE_ROLES and role not in unreadable_roles(source)
+        yield Blocked(
+            kind=Kind.ROLE,
+            name=role,
+            operation=None,
+            reason=refusal.reason,
+            remedy=f"run the sync again after this plan: it leaves {left} roles in the target"
+            if again
+            else refusal.remedy,
+        )
+
+
+def _step(operation: Operation) -> tuple[Verb, Kind]:
+    return operation.verb, operation.kind
+
+
+def _blocked(change: Operation, refusal: Refusal) -> Blocked:
+    return Blocked(
+        kind=change.kind, name=change.name, operation=change, reason=refusal.reason, remedy=refusal.remedy
+    )
+
+
+def _accepted(blocked: Iterable[Blocked], patterns: Sequence[str]) -> tuple[Blocked, ...]:
+    """Return the differences in order, those marked that a pattern `kind:glob` names."""
+    return tuple(
+        difference.model_copy(update={"accepted": is_accepted(difference, patterns)})
+        for difference in sorted(blocked, key=_place)
+    )
+
+
+def is_accepted(blocked: Blocked, patterns: Iterable[str]) -> bool:
+    """Tell whether a pattern names a difference: by its entity, or for an edge by what is held."""
+    names = [f"{blocked.kind}:{blocked.name}"]
+    if blocked.operation and blocked.operation.member:
+        names.append(f"{blocked.operation.member_kind}:{blocked.operation.member}")
+    return any(fnmatchcase(name, pattern) for name in names for pattern in patterns)
+
+
+def _place(blocked: Blocked) -> tuple[int, str, str, str]:
+    operation = blocked.operation
+    verb, member = (operation.verb, operation.member or "") if operation else ("", "")
+    return list(Kind).index(blocked.kind), blocked.name, verb, member

@@ -1,0 +1,247 @@
+"""The laws of planning and of applying a plan, on generated environments and generated failures."""
+
+import itertools
+import random
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sync.apply.run import judge_of
+from sync.plan.model import SUPERADMIN, Kind, Operation, Plan, Role, Snapshot, Strategy, Verb
+from sync.plan.planner import Environment, Refusal, Refuses, make_plan
+from tests.plan.pairs import ENDPOINTS, snapshots
+from tests.plan.worlds import World
+
+STRATEGIES = st.sampled_from(Strategy)
+ALL_ENDPOINTS = {f"{method} {pattern}" for method, pattern in ENDPOINTS}
+
+
+def nothing_refused(_: Operation) -> Refusal | None:
+    return None
+
+
+def plan_of(
+    source: Snapshot, target: Snapshot, strategy: Strategy, refuses: Refuses = nothing_refused
+) -> Plan:
+    return make_plan(
+        Environment("source", source), Environment("target", target), refuses=refuses, strategy=strategy
+    )
+
+
+def with_superadmin(snapshot: Snapshot) -> Snapshot:
+    """Add the role that exists everywhere."""
+    if any(role.name == SUPERADMIN for role in snapshot.roles):
+        return snapshot
+    return snapshot.model_copy(update={"roles": (*snapshot.roles, Role(name=SUPERADMIN))})
+
+
+def without_superadmins_description(snapshot: Snapshot) -> Snapshot:
+    roles = tuple(
+        Role(name=SUPERADMIN) if r.name == SUPERADMIN else r for r in with_superadmin(snapshot).roles
+    )
+    return snapshot.model_copy(update={"roles": tuple(sorted(roles, key=lambda role: role.name))})
+
+
+def subsets(operations: tuple[Operation, ...], chance: random.Random) -> Iterator[tuple[Operation, ...]]:
+    """Yield every subset of a small wave, and some of a large one."""
+    if len(operations) <= 5:
+        for size in range(len(operations) + 1):
+            yield from itertools.combinations(operations, size)
+    else:
+        for _ in range(24):
+            yield tuple(operation for operation in operations if chance.random() < 0.5)
+
+
+class Guarantee:
+    """What a strategy promises, for both meanings of an endpoint without a mapping."""
+
+    def __init__(self, strategy: Strategy, before: World, goal: World) -> None:
+        self._strategy = strategy
+        self._reach = [
+            (
+                unmapped_is_open,
+                *(w.reach(ALL_ENDPOINTS, unmapped_is_open=unmapped_is_open) for w in (before, goal)),
+            )
+            for unmapped_is_open in (True, False)
+        ]
+
+    def check(self, world: World) -> None:
+        for unmapped_is_open, before, goal in self._reach:
+            now = world.reach(ALL_ENDPOINTS, unmapped_is_open=unmapped_is_open)
+            if self._strategy is Strategy.LEAST_PRIVILEGE:
+                # a new group has no members, so what is open to everyone is no gain of theirs
+                gained = {
+                    (g, e)
+                    for g, e in now - before - goal
+                    if not (unmapped_is_open and e not in world.mappings)
+                }
+                assert not gained
+            else:
+                assert not (before & goal) - now
+
+
+def goal_of(plan: Plan, target: Snapshot) -> World:
+    """Return the target with every difference gone, in whatever order."""
+    goal = World.of(target)
+    blocked = [b.operation for b in plan.blocked if b.operation]
+    for operation in [*plan.operations, *blocked]:
+        force(goal, operation)
+    return goal
+
+
+def force(world: World, operation: Operation) -> None:
+    match operation.verb, operation.kind:
+        case ((Verb.ASSIGN | Verb.UNASSIGN), _):
+            edge = (operation.name, operation.member or "")
+            edges = world.edges(operation.kind)
+            edges.add(edge) if operation.verb is Verb.ASSIGN else edges.discard(edge)
+        case Verb.DELETE, Kind.MAPPING:
+            del world.mappings[operation.name]
+        case _, Kind.MAPPING:
+            assert operation.after
+            world.mappings[operation.name] = operation.after
+        case Verb.DELETE, _:
+            del world.nodes(operation.kind)[operation.name]
+        case _:
+            assert operation.after
+            world.nodes(operation.kind)[operation.name] = operation.after.description
+
+
+@given(
+    snapshots().map(without_superadmins_description),
+    snapshots().map(without_superadmins_description),
+    STRATEGIES,
+)
+def test_applying_makes_equal_and_twice_is_once(
+    source: Snapshot, target: Snapshot, strategy: Strategy
+) -> None:
+    plan = plan_of(source, target, strategy)
+    world = World.of(target)
+    for operation in plan.operations:
+        world.do(operation)
+    assert plan.blocked == ()
+    assert world == World.of(source)
+    again = plan_of(source, world.snapshot(), strategy)
+    assert again.operations == ()
+    assert again.blocked == ()
+
+
+@given(snapshots(), snapshots(), STRATEGIES, st.randoms(use_true_random=False))
+def test_the_guarantee_holds_at_every_subset_of_every_wave(
+    source: Snapshot, target: Snapshot, strategy: Strategy, chance: random.Random
+) -> None:
+    plan = plan_of(source, target, strategy)
+    world = World.of(target)
+    guarantee = Guarantee(strategy, world.copy(), goal_of(plan, target))
+    for wave in plan.waves:
+        for subset in subsets(wave.operations, chance):
+            moment = world.copy()
+            for operation in subset:
+                moment.do(operation)
+            guarantee.check(moment)
+        for operation in wave.operations:
+            world.do(operation)
+
+
+@given(snapshots(), snapshots(), STRATEGIES, st.data())
+@settings(max_examples=300)
+def test_the_guarantee_holds_with_blocked_differences_and_after_any_failures(
+    source: Snapshot, target: Snapshot, strategy: Strategy, data: st.DataObject
+) -> None:
+    chance = data.draw(st.randoms(use_true_random=False))
+    legacy = data.draw(st.booleans())
+    unlucky = data.draw(st.sampled_from([0.0, 0.1, 0.4]))
+
+    def refuses(operation: Operation) -> Refusal | None:
+        names = f"{operation.name} {operation.member}"
+        refused = legacy and operation.verb in {Verb.CREATE, Verb.ASSIGN} and ("-" in names or "ANY" in names)
+        refused = refused or chance.random() < unlucky
+        return Refusal("legacy", "rename it") if refused else None
+
+    plan = plan_of(source, target, strategy, refuses)
+    differences = [*plan.operations, *(b.operation for b in plan.blocked if b.operation)]
+    assert len(set(differences)) == len(differences)
+    world = World.of(target)
+    guarantee = Guarantee(strategy, world.copy(), goal_of(plan, target))
+    judge = judge_of(plan, source, target)
+    accounted: list[Operation] = []
+    for wave in plan.waves:
+        admitted, turned_away = judge.split(wave.operations)
+        accounted += [*admitted, *turned_away]
+        for subset in subsets(admitted, chance):
+            moment = world.copy()
+            for operation in subset:
+                moment.do(operation)
+            guarantee.check(moment)
+        for operation in admitted:
+            done = chance.random() > 0.2
+            told = None if chance.random() < 0.1 else done
+            if done:
+                world.do(operation)
+            judge.settle(operation, done=told)
+        guarantee.check(world)
+    assert Counter(accounted) == Counter(plan.operations)
+
+
+@given(snapshots(), snapshots())
+def test_without_failures_every_planned_operation_is_admitted(source: Snapshot, target: Snapshot) -> None:
+    for strategy in Strategy:
+        plan = plan_of(source, target, strategy)
+        judge = judge_of(plan, source, target)
+        for wave in plan.waves:
+            admitted, turned_away = judge.split(wave.operations)
+            assert not turned_away
+            for operation in admitted:
+                judge.settle(operation, done=True)
+
+
+@given(snapshots(), snapshots())
+def test_the_number_of_roles_never_passes_the_larger_of_before_and_after(
+    source: Snapshot, target: Snapshot
+) -> None:
+    plan = plan_of(source, target, Strategy.LEAST_PRIVILEGE)
+    world = World.of(target)
+    counts = [len(world.roles)]
+    for operation in plan.operations:
+        world.do(operation)
+        counts.append(len(world.roles))
+    assert max(counts) == max(counts[0], counts[-1])
+
+
+def unreadable(snapshot: Snapshot, names: Iterable[str]) -> Snapshot:
+    hidden = set(names)
+    roles = tuple(r.model_copy(update={"actions": None}) if r.name in hidden else r for r in snapshot.roles)
+    return snapshot.model_copy(update={"roles": roles})
+
+
+@given(snapshots(), snapshots(), STRATEGIES, st.data())
+def test_of_what_cannot_be_read_nothing_is_given_taken_or_deleted(
+    source: Snapshot, target: Snapshot, strategy: Strategy, data: st.DataObject
+) -> None:
+    hidden_in_source = data.draw(st.sets(st.sampled_from([r.name for r in source.roles] or [""])))
+    hidden_in_target = data.draw(st.sets(st.sampled_from([r.name for r in target.roles] or [""])))
+    hidden_in_source -= {SUPERADMIN}
+    hidden_in_target -= {SUPERADMIN}
+    plan = plan_of(unreadable(source, hidden_in_source), unreadable(target, hidden_in_target), strategy)
+    hidden = hidden_in_source | hidden_in_target
+    for operation in plan.operations:
+        role = operation.name if operation.kind is Kind.ROLE else operation.member
+        assert role not in hidden or operation.verb is Verb.UPDATE
+        if hidden_in_target & {role.name for role in target.roles}:
+            assert (operation.verb, operation.kind) != (Verb.DELETE, Kind.ACTION)
+    world = World.of(target)
+    for operation in plan.operations:
+        world.do(operation)
+    known = {b.name for b in plan.blocked if b.kind is Kind.ROLE}
+    assert hidden & {r.name for r in (*source.roles, *target.roles)} - {""} <= known
+
+
+@pytest.mark.parametrize("strategy", Strategy)
+def test_what_is_equal_needs_nothing(strategy: Strategy) -> None:
+    same = Snapshot(roles=(Role(name="admin"), Role(name="b", actions=None)))
+    plan = plan_of(same, same, strategy)
+    assert plan.operations == ()
+    assert [b.name for b in plan.blocked] == ["b"]

@@ -1,0 +1,135 @@
+"""A second opinion on what operations do and who reaches what, written without the code under test.
+
+It is as strict as the server: whatever refers to something that is not there is an error.
+"""
+
+from dataclasses import dataclass, field
+from itertools import product
+
+from sync.plan.model import (
+    SUPERADMIN,
+    Action,
+    Attributes,
+    Group,
+    Kind,
+    Mapping,
+    Operation,
+    Role,
+    Snapshot,
+    Verb,
+)
+
+
+@dataclass
+class World:
+    actions: dict[str, str] = field(default_factory=dict)
+    roles: dict[str, str] = field(default_factory=dict)
+    groups: dict[str, str] = field(default_factory=dict)
+    mappings: dict[str, Attributes] = field(default_factory=dict)
+    role_actions: set[tuple[str, str]] = field(default_factory=set)
+    group_roles: set[tuple[str, str]] = field(default_factory=set)
+
+    @classmethod
+    def of(cls, snapshot: Snapshot) -> "World":
+        return cls(
+            actions={a.name: a.description for a in snapshot.actions},
+            roles={r.name: r.description for r in snapshot.roles},
+            groups={g.name: g.description for g in snapshot.groups},
+            mappings={m.name: Attributes.of(m) for m in snapshot.mappings},
+            role_actions={(r.name, a) for r in snapshot.roles for a in r.actions or ()},
+            group_roles={(g.name, r) for g in snapshot.groups for r in g.roles},
+        )
+
+    def copy(self) -> "World":
+        return World(
+            dict(self.actions),
+            dict(self.roles),
+            dict(self.groups),
+            dict(self.mappings),
+            set(self.role_actions),
+            set(self.group_roles),
+        )
+
+    def snapshot(self, unreadable: frozenset[str] = frozenset()) -> Snapshot:
+        return Snapshot(
+            actions=tuple(Action(name=n, description=d) for n, d in self.actions.items()),
+            roles=tuple(
+                Role(
+                    name=n,
+                    description=d,
+                    actions=None if n in unreadable else tuple(a for r, a in self.role_actions if r == n),
+                )
+                for n, d in self.roles.items()
+            ),
+            mappings=tuple(
+                Mapping(
+                    method=n.split(" ")[0],
+                    path_pattern=n.split(" ", 1)[1],
+                    action=a.action or "",
+                    description=a.description,
+                )
+                for n, a in self.mappings.items()
+            ),
+            groups=tuple(
+                Group(name=n, description=d, roles=tuple(r for g, r in self.group_roles if g == n))
+                for n, d in self.groups.items()
+            ),
+        )
+
+    def nodes(self, kind: Kind) -> dict[str, str]:
+        return {Kind.ACTION: self.actions, Kind.ROLE: self.roles, Kind.GROUP: self.groups}[kind]
+
+    def do(self, op: Operation) -> None:
+        match op.verb, op.kind:
+            case Verb.ASSIGN, _:
+                assert op.name in self.nodes(op.kind)
+                assert op.member in self.nodes(op.member_kind)
+                assert (op.kind, op.name) != (Kind.ROLE, SUPERADMIN)
+                self.edges(op.kind).add((op.name, op.member))
+            case Verb.UNASSIGN, _:
+                assert op.member is not None
+                self.edges(op.kind).discard((op.name, op.member))
+            case ((Verb.CREATE | Verb.UPDATE), Kind.MAPPING):
+                assert op.after
+                assert op.after.action in self.actions
+                assert (op.name in self.mappings) is (op.verb is Verb.UPDATE)
+                self.mappings[op.name] = op.after
+            case Verb.DELETE, Kind.MAPPING:
+                del self.mappings[op.name]
+            case Verb.CREATE, _:
+                assert op.after
+                assert op.name not in self.nodes(op.kind)
+                self.nodes(op.kind)[op.name] = op.after.description
+            case Verb.UPDATE, _:
+                assert op.after
+                assert op.name in self.nodes(op.kind)
+                self.nodes(op.kind)[op.name] = op.after.description
+            case Verb.DELETE, _:
+                assert not self.referring(op.kind, op.name), f"the cascade would take something: {op}"
+                del self.nodes(op.kind)[op.name]
+
+    def edges(self, kind: Kind) -> set[tuple[str, str]]:
+        return self.role_actions if kind is Kind.ROLE else self.group_roles
+
+    def referring(self, kind: Kind, name: str) -> bool:
+        edges = self.role_actions if kind is Kind.ACTION else self.group_roles
+        return (
+            any(name in edge for edge in edges)
+            or (kind is Kind.ROLE and any(role == name for role, _ in self.role_actions))
+            or (kind is Kind.ACTION and any(m.action == name for m in self.mappings.values()))
+        )
+
+    def reach(self, endpoints: set[str], *, unmapped_is_open: bool) -> set[tuple[str, str]]:
+        reached = set()
+        for group, endpoint in product(self.groups, endpoints):
+            roles = {role for g, role in self.group_roles if g == group}
+            mapping = self.mappings.get(endpoint)
+            if mapping is None:
+                allowed = unmapped_is_open
+            else:
+                allowed = SUPERADMIN in roles or any(
+                    (role, mapping.action) in self.role_actions for role in roles
+                )
+            if allowed:
+                reached.add((group, endpoint))
+        return reached
