@@ -31,9 +31,13 @@ class HeimdallSyncError(Exception):
 
 
 class UsageError(HeimdallSyncError):
-    """A setting is missing, malformed or contradicts another."""
+    """Settings are missing, malformed or contradict each other: all of them, a line each, in `problems`."""
 
     exit_code = ExitCode.USAGE
+
+    def __init__(self, *problems: str) -> None:
+        super().__init__("; ".join(problems), "see heimdall-sync --help")
+        self.problems = problems
 
 
 class UnhealthyError(HeimdallSyncError):

@@ -25,43 +25,38 @@ def judge_of(plan: Plan, source: Snapshot, target: Snapshot) -> Judge:
 
 
 class Run:
-    """One apply of a plan.
+    """One apply of a plan; `outcomes` holds what has become of its operations so far.
 
     An operation that fails does not stop the others. What depends on it, or would break the strategy's
-    guarantee now that it has failed, is skipped with the reason. Once the target is gone, the rest is skipped.
+    guarantee now that it has failed, is skipped with the reason. Once the target is gone, so is the rest.
     """
 
     def __init__(self, execute: Execute, judge: Judge, concurrency: int) -> None:
+        self.outcomes: list[Outcome] = []
         self._execute = execute
         self._judge = judge
         self._concurrency = concurrency
         self._gone = threading.Event()
 
-    def outcomes(self, waves: Iterable[Wave], finished: Callable[[Outcome], None]) -> tuple[Outcome, ...]:
-        """Carry out the waves; `finished` is called with each outcome as it comes, from many threads."""
-        outcomes: list[Outcome] = []
-
-        def attempt(operation: Operation) -> Outcome:
-            outcome = self._attempt(operation)
-            finished(outcome)
-            return outcome
-
+    def carry_out(self, waves: Iterable[Wave], advance: Callable[[], None]) -> None:
+        """Carry out waves one after another; `advance` is called as operations end, from many threads."""
         with ThreadPoolExecutor(self._concurrency, thread_name_prefix="apply") as threads:
             for wave in waves:
                 admitted, turned_away = self._judge.split(wave.operations)
-                skipped = [
-                    Outcome(operation, Status.SKIPPED, reason, "resolve that first, then run again")
-                    for operation, reason in turned_away.items()
-                ]
-                for outcome in skipped:
-                    finished(outcome)
-                attempted = list(threads.map(attempt, admitted))
-                for outcome in attempted:
+                for operation, reason in turned_away.items():
+                    remedy = "resolve that first, then run again"
+                    self.outcomes.append(Outcome(operation, Status.SKIPPED, reason, remedy))
+                    advance()
+                for outcome in threads.map(lambda operation: self._attempt(operation, advance), admitted):
                     self._judge.settle(outcome.operation, done=_done(outcome), reason=outcome.reason)
-                outcomes += skipped + attempted
-        return tuple(outcomes)
 
-    def _attempt(self, operation: Operation) -> Outcome:
+    def _attempt(self, operation: Operation, advance: Callable[[], None]) -> Outcome:
+        outcome = self._outcome(operation)
+        self.outcomes.append(outcome)
+        advance()
+        return outcome
+
+    def _outcome(self, operation: Operation) -> Outcome:
         if self._gone.is_set():
             return Outcome(operation, Status.SKIPPED, "the target is gone", "run again when it is back")
         try:

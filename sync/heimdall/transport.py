@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any, Self, TypeVar
 from urllib.parse import quote
 
@@ -121,14 +122,14 @@ class Transport:
         read_only: bool,
         concurrency: int = 8,
         patience: Patience | None = None,
-        ca_file: str | None = None,
+        ca_file: Path | None = None,
     ) -> None:
         self.url = url
         self.concurrency = concurrency
         self.sent = 0
         self._read_only = read_only
         self._patience = patience or Patience()
-        self._verify: str | bool = ca_file or True
+        self._verify: str | bool = str(ca_file) if ca_file else True
         self._pool = ThreadPoolExecutor(concurrency, thread_name_prefix="heimdall")
         self._lock = threading.Lock()
         self._not_before = 0.0
@@ -187,7 +188,7 @@ class Transport:
         lost = False
         retrying = tenacity.Retrying(
             stop=tenacity.stop_after_attempt(self._patience.tries),
-            wait=tenacity.wait_exponential_jitter(initial=0.5, max=10, jitter=0.5),
+            wait=tenacity.wait_exponential(multiplier=0.5, max=10) + tenacity.wait_random(0, 0.5),
             retry=tenacity.retry_if_exception_type(UnavailableError),
             sleep=self._patience.sleep,
             reraise=True,

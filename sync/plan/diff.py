@@ -109,8 +109,3 @@ def _is_superadmin(entity: Entity) -> bool:
 def unreadable_roles(snapshot: Snapshot) -> frozenset[str]:
     """Return the names of the roles of which the server did not show what they hold."""
     return frozenset(role.name for role in snapshot.roles if not role.readable)
-
-
-def unchanged(kind: Kind, source: Snapshot, target: Snapshot) -> int:
-    """Count the entities of a kind that are the same on both sides, edges included."""
-    return len(set(source.of(kind)) & set(target.of(kind)))

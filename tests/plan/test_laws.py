@@ -60,16 +60,16 @@ class Guarantee:
 
     def __init__(self, strategy: Strategy, before: World, goal: World) -> None:
         self._strategy = strategy
-        self._reach = [
-            (
-                unmapped_is_open,
-                *(w.reach(ALL_ENDPOINTS, unmapped_is_open=unmapped_is_open) for w in (before, goal)),
-            )
-            for unmapped_is_open in (True, False)
-        ]
+        self._before = {
+            is_open: before.reach(ALL_ENDPOINTS, unmapped_is_open=is_open) for is_open in (True, False)
+        }
+        self._goal = {
+            is_open: goal.reach(ALL_ENDPOINTS, unmapped_is_open=is_open) for is_open in (True, False)
+        }
 
     def check(self, world: World) -> None:
-        for unmapped_is_open, before, goal in self._reach:
+        for unmapped_is_open in (True, False):
+            before, goal = self._before[unmapped_is_open], self._goal[unmapped_is_open]
             now = world.reach(ALL_ENDPOINTS, unmapped_is_open=unmapped_is_open)
             if self._strategy is Strategy.LEAST_PRIVILEGE:
                 # a new group has no members, so what is open to everyone is no gain of theirs

@@ -1,0 +1,72 @@
+"""Run a sandbox: `python -m sync.sandbox --state snapshot.json`."""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from sync.errors import HeimdallSyncError
+from sync.plan.model import Snapshot
+from sync.sandbox.faults import Fault
+from sync.sandbox.options import Options, People, Shift
+from sync.sandbox.process import require_extra
+from sync.sandbox.world import World
+
+FAULTS = TypeAdapter(tuple[Fault, ...])
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m sync.sandbox",
+        description="A Heimdall admin API on loopback. Prints its URL once it listens.",
+    )
+    parser.add_argument("--state", type=Path, help="a snapshot to start with (JSON); nothing otherwise")
+    parser.add_argument("--people", type=Path, help='{"members": {group: [CPF]}, "roles": {role: [CPF]}}')
+    parser.add_argument("--faults", type=Path, help="a list of fault rules (JSON)")
+    parser.add_argument("--port", type=int, default=0, help="0 for any free one")
+    parser.add_argument("--first-id", type=int, help="the id that every table counts from")
+    parser.add_argument("--delay", type=float, help="seconds before each answer")
+    parser.add_argument("--serial", action="store_true", help="one request at a time")
+    parser.add_argument("--publish-updates", action="store_true", help="PUT for roles and groups")
+    parser.add_argument("--no-openapi", action="store_true", help="don't publish the API's schema")
+    parser.add_argument(
+        "--shifting-list", choices=list(Shift), help="a row that moves between two pages of actions"
+    )
+    parser.add_argument("--shifting-readings", type=int, help="how many readings of the list meet that")
+    parser.add_argument("--cerbos-down", action="store_true", help="nobody decides about permissions")
+    parser.add_argument("--stop-with-stdin", action="store_true", help="end where standard input ends")
+    return parser
+
+
+def _world(given: dict[str, Any]) -> World:
+    """Take what the files hold out of what is given, and leave the options."""
+    state, people, faults = (given.pop(name, None) for name in ("state", "people", "faults"))
+    return World(
+        Snapshot.model_validate_json(state.read_bytes()) if state else Snapshot(),
+        People.model_validate_json(people.read_bytes()) if people else People(),
+        Options(**given),
+        FAULTS.validate_json(faults.read_bytes()) if faults else (),
+    )
+
+
+def main() -> None:
+    """Serve until stopped. Exit with 1 and the reason where that can't begin."""
+    parser = _parser()
+    given = {name: value for name, value in vars(parser.parse_args()).items() if value is not None}
+    port, stop_with_stdin = given.pop("port"), given.pop("stop_with_stdin")
+    try:
+        require_extra()
+        from sync.sandbox.server import listen, serve  # noqa: PLC0415 - only where the extra is there
+
+        world, listener = _world(given), listen(port)
+    except HeimdallSyncError as error:
+        sys.exit(f"{parser.prog}: {error.message}: {error.hint}")
+    except (OSError, ValueError) as error:
+        sys.exit(f"{parser.prog}: {error}")
+    serve(world, listener, stop_with_stdin=stop_with_stdin)
+
+
+if __name__ == "__main__":
+    main()

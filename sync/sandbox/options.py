@@ -1,0 +1,52 @@
+"""What a sandbox starts with: the people it knows, and how it differs from a plain server."""
+
+from enum import StrEnum
+
+from pydantic import Field
+
+from sync.plan.model import Value
+
+
+class Shift(StrEnum):
+    """What goes wrong between two pages of the list of actions."""
+
+    REPEAT = "repeat"
+    DROP = "drop"
+
+
+class People(Value):
+    """Memberships by the name of the group, and the roles that people hold directly by the name of the role.
+
+    People are named by their CPF.
+    """
+
+    members: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    roles: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+
+
+class Options(Value):
+    """How a sandbox behaves.
+
+    `first_id` is the id that every table counts from, `delay` the seconds before each answer; `serial`
+    answers one request at a time. `publish_updates` is an API with `PUT` for roles and groups,
+    `no_openapi` one that doesn't publish its schema. With `shifting_list` a row is repeated or dropped
+    between two pages of the list of actions, in its first `shifting_readings` readings. `cerbos_down`
+    leaves nobody to decide about permissions.
+    """
+
+    first_id: int = Field(default=1, ge=1)
+    delay: float = Field(default=0.0, ge=0)
+    serial: bool = False
+    publish_updates: bool = False
+    no_openapi: bool = False
+    shifting_list: Shift | None = None
+    shifting_readings: int = Field(default=1, ge=0)
+    cerbos_down: bool = False
+
+    def flags(self) -> list[str]:
+        """Return the command-line flags that say the same."""
+        flags = []
+        for name, value in self.model_dump(mode="json", exclude_defaults=True).items():
+            flag = f"--{name.replace('_', '-')}"
+            flags.append(flag if value is True else f"{flag}={value}")
+        return flags

@@ -1,0 +1,227 @@
+"""Start, ask, disturb and stop a sandbox: a server in a process of its own.
+
+Importable without the extra `sandbox`; launching is what takes it.
+"""
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterable
+from importlib.util import find_spec
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import TracebackType
+from typing import Any, Self
+
+import requests
+from pydantic import TypeAdapter
+
+import sync
+from sync.errors import HeimdallSyncError
+from sync.plan.model import Snapshot
+from sync.sandbox.faults import AnyEffect, Fault
+from sync.sandbox.log import RequestRecord
+from sync.sandbox.options import Options, People, Shift
+from sync.sandbox.tokens import make_token
+
+PATIENCE = 30.0
+"""Seconds after which a process that does not start, answer or stop is given up."""
+
+_RECORDS = TypeAdapter(tuple[RequestRecord, ...])
+_FAULTS = TypeAdapter(tuple[Fault, ...])
+
+
+class Sandbox:
+    """A sandbox that runs, until it is stopped, killed, or the process that launched it ends."""
+
+    def __init__(self, process: subprocess.Popen[str], url: str) -> None:
+        self._process = process
+        self.url = url
+        self.token = make_token()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    @property
+    def pid(self) -> int:
+        """Return the process's id."""
+        return self._process.pid
+
+    @property
+    def running(self) -> bool:
+        """Tell whether the process has not ended, be it by a fault."""
+        return self._process.poll() is None
+
+    def stop(self) -> None:
+        """End the process. Nothing happens where it has ended."""
+        _let_go(self._process)
+        try:
+            self._process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            self.kill()
+
+    def kill(self) -> None:
+        """End the process at once, in the middle of whatever it does."""
+        self._process.kill()
+        self._process.wait()
+        _let_go(self._process)
+
+    def requests(self) -> tuple[RequestRecord, ...]:
+        """Return the requests that the API got, in the order of their arrival."""
+        return _RECORDS.validate_json(self._control("GET", "requests"))
+
+    def clear_requests(self) -> None:
+        """Forget the requests; the next one is number 1."""
+        self._control("DELETE", "requests")
+
+    def snapshot(self) -> Snapshot:
+        """Return what the environment holds, with no order of the mappings: see `write_order`."""
+        return Snapshot.model_validate_json(self._control("GET", "snapshot"))
+
+    def write_order(self) -> tuple[str, ...]:
+        """Return the names of all mappings (`GET /users$`), the one written first standing first."""
+        return TypeAdapter(tuple[str, ...]).validate_json(self._control("GET", "write-order"))
+
+    def people(self) -> People:
+        """Return who is in which group, and who holds which role directly."""
+        return People.model_validate_json(self._control("GET", "people"))
+
+    def users(self) -> tuple[str, ...]:
+        """Return everyone who is known, be it by a single request: CPFs and names of service accounts."""
+        return TypeAdapter(tuple[str, ...]).validate_json(self._control("GET", "users"))
+
+    def reset(
+        self, snapshot: Snapshot, *, people: People | None = None, faults: Iterable[Fault] = ()
+    ) -> None:
+        """Begin again with another state, an empty log, the right time and these faults only."""
+        self._control(
+            "PUT",
+            "state",
+            {
+                "snapshot": snapshot.model_dump(mode="json", by_alias=True),
+                "people": (people or People()).model_dump(mode="json"),
+                "faults": [fault.model_dump(mode="json") for fault in faults],
+            },
+        )
+
+    def add_fault(
+        self,
+        effect: AnyEffect,
+        *,
+        methods: Iterable[str] = (),
+        path: str = "",
+        nth: int = 1,
+        times: int | None = 1,
+    ) -> None:
+        """Let requests go wrong from now on, as `Fault` says."""
+        fault = Fault(effect=effect, methods=frozenset(methods), path=path, nth=nth, times=times)
+        self._control("POST", "faults", fault.model_dump(mode="json"))
+
+    def clear_faults(self) -> None:
+        """Let everything go well again."""
+        self._control("DELETE", "faults")
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass for the caches and for what is written from now on."""
+        self._control("POST", "clock", {"seconds": seconds})
+
+    def restart(self) -> None:
+        """Do what a restart of the server does: caches and the cascades' leftovers are gone."""
+        self._control("POST", "restart")
+
+    def _control(self, method: str, path: str, body: Any = None) -> bytes:
+        with requests.Session() as session:
+            session.trust_env = False
+            response = session.request(method, f"{self.url}/_sandbox/{path}", json=body, timeout=PATIENCE)
+        response.raise_for_status()
+        return response.content
+
+
+def require_extra() -> None:
+    """Raise `HeimdallSyncError` where what the server is made of is not installed."""
+    if find_spec("fastapi") is None or find_spec("uvicorn") is None:
+        raise HeimdallSyncError(
+            "the sandbox needs FastAPI and uvicorn", hint="pip install 'heimdall-sync[sandbox]'"
+        )
+
+
+def launch(  # noqa: PLR0913 - one keyword for each option of the server
+    snapshot: Snapshot,
+    *,
+    people: People | None = None,
+    faults: Iterable[Fault] = (),
+    port: int = 0,
+    first_id: int = 1,
+    delay: float = 0.0,
+    serial: bool = False,
+    publish_updates: bool = False,
+    no_openapi: bool = False,
+    shifting_list: Shift | None = None,
+    shifting_readings: int = 1,
+    cerbos_down: bool = False,
+) -> Sandbox:
+    """Start a sandbox that holds a snapshot, and return it once it can be asked. `Options` says what is what.
+
+    Raises `HeimdallSyncError` where the extra `sandbox` is missing or the server does not start.
+    """
+    require_extra()
+    options = Options(
+        first_id=first_id,
+        delay=delay,
+        serial=serial,
+        publish_updates=publish_updates,
+        no_openapi=no_openapi,
+        shifting_list=shifting_list,
+        shifting_readings=shifting_readings,
+        cerbos_down=cerbos_down,
+    )
+    with TemporaryDirectory(prefix="heimdall-sandbox-") as folder:
+        files = {
+            "state": snapshot.canonical_json().encode(),
+            "people": (people or People()).canonical_json().encode(),
+            "faults": _FAULTS.dump_json(tuple(faults)),
+        }
+        for name, content in files.items():
+            Path(folder, name).write_bytes(content)
+        flags = [f"--{name}={Path(folder, name)}" for name in files]
+        process = _start([*flags, *options.flags(), f"--port={port}", "--stop-with-stdin"])
+        return Sandbox(process, _url(process))
+
+
+def _start(flags: list[str]) -> subprocess.Popen[str]:
+    """Start the server out of reach of a Ctrl-C in the terminal, with this very package."""
+    places = [str(Path(sync.__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
+    return subprocess.Popen(  # noqa: S603 - our own module, in our own interpreter
+        [sys.executable, "-P", "-m", "sync.sandbox", *flags],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, places))},
+        start_new_session=True,
+    )
+
+
+def _let_go(process: subprocess.Popen[str]) -> None:
+    """Close what the server watches: it ends when that does."""
+    assert process.stdin is not None
+    process.stdin.close()
+
+
+def _url(process: subprocess.Popen[str]) -> str:
+    """Return the line that the server prints when it listens."""
+    assert process.stdout is not None
+    deadline = threading.Timer(PATIENCE, process.kill)
+    deadline.start()
+    with process.stdout:
+        url = process.stdout.readline().strip()
+    deadline.cancel()
+    if not url:
+        _let_go(process)
+        raise HeimdallSyncError(f"the sandbox ended with exit code {process.wait()} before it listened")
+    return url

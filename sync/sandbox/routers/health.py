@@ -1,0 +1,50 @@
+"""Is the server alive, is it ready; and what its policy engine would need by hand. No token is asked for."""
+
+from typing import Any
+
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse
+
+from sync.plan.model import SUPERADMIN
+from sync.sandbox.access import TheWorld
+
+router = APIRouter(tags=["health"])
+
+SERVICE = "heimdall-sandbox"
+
+
+@router.get("/healthz")
+async def health_check(world: TheWorld) -> dict[str, Any]:
+    """Say that the process answers."""
+    return {"status": "healthy", "service": SERVICE, "timestamp": world.clock.stamp()}
+
+
+@router.get("/readyz", response_model=dict[str, Any])
+async def readiness_check(world: TheWorld) -> JSONResponse:
+    """Say whether everything that the server needs is there."""
+    down = world.options.cerbos_down
+    answer: dict[str, Any] = {
+        "status": "not_ready" if down else "ready",
+        "service": SERVICE,
+        "timestamp": world.clock.stamp(),
+        "dependencies": {
+            "database": "healthy",
+            "redis": "healthy",
+            "cerbos": "unhealthy" if down else "healthy",
+        },
+    }
+    if down:
+        answer["errors"] = ["Cerbos connection failed"]
+    return JSONResponse(answer, 503 if down else 200)
+
+
+@router.get("/cerbos-policy-template")
+async def get_cerbos_policy_template() -> Any:
+    """Return the policy that lets a superadmin do everything."""
+    rule = {"resource": "*", "actions": [{"action": "*", "effect": "EFFECT_ALLOW"}]}
+    return {
+        "apiVersion": "api.cerbos.dev/v1",
+        "kind": "RolePolicy",
+        "metadata": {"storeIdentifier": f"role_{SUPERADMIN}"},
+        "rolePolicy": {"role": SUPERADMIN, "version": "default", "rules": [rule]},
+    }

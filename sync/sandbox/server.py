@@ -1,0 +1,67 @@
+"""The process that a sandbox runs in."""
+
+import asyncio
+import logging
+import socket
+import sys
+
+import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from sync.sandbox.app import create_api
+from sync.sandbox.control import create_control
+from sync.sandbox.effects import TRANSPORT
+from sync.sandbox.gateway import Gateway
+from sync.sandbox.world import World
+
+LOOPBACK = "127.0.0.1"
+
+IDLE_CONNECTION_LIFETIME = 600
+"""Seconds that an idle connection stays open: longer than a test, so that none closes at the wrong moment."""
+
+
+class _Protocol(H11Protocol):
+    """HTTP that shows the application its connection, so that a fault can close it."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self.app_state = {**self.app_state, TRANSPORT: transport}
+
+
+def listen(port: int) -> socket.socket:
+    """Return a socket that listens on loopback. Port 0 is any free one; `OSError` where it is taken."""
+    listener = socket.create_server((LOOPBACK, port))
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # an answer leaves in two writes
+    return listener
+
+
+def serve(world: World, listener: socket.socket, *, stop_with_stdin: bool) -> None:
+    """Print the URL, and serve until SIGTERM, SIGINT, or (`stop_with_stdin`) the end of standard input."""
+    config = uvicorn.Config(
+        Gateway(create_api(world), create_control(world), world),
+        http=_Protocol,
+        loop="asyncio",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        log_level="error",
+        access_log=False,
+        proxy_headers=False,
+        timeout_keep_alive=IDLE_CONNECTION_LIFETIME,
+        timeout_graceful_shutdown=1,
+    )
+    print(f"http://{LOOPBACK}:{listener.getsockname()[1]}", flush=True)  # noqa: T201 - what the parent waits for
+    asyncio.run(_serve(uvicorn.Server(config), listener, stop_with_stdin=stop_with_stdin))
+
+
+async def _serve(server: uvicorn.Server, listener: socket.socket, *, stop_with_stdin: bool) -> None:
+    loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        loop.remove_reader(sys.stdin)
+        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # requests cut short are no news
+        server.should_exit = server.force_exit = True
+
+    if stop_with_stdin:
+        loop.add_reader(sys.stdin, stop)
+    await server.serve(sockets=[listener])

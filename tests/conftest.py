@@ -1,0 +1,53 @@
+"""What the tests share: hypothesis profiles, and sandboxes that end with the test that started them."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+import pytest
+from hypothesis import HealthCheck, settings
+from pydantic import SecretStr
+
+from sync.heimdall.transport import Patience, Transport
+from sync.sandbox.process import Sandbox
+
+settings.register_profile(
+    "default", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
+settings.register_profile("thorough", parent=settings.get_profile("default"), max_examples=2000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+Connect = Callable[..., Transport]
+
+
+def no_sleep(_: float) -> None:
+    """Stand in for `time.sleep`: no test waits."""
+
+
+@pytest.fixture
+def connect() -> Iterator[Connect]:
+    """Return a function that opens a transport to a sandbox, closed when the test ends."""
+    with ExitStack() as stack:
+
+        def opened(
+            sandbox: Sandbox | str,
+            *,
+            token: str | None = None,
+            read_only: bool = False,
+            tries: int = 3,
+            **options: float,
+        ) -> Transport:
+            url = sandbox if isinstance(sandbox, str) else sandbox.url
+            own_token = "" if isinstance(sandbox, str) else sandbox.token
+            patience = Patience(timeout=options.pop("timeout", 10.0), tries=tries, sleep=no_sleep)
+            return stack.enter_context(
+                Transport(
+                    url,
+                    SecretStr(token if token is not None else own_token),
+                    read_only=read_only,
+                    concurrency=int(options.pop("concurrency", 8)),
+                    patience=patience,
+                )
+            )
+
+        yield opened

@@ -1,0 +1,19 @@
+from collections.abc import Iterator
+
+import pytest
+
+from sync.plan.model import Snapshot
+from sync.sandbox.process import Sandbox, launch
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Sandbox]:
+    with launch(Snapshot()) as running:
+        yield running
+
+
+@pytest.fixture
+def sandbox(server: Sandbox) -> Sandbox:
+    """One server for all tests, which begins again, empty, for each of them."""
+    server.reset(Snapshot())
+    return server

@@ -1,0 +1,148 @@
+import socket
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from sync.errors import ReadError
+from sync.heimdall.transport import AnswerError, Patience, Transport, UnavailableError, segment
+from sync.plan.model import Snapshot
+from sync.sandbox.faults import Answer, Close, Hang, Truncate
+from sync.sandbox.process import Sandbox, launch
+from tests.conftest import Connect
+
+GROUPS = "/api/v1/groups/"
+
+
+def test_a_source_takes_nothing_but_get(sandbox: Sandbox, connect: Connect) -> None:
+    transport = connect(sandbox, read_only=True)
+    for method in ("POST", "PUT", "PATCH", "DELETE"):
+        with pytest.raises(ReadError, match="the source is only ever read"):
+            transport.send(method, GROUPS)
+    assert sandbox.requests() == ()
+
+
+def test_a_netrc_does_not_replace_the_token(
+    sandbox: Sandbox, connect: Connect, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login someone password else\n")
+    netrc.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(netrc))
+    assert connect(sandbox).get(GROUPS) == []
+
+
+@pytest.mark.parametrize("status", [429, 502, 503, 504])
+def test_what_a_busy_gateway_says_is_tried_again(sandbox: Sandbox, connect: Connect, status: int) -> None:
+    sandbox.add_fault(Answer(status=status), path=GROUPS, times=2)
+    transport = connect(sandbox, tries=3)
+    assert transport.get(GROUPS) == []
+    assert transport.sent == 3
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 422, 500, 307])
+def test_everything_else_is_an_answer_and_for_a_read_an_error(
+    sandbox: Sandbox, connect: Connect, status: int
+) -> None:
+    sandbox.add_fault(Answer(status=status, body='{"error": "so it is"}'), path=GROUPS)
+    transport = connect(sandbox)
+    with pytest.raises(AnswerError, match=rf"^GET {sandbox.url}{GROUPS} answered {status} so it is$"):
+        transport.get(GROUPS)
+    assert transport.sent == 1
+
+
+def test_a_page_of_html_is_an_error(sandbox: Sandbox, connect: Connect) -> None:
+    sandbox.add_fault(Answer(body="<html>", content_type="text/html"), path=GROUPS)
+    with pytest.raises(AnswerError, match="answered 200 with something that is not JSON"):
+        connect(sandbox).get(GROUPS)
+
+
+@pytest.mark.parametrize("effect", [Close(), Truncate()])
+def test_a_lost_answer_is_tried_again(sandbox: Sandbox, connect: Connect, effect: Close | Truncate) -> None:
+    sandbox.add_fault(effect, path=GROUPS)
+    assert connect(sandbox).get(GROUPS) == []
+
+
+def test_an_answer_after_a_lost_one_says_so(sandbox: Sandbox, connect: Connect) -> None:
+    sandbox.add_fault(Close(done=True), methods=["POST"], path=GROUPS)
+    transport = connect(sandbox)
+    answer = transport.send("POST", GROUPS, body={"name": "team", "description": "one"})
+    assert (answer.status, answer.after_loss) == (409, True)
+    again = transport.send("POST", GROUPS, body={"name": "team", "description": "one"})
+    assert (again.status, again.after_loss) == (409, False)
+
+
+def test_no_answer_in_time_may_have_been_carried_out(sandbox: Sandbox, connect: Connect) -> None:
+    sandbox.add_fault(Hang(seconds=1), path=GROUPS)
+    with pytest.raises(UnavailableError, match=r"no answer within 0\.1 s") as caught:
+        connect(sandbox, tries=1, timeout=0.1).get(GROUPS)
+    assert caught.value.maybe_done
+    assert caught.value.connected
+
+
+def test_where_nobody_listens_nothing_was_carried_out(connect: Connect) -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{unused.getsockname()[1]}"
+        with pytest.raises(UnavailableError, match="no connection") as caught:
+            connect(url, tries=2).get(GROUPS)
+    assert not caught.value.maybe_done
+    assert not caught.value.connected
+
+
+def test_a_host_that_is_not_known_is_named(connect: Connect) -> None:
+    with pytest.raises(UnavailableError, match="the host name is not known"):
+        connect("http://heimdall.invalid", tries=1).get(GROUPS)
+
+
+def test_retry_after_slows_every_thread(sandbox: Sandbox) -> None:
+    sandbox.add_fault(Answer(status=429, headers={"Retry-After": "20"}), path=GROUPS)
+    waits: list[float] = []
+    patience = Patience(tries=2, sleep=waits.append)
+    with Transport(sandbox.url, SecretStr(sandbox.token), read_only=True, patience=patience) as transport:
+        transport.get(GROUPS)
+        waits.clear()
+        transport.get("/api/v1/mappings/list")
+    assert len(waits) == 1
+    assert 15 < waits[0] <= 20.1
+
+
+def test_a_redirect_is_not_followed(sandbox: Sandbox, connect: Connect) -> None:
+    with launch(Snapshot()) as elsewhere:
+        sandbox.add_fault(Answer(status=302, headers={"Location": f"{elsewhere.url}{GROUPS}"}), path=GROUPS)
+        with pytest.raises(AnswerError, match="answered 302"):
+            connect(sandbox).get(GROUPS)
+        assert elsewhere.requests() == ()
+
+
+def test_an_answer_that_is_too_large_is_given_up(
+    sandbox: Sandbox, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sync.heimdall.transport.MAX_ANSWER_BYTES", 100)
+    sandbox.add_fault(Answer(body="[" + " " * 200_000 + "]"), path=GROUPS)
+    with pytest.raises(ReadError, match="answered with more than"):
+        connect(sandbox).get(GROUPS)
+
+
+def test_no_more_requests_at_once_than_the_concurrency(connect: Connect) -> None:
+    with launch(Snapshot(), delay=0.02) as slow:
+        transport = connect(slow, concurrency=2)
+        transport.each(lambda _: transport.get(GROUPS), range(8))
+        records = slow.requests()
+    starts_and_ends = sorted([(r.started, 1) for r in records] + [(r.ended, -1) for r in records])
+    at_once, most = 0, 0
+    for _, step in starts_and_ends:
+        at_once += step
+        most = max(most, at_once)
+    assert most == 2
+
+
+def test_a_name_is_one_segment_of_a_path() -> None:
+    assert segment("a/b c%?") == "a%2Fb%20c%25%3F"
+    for name in (".", ".."):
+        with pytest.raises(ReadError, match="can't stand in a URL"):
+            segment(name)
+
+
+def test_each_keeps_the_order(connect: Connect) -> None:
+    assert connect("http://127.0.0.1:1").each(str.upper, "abc") == ["A", "B", "C"]

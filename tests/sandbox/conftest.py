@@ -1,0 +1,26 @@
+from collections.abc import Iterator
+
+import pytest
+
+from sync.plan.model import Snapshot
+from sync.sandbox.process import Sandbox, launch
+
+from .world import ENVIRONMENT, PEOPLE, Api, superadmin
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Sandbox]:
+    with launch(Snapshot()) as running:
+        yield running
+
+
+@pytest.fixture
+def sandbox(server: Sandbox) -> Sandbox:
+    """One server for all tests, which begins again for each of them."""
+    server.reset(ENVIRONMENT, people=PEOPLE)
+    return server
+
+
+@pytest.fixture
+def api(sandbox: Sandbox) -> Api:
+    return superadmin(sandbox)
