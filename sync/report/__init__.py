@@ -1,1 +1,1 @@
-"""One module a format; each returns text and prints nothing."""
+"""One module a format; each returns text and prints nothing, but for `terminal` and `files`."""

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 from sync import __version__
-from sync.apply.outcome import Outcome, Verification
+from sync.apply.outcome import Outcome, Status, Verification
 from sync.errors import HeimdallSyncError
-from sync.heimdall.health import Finding
-from sync.plan.model import Plan, Snapshot
+from sync.heimdall.health import Finding, Level
+from sync.plan.model import Blocked, Kind, Operation, Plan, Snapshot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,3 +31,53 @@ class Document:
     requests: int = 0
     seconds: float = 0.0
     version: str = __version__
+
+    def ended(self, status: Status) -> tuple[Outcome, ...]:
+        """Return the outcomes of one status; none where nothing was applied."""
+        return tuple(outcome for outcome in self.outcomes or () if outcome.status is status)
+
+    @property
+    def changes(self) -> tuple[Operation, ...]:
+        """Return what the figures are about: the operations planned or, in an apply, those done."""
+        if self.outcomes is not None:
+            return tuple(outcome.operation for outcome in self.ended(Status.DONE))
+        return self.plan.operations if self.plan else ()
+
+    @property
+    def not_tried(self) -> tuple[Operation, ...]:
+        """Return the operations that an apply planned and never came to."""
+        if self.plan is None or self.outcomes is None:
+            return ()
+        tried = {outcome.operation for outcome in self.outcomes}
+        return tuple(operation for operation in self.plan.operations if operation not in tried)
+
+    @property
+    def differences(self) -> tuple[Blocked, ...]:
+        """Return the differences that stay: as planned or, once both sides were read again, as found."""
+        if self.verification is not None and not self.verification.error:
+            return self.verification.blocked
+        return self.plan.blocked if self.plan else ()
+
+    @property
+    def target_untouched(self) -> bool:
+        """Tell whether it is certain that nothing was changed in the target."""
+        return not any(outcome.status is Status.DONE or outcome.unsettled for outcome in self.outcomes or ())
+
+    @property
+    def unhealthy(self) -> bool:
+        """Tell whether the healthcheck found a reason not to go on."""
+        return any(finding.level is Level.FAILED for finding in self.findings)
+
+    def unchanged(self, kind: Kind) -> int | None:
+        """Count what stands on both sides and has neither an operation nor a blocked difference.
+
+        None where not both sides were read and compared.
+        """
+        if self.source is None or self.target is None or self.plan is None:
+            return None
+        differing = {operation.name for operation in self.plan.operations if operation.kind is kind}
+        differing |= {blocked.name for blocked in self.plan.blocked if blocked.kind is kind}
+        in_both = {entity.name for entity in self.source.of(kind)} & {
+            entity.name for entity in self.target.of(kind)
+        }
+        return len(in_both - differing)

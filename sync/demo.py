@@ -1,0 +1,44 @@
+"""The whole job between two sandboxes: check, plan, apply, verify, and plan again."""
+
+from collections.abc import Callable
+
+from pydantic import SecretStr
+
+from sync.errors import ExitCode
+from sync.report import console
+from sync.report.terminal import Printer
+from sync.sandbox.example import PEOPLE, production, staging
+from sync.sandbox.process import launch
+from sync.settings import Command, Settings
+
+
+def run(settings: Settings, run_command: Callable[[Settings], ExitCode], out: Printer) -> ExitCode:
+    """Run every step, each with a report folder of its own; stop at the first that fails.
+
+    Raises `HeimdallSyncError` where the sandbox's extra is not installed.
+    """
+    with launch(staging()) as source, launch(production(), people=PEOPLE, first_id=1000) as target:
+        between = {
+            "source_url": source.url,
+            "source_token": SecretStr(source.token),
+            "target_url": target.url,
+            "target_token": SecretStr(target.token),
+        }
+        for number, (command, title) in enumerate(_STEPS, start=1):
+            out.show(console.step(number, len(_STEPS), title))
+            folder = settings.output_dir / f"{number}-{command}"
+            code = run_command(
+                settings.model_copy(update={**between, "command": command, "output_dir": folder})
+            )
+            if code is not ExitCode.DONE:
+                return code
+    out.show(console.note(f"The reports of every step are in {settings.output_dir.resolve()}"))
+    return ExitCode.DONE
+
+
+_STEPS = (
+    (Command.CHECK, "Are both environments well, and may we do this?"),
+    (Command.PLAN, "What would change? Nothing is changed yet"),
+    (Command.APPLY, "Make production what staging is, and prove it"),
+    (Command.PLAN, "What would change now? Nothing is left"),
+)

@@ -1,0 +1,298 @@
+"""The text that people see in a terminal or in the log of a pipeline.
+
+Every function returns the lines of one section, so that a run can show each as soon as it is known. A line
+is a `Text`: what it says is `line.plain`, and its style is only ever seen on a terminal.
+"""
+
+from collections.abc import Iterable
+from enum import StrEnum
+from pathlib import Path
+
+from rich.text import Text
+
+from sync.apply.outcome import Status
+from sync.errors import HeimdallSyncError
+from sync.heimdall.health import Finding, Level
+from sync.plan.model import Blocked, Kind, Operation, Plan, Snapshot, Verb
+from sync.report.document import Document
+from sync.report.wording import (
+    EDGE_VERBS,
+    PLAIN,
+    UNCHECKED,
+    counts_of,
+    endpoints_lose,
+    in_order,
+    lost_mappings,
+    lost_memberships,
+    plural,
+    printable,
+    why,
+)
+
+Lines = list[Text]
+
+_RULE = "=" * 62
+
+_VERB_STYLES = {
+    Verb.CREATE: "green",
+    Verb.UPDATE: "yellow",
+    Verb.DELETE: "red",
+    Verb.ASSIGN: "green",
+    Verb.UNASSIGN: "red",
+}
+
+_LEVELS = {
+    Level.PASSED: ("✓", "green"),
+    Level.WARNING: ("⚠", "yellow"),
+    Level.FAILED: ("✗", "bold red"),
+}
+
+_EDGES = {Kind.ROLE: "role-action", Kind.GROUP: "group-role"}
+
+
+class Mode(StrEnum):
+    """Whether a run may change the target."""
+
+    LIVE = "LIVE"
+    DRY_RUN = "DRY RUN"
+
+
+def render(document: Document, mode: Mode) -> Lines:
+    """Return a whole run, as its sections follow each other."""
+    return [
+        *header(document, mode),
+        *healthcheck(document),
+        *plan_sections(document),
+        *outcomes(document),
+        *verification(document),
+        *summary(document),
+    ]
+
+
+def header(document: Document, mode: Mode) -> Lines:
+    """Return the title: which environment becomes equal to which, and whether this run does it."""
+    return [
+        *_banner("HEIMDALL ENVIRONMENT SYNCHRONIZATION")[1:],
+        Text(f"Source: {printable(document.source_url)}"),
+        Text(f"Target: {printable(document.target_url)}"),
+        Text(f"Mode: {mode}", "bold"),
+    ]
+
+
+def healthcheck(document: Document) -> Lines:
+    """Return what the healthcheck found on both sides, none where there was no healthcheck."""
+    if not document.findings:
+        return []
+    lines = _banner("RUNNING HEALTHCHECK")
+    for side, url in (("source", document.source_url), ("target", document.target_url)):
+        findings = [finding for finding in document.findings if finding.side == side]
+        if findings:
+            lines += [
+                Text(),
+                Text(f"Checking {side.upper()} environment..."),
+                Text(f"  URL: {printable(url)}"),
+                *(line for finding in findings for line in _finding(finding)),
+            ]
+    return [*lines, Text(), Text(_RULE), Text(), _health_verdict(document)]
+
+
+def _finding(finding: Finding) -> Lines:
+    mark, style = _LEVELS[finding.level]
+    return [
+        Text(f"  {mark} {printable(finding.message)}", style),
+        *_remedy(finding.remedy),
+    ]
+
+
+def _health_verdict(document: Document) -> Text:
+    warnings = sum(finding.level is Level.WARNING for finding in document.findings)
+    if document.unhealthy:
+        return Text("✗ Healthcheck FAILED - nothing was changed", "bold red")
+    if warnings:
+        return Text(f"⚠ Healthcheck PASSED with {plural(warnings, 'warning')} - ready to sync", "yellow")
+    return Text("✓ Healthcheck PASSED - ready to sync", "green")
+
+
+def reading() -> Lines:
+    """Return what is said before both environments are read."""
+    return [Text(), Text("Fetching everything from source and target...")]
+
+
+def plan_sections(document: Document) -> Lines:
+    """Return one section a kind: what was found, what changes, what stays different and why.
+
+    The same lines tell what is going to happen and what would happen. None without a plan.
+    """
+    if document.plan is None:
+        return []
+    return [line for kind in Kind for line in _kind_section(document, kind)]
+
+
+def _kind_section(document: Document, kind: Kind) -> Lines:
+    plan = document.plan
+    assert plan is not None
+    operations = in_order(operation for operation in plan.operations if operation.kind is kind)
+    blocked = [blocked for blocked in plan.blocked if blocked.kind is kind]
+    entities = [operation for operation in operations if operation.verb not in EDGE_VERBS]
+    edges = [operation for operation in operations if operation.verb in EDGE_VERBS]
+    lines = [
+        *_banner(f"SYNCING {kind.plural.upper()}"),
+        *_found(document.source, kind, "source"),
+        *_found(document.target, kind, "target"),
+        *(line for operation in entities for line in _entity(plan, operation)),
+        *_unprotected(entities),
+    ]
+    if edges:
+        lines += [
+            Text(),
+            Text(f"Syncing {_EDGES[kind]} assignments..."),
+            *(Text(f"  {PLAIN.describe(operation)}", _VERB_STYLES[operation.verb]) for operation in edges),
+        ]
+    if not operations and not blocked:
+        lines.append(Text("  Nothing to change", "dim"))
+    return [*lines, *_blocked(blocked)]
+
+
+def _entity(plan: Plan, operation: Operation) -> Lines:
+    lost = lost_memberships(plan, operation)
+    return [
+        Text(f"  {PLAIN.describe(operation)}", _VERB_STYLES[operation.verb]),
+        *([Text(f"      ⚠ takes away {lost}, which can't be undone", "bold yellow")] if lost else []),
+    ]
+
+
+def _unprotected(operations: Iterable[Operation]) -> Lines:
+    count = len(lost_mappings(operations))
+    return [Text(f"  ⚠ {endpoints_lose(count)}. {UNCHECKED}", "bold yellow")] if count else []
+
+
+def _found(snapshot: Snapshot | None, kind: Kind, side: str) -> Lines:
+    if snapshot is None:
+        return []
+    return [Text(f"  Found {plural(len(snapshot.of(kind)), kind.value)} in {side}")]
+
+
+def _blocked(differences: Iterable[Blocked]) -> Lines:
+    lines: Lines = []
+    for blocked in differences:
+        tag, style = ("ACCEPTED", "dim") if blocked.accepted else ("BLOCKED", "bold magenta")
+        lines.append(Text(f"  [{tag}] {PLAIN.difference(blocked)}: {printable(blocked.reason)}", style))
+        if not blocked.accepted:
+            lines += _remedy(blocked.remedy)
+    return lines
+
+
+def _remedy(remedy: str) -> Lines:
+    return [Text(f"      → {printable(remedy)}")] if remedy else []
+
+
+def outcomes(document: Document) -> Lines:
+    """Return what became of the operations of an apply, those that are done as one figure.
+
+    None where nothing was applied.
+    """
+    if document.outcomes is None:
+        return []
+    done, tried = len(document.ended(Status.DONE)), len(document.outcomes)
+    lines = [
+        *_banner("RESULT"),
+        Text(f"  Done: {done:,} of {plural(tried + len(document.not_tried), 'change')}"),
+    ]
+    for status, style in ((Status.FAILED, "bold red"), (Status.SKIPPED, "yellow")):
+        for outcome in document.ended(status):
+            said = f"{PLAIN.phrase(outcome.operation)}: {printable(why(outcome))}"
+            lines += [Text(f"  [{status.upper()}] {said}", style), *_remedy(outcome.remedy)]
+    lines += [Text(f"  [NOT TRIED] {PLAIN.phrase(operation)}", "yellow") for operation in document.not_tried]
+    return lines
+
+
+def verification(document: Document) -> Lines:
+    """Return what reading both sides again found, none where nothing was applied."""
+    if document.outcomes is None:
+        return []
+    lines = _banner("VERIFICATION")
+    found = document.verification
+    if found is None:
+        return [*lines, Text("✗ Not verified: the two environments were not read again", "bold red")]
+    if found.error:
+        return [*lines, Text(f"✗ Not verified: {printable(found.error)}", "bold red")]
+    if found.identical:
+        accepted = f", but for {plural(len(found.blocked), 'accepted difference')}" if found.blocked else ""
+        return [*lines, Text(f"✓ Target is identical to source{accepted}", "bold green")]
+    return [
+        *lines,
+        Text("✗ Target still differs from source", "bold red"),
+        *(Text(f"  Still needed: {PLAIN.phrase(operation)}", "red") for operation in found.remaining),
+        *_blocked(blocked for blocked in found.blocked if not blocked.accepted),
+    ]
+
+
+def summary(document: Document) -> Lines:
+    """Return the figures of a run and how it ended.
+
+    In a dry run they count what is planned, in an apply what is done; creations, updates, deletions and both
+    sorts of assignments add up to the total.
+    """
+    lines = _banner("SYNC SUMMARY")
+    if document.plan is not None:
+        lines += _figures(document)
+    if document.error is not None:
+        lines += failure(document.error)
+    if document.target_untouched:
+        lines.append(Text("Nothing was changed."))
+    ended = "Completed in" if document.error is None else "Ended after"
+    return [*lines, Text(_RULE), Text(), Text(f"{ended} {document.seconds:.2f} seconds")]
+
+
+def _figures(document: Document) -> Lines:
+    counts = counts_of(document.changes)
+    lines = []
+    for kind in Kind:
+        created, updated, deleted = (counts[kind, verb] for verb in (Verb.CREATE, Verb.UPDATE, Verb.DELETE))
+        label = f"{kind.plural.capitalize()}:"
+        lines.append(Text(f"{label:<9} +{created} ~{updated} -{deleted}"))
+    assigned, unassigned = (sum(counts[kind, verb] for kind in Kind) for verb in EDGE_VERBS)
+    blocked, accepted = len(document.differences), sum(b.accepted for b in document.differences)
+    failed, skipped = len(document.ended(Status.FAILED)), len(document.ended(Status.SKIPPED))
+    errors = failed + (document.error is not None)
+    return [
+        *lines,
+        Text(f"Assigned: +{assigned} ~0 -{unassigned}"),
+        Text(f"Blocked:  {blocked}" + (f" ({accepted} accepted)" if accepted else "")),
+        *([Text(f"Skipped:  {skipped}")] if skipped else []),
+        Text(f"Errors:   {errors}", "bold red" if errors else ""),
+        Text(f"Total Changes: {len(document.changes)}", "bold"),
+    ]
+
+
+def note(message: str) -> Lines:
+    """Return something that a person should know and that stops nothing."""
+    return [Text(f"⚠ {printable(message)}", "yellow")]
+
+
+def countdown(seconds: int) -> Lines:
+    """Return the last words before the first write."""
+    return [
+        Text(),
+        Text("⚠️  WARNING: This will modify the target environment!", "bold yellow"),
+        Text(f"Press Ctrl+C within {plural(seconds, 'second')} to cancel..."),
+    ]
+
+
+def failure(error: HeimdallSyncError) -> Lines:
+    """Return what ended a run, and what to do about it."""
+    return [Text(f"✗ {printable(error.message)}", "bold red"), *_remedy(error.hint)]
+
+
+def step(number: int, total: int, title: str) -> Lines:
+    """Return the heading of one of several runs."""
+    return [Text(), Text(f"▶ Step {number} of {total}: {title}", "bold cyan")]
+
+
+def reports(directory: Path) -> Lines:
+    """Return where the reports of a run are."""
+    return [Text(f"Reports: {printable(str(directory))}")]
+
+
+def _banner(title: str) -> Lines:
+    return [Text(), Text(_RULE, "bold"), Text(title, "bold"), Text(_RULE, "bold")]

@@ -1,0 +1,68 @@
+"""Pieces of GitHub's Markdown that hold any text without being changed by it.
+
+A code span is where GitHub leaves a text alone: no markup, no HTML, no links, no mentions, no names of
+emoji, no formulas. So every name and value goes into one, and of a sentence all that is not a plain word.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+
+from sync.report.wording import printable
+
+_PLAIN = re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)*|\d+(?:[.,]\d+)*(?:st|nd|rd|th)?|%|")
+_TOKEN = re.compile(
+    r"""(?P<opening>[("']*)"""
+    r"""(?P<core>--[\w-]+\ \S+:\S*?|[A-Z]+\ /\S*?|\S*?)"""  # a flag with its value, a method with its path
+    r"""(?P<closing>[)"'.,;:!?…]*)(?:\s+|$)"""
+)
+
+
+def code(text: str) -> str:
+    """Return any text as a code span, `(empty)` in italics for none."""
+    text = printable(text)
+    if not text:
+        return "*(empty)*"
+    longest = max((len(run) for run in re.findall("`+", text)), default=0)
+    fence = "`" * (longest + 1)
+    # Readers take one space off both ends, which keeps the text's own backticks and spaces out of the fence.
+    padding = " " if text.strip("` ") != text and text.strip() else ""
+    return f"{fence}{padding}{text}{padding}{fence}"
+
+
+def prose(text: str) -> str:
+    """Return a sentence that may quote anything: plain words as they are, everything else as code."""
+    tokens = _TOKEN.findall(printable(text.strip()))
+    return " ".join(_plain_or_code(*token) for token in tokens if any(token))
+
+
+def _plain_or_code(opening: str, core: str, closing: str) -> str:
+    quote = opening[-1:]
+    if core and quote in {"'", '"'} and closing.startswith(quote):
+        return f"{opening[:-1]}{code(core)}{closing[1:]}"
+    return f"{opening}{core if _PLAIN.fullmatch(core) else code(core)}{closing}"
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[str]], numbers_from: int | None = None) -> list[str]:
+    """Return a table's lines; cells are Markdown. Columns from `numbers_from` on are set to the right."""
+    right = len(header) if numbers_from is None else numbers_from
+    return [
+        _row(header),
+        _row(["---" if column < right else "---:" for column in range(len(header))]),
+        *(_row(row) for row in rows),
+    ]
+
+
+def _row(cells: Sequence[str]) -> str:
+    # A pipe ends a cell even within a code span, unless a backslash stands before it.
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+def alert(kind: str, *paragraphs: str) -> list[str]:
+    """Return one of GitHub's alerts: `NOTE`, `WARNING`, `CAUTION`."""
+    lines = "\n\n".join(paragraphs).split("\n")
+    return [f"> [!{kind}]", *(f"> {line}".rstrip() for line in lines)]
+
+
+def folded(summary: str, lines: Iterable[str]) -> list[str]:
+    """Return lines that are shown when a reader unfolds them; `summary` is HTML."""
+    return [f"<details><summary>{summary}</summary>", "", *lines, "", "</details>"]

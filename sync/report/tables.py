@@ -1,0 +1,190 @@
+"""The tables of `summary.md`: figures, differences, changes by kind, and what became of them."""
+
+from collections.abc import Iterable, Sequence
+
+from sync.apply.outcome import Outcome, Status
+from sync.plan.model import Attributes, Kind, Operation, Verb
+from sync.report.document import Document
+from sync.report.markup import code, folded, prose, table
+from sync.report.wording import EDGE_VERBS, VERBS, Wording, counts_of, in_order, lost_memberships, why
+
+MARKDOWN = Wording(name=code, text=code)
+
+_FOLDED_ABOVE = 10
+"""A table with more rows is folded, so that the page can be read in a minute."""
+
+_EDGES_EXPLAINED = "<sub>assign, unassign: the actions that a role holds, the roles that a group holds</sub>"
+
+_PAST = {
+    Verb.CREATE: "created",
+    Verb.UPDATE: "updated",
+    Verb.DELETE: "deleted",
+    Verb.ASSIGN: "assigned",
+    Verb.UNASSIGN: "unassigned",
+}
+
+
+def counts_table(document: Document) -> list[str]:
+    """Return how many of each kind are changed, unchanged and blocked, with a row of totals."""
+    changes = counts_of(document.changes)
+    rest = {
+        "failed": counts_of(outcome.operation for outcome in document.ended(Status.FAILED)),
+        "skipped": counts_of(outcome.operation for outcome in document.ended(Status.SKIPPED)),
+        "not tried": counts_of(document.not_tried),
+    }
+    rest = {how: counts for how, counts in rest.items() if counts}
+    columns: dict[str, list[int | None]] = {
+        **{verb.value: [changes[kind, verb] for kind in Kind] for verb in VERBS},
+        **{how: [sum(counts[kind, verb] for verb in VERBS) for kind in Kind] for how, counts in rest.items()},
+        "unchanged": [document.unchanged(kind) for kind in Kind],
+        "blocked": [sum(blocked.kind is kind for blocked in document.differences) for kind in Kind],
+    }
+    rows = [
+        [kind.plural.capitalize(), *(_figure(column[row]) for column in columns.values())]
+        for row, kind in enumerate(Kind)
+    ]
+    totals = [sum(filter(None, column)) for column in columns.values()]
+    rows.append(["**Total**", *(f"**{total:,}**" if total else "" for total in totals)])
+    return [*table(["", *columns], rows, numbers_from=1), "", _EDGES_EXPLAINED]
+
+
+def _figure(count: int | None) -> str:
+    return f"{count:,}" if count else ""
+
+
+def difference_sections(document: Document) -> list[list[str]]:
+    """Return what stays different and why: first what nobody has accepted, then what is known."""
+    open_rows = [
+        (MARKDOWN.difference(blocked), prose(blocked.reason), prose(blocked.remedy))
+        for blocked in document.differences
+        if not blocked.accepted
+    ]
+    accepted_rows = [
+        (MARKDOWN.difference(blocked), prose(blocked.reason))
+        for blocked in document.differences
+        if blocked.accepted
+    ]
+    return [
+        _section("Stays different", ["what", "why", "what you can do"], open_rows),
+        _section("Stays different, as accepted in the settings", ["what", "why"], accepted_rows),
+    ]
+
+
+def outcome_sections(document: Document) -> list[list[str]]:
+    """Return what of an apply is not done and why, and what is needed besides, as found afterwards."""
+    header = ["what", "why", "what you can do"]
+    undone = {outcome.operation for outcome in document.outcomes or () if outcome.status is not Status.DONE}
+    undone |= set(document.not_tried)
+    remaining = document.verification.remaining if document.verification else ()
+    return [
+        _section("Failed", header, map(_outcome, document.ended(Status.FAILED))),
+        _section("Skipped", header, map(_outcome, document.ended(Status.SKIPPED))),
+        _section("Not tried, since the run ended before", ["what"], map(_phrase, document.not_tried)),
+        _section(
+            "Found different afterwards, besides the above",
+            ["what it would take"],
+            (_phrase(operation) for operation in remaining if operation not in undone),
+        ),
+    ]
+
+
+def _outcome(outcome: Outcome) -> Sequence[str]:
+    return MARKDOWN.phrase(outcome.operation), prose(why(outcome)), prose(outcome.remedy)
+
+
+def _phrase(operation: Operation) -> Sequence[str]:
+    return (MARKDOWN.phrase(operation),)
+
+
+def deletions_section(document: Document) -> list[str]:
+    """Return what is deleted, with what it was and how many memberships go with it."""
+    assert document.plan is not None
+    deleted = [operation for kind in Kind for operation in document.changes if _deletes(operation, kind)]
+    rows = [
+        (
+            MARKDOWN.subject(operation),
+            _description(operation.before),
+            lost_memberships(document.plan, operation),
+        )
+        for operation in deleted
+    ]
+    return _section("Deleted", ["what", "description", "what goes with it"], rows)
+
+
+def _deletes(operation: Operation, kind: Kind) -> bool:
+    return operation.verb is Verb.DELETE and operation.kind is kind
+
+
+def kind_sections(document: Document) -> list[list[str]]:
+    """Return one section a kind with its changes but for deletions, before and after."""
+    sections = []
+    for kind in Kind:
+        operations = in_order(
+            operation
+            for operation in document.changes
+            if operation.kind is kind and operation.verb is not Verb.DELETE
+        )
+        if operations:
+            sections.append(_kind_section(kind, operations))
+    return sections
+
+
+def _kind_section(kind: Kind, operations: list[Operation]) -> list[str]:
+    counts = counts_of(operations)
+    parts = ", ".join(f"{counts[kind, verb]:,} {_PAST[verb]}" for verb in VERBS if counts[kind, verb])
+    entities = [operation for operation in operations if operation.verb not in EDGE_VERBS]
+    edges = [operation for operation in operations if operation.verb in EDGE_VERBS]
+    holders = list(dict.fromkeys(operation.name for operation in edges))
+    lines: list[str] = []
+    if entities:
+        lines += [*table(["change", "what", "before", "after"], map(_entity_row, entities)), ""]
+    if edges:
+        rows = [_holder_row(holder, edges) for holder in holders]
+        lines += [*table([kind.value, "gets", "loses"], rows), ""]
+    title = f"{kind.plural.capitalize()}: {parts}"
+    return _foldable(title, lines[:-1], rows=len(entities) + len(holders))
+
+
+def _entity_row(operation: Operation) -> Sequence[str]:
+    what = code(operation.name)
+    if operation.verb is Verb.CREATE:
+        return operation.verb, what, "", _attributes(operation.after, Attributes())
+    before, after = operation.before or Attributes(), operation.after or Attributes()
+    if before == after:
+        return operation.verb, what, "", "the same, but in front of others that match the same paths"
+    return operation.verb, what, _attributes(before, after), _attributes(after, before)
+
+
+def _attributes(attributes: Attributes | None, other: Attributes) -> str:
+    attributes = attributes or Attributes()
+    parts = []
+    if attributes.action and attributes.action != other.action:
+        parts.append(f"action {code(attributes.action)}")
+    if attributes.description != other.description:
+        label = "description " if attributes.action else ""
+        parts.append(f"{label}{_description(attributes)}")
+    return ", ".join(parts)
+
+
+def _description(attributes: Attributes | None) -> str:
+    return code(attributes.description) if attributes and attributes.description else "*none*"
+
+
+def _holder_row(holder: str, edges: Iterable[Operation]) -> Sequence[str]:
+    mine = [edge for edge in edges if edge.name == holder]
+    gets = (code(edge.member or "") for edge in mine if edge.verb is Verb.ASSIGN)
+    loses = (code(edge.member or "") for edge in mine if edge.verb is Verb.UNASSIGN)
+    return code(holder), ", ".join(gets), ", ".join(loses)
+
+
+def _section(title: str, header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    rows = list(rows)
+    if not rows:
+        return []
+    return _foldable(f"{title} ({len(rows):,})", table(header, rows), rows=len(rows))
+
+
+def _foldable(title: str, lines: list[str], rows: int) -> list[str]:
+    if rows > _FOLDED_ABOVE:
+        return folded(f"<b>{title}</b>", lines)
+    return [f"### {title}", "", *lines]

@@ -1,0 +1,63 @@
+"""Where lines meet a terminal, or a pipe that gets the same lines without anything around them."""
+
+import io
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import TextIO
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.text import Text
+
+
+class Printer:
+    """Show lines and progress on a stream.
+
+    A terminal gets colours, unless `NO_COLOR` is set, and progress bars. Everything else gets plain lines:
+    not wrapped, not cut, without escape sequences.
+    """
+
+    def __init__(self, stream: TextIO | None = None, environ: Mapping[str, str] = os.environ) -> None:
+        stream = stream or sys.stdout
+        if isinstance(stream, io.TextIOWrapper):
+            # A terminal that can't show a character must not end the run that it reports on.
+            stream.reconfigure(errors="backslashreplace")
+        terminal = stream.isatty()
+        self._console = Console(
+            file=stream,
+            force_terminal=terminal,
+            color_system="auto" if terminal and not environ.get("NO_COLOR") else None,
+            highlight=False,
+            markup=False,
+            emoji=False,
+            soft_wrap=True,
+        )
+
+    @property
+    def is_terminal(self) -> bool:
+        """Tell whether a person may be looking on."""
+        return self._console.is_terminal
+
+    def show(self, lines: Iterable[Text]) -> None:
+        """Write lines as they are, one below another."""
+        for line in lines:
+            self._console.print(line)
+
+    @contextmanager
+    def progress(self, description: str, total: int | None = None) -> Iterator[Callable[[], None]]:
+        """Show a bar while the block runs; call what is yielded once for each thing done, from any thread.
+
+        No `total` means that nobody knows yet how much there is to do.
+        """
+        columns = (
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            *(() if total is None else (MofNCompleteColumn(),)),
+            TimeElapsedColumn(),
+        )
+        moving = self._console.is_terminal and not self._console.is_dumb_terminal
+        with Progress(*columns, console=self._console, transient=True, disable=not moving) as progress:
+            task = progress.add_task(description, total=total)
+            yield lambda: progress.advance(task)

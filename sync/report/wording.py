@@ -1,0 +1,171 @@
+"""The words that every format shares, so that all of them say the same about the same thing.
+
+Names, descriptions, reasons and everything else that comes from a server pass through here before
+they are shown anywhere: one line stays one line, and nothing invisible stays invisible.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from sync.apply.outcome import Outcome
+from sync.plan.model import Attributes, Blocked, Kind, Operation, Plan, Verb
+
+VERBS = tuple(Verb)
+"""The order in which people are told about the changes of one kind."""
+
+EDGE_VERBS = (Verb.ASSIGN, Verb.UNASSIGN)
+
+_RUNNER_COMMAND = re.compile(r"#(?=#\w*\[)")
+"""GitHub and Azure run `##[command]` and `##vso[…]` wherever they stand in a line of a log."""
+
+
+def printable(text: str) -> str:
+    r"""Return text as one visible line: what a terminal would act on or hide is written as `\x1b`.
+
+    Line breaks, control characters, marks that turn the direction of writing, characters without a
+    width and halves of surrogate pairs are escaped. The result can be encoded in UTF-8 and is valid in
+    XML 1.0.
+    """
+    visible = "".join(char if char.isprintable() else _escaped(char) for char in text)
+    return _RUNNER_COMMAND.sub(r"\\x23", visible)
+
+
+def _escaped(char: str) -> str:
+    return char.encode("unicode_escape").decode()
+
+
+def quoted(name: str) -> str:
+    """Return a name in single quotes that it can't leave."""
+    return "'" + printable(name).replace("'", "\\'") + "'"
+
+
+def plural(count: int, noun: str) -> str:
+    """Return a number and its noun: `1 change`, `2,500 changes`."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """How one format speaks about operations and differences.
+
+    `name` writes the name of an action, a role or a group, `text` everything else that is not ours.
+    """
+
+    name: Callable[[str], str]
+    text: Callable[[str], str]
+
+    def subject(self, operation: Operation) -> str:
+        """Return what an operation changes: `action 'x' to role 'y'`, `mapping GET /p$ -> x`."""
+        match operation.verb:
+            case Verb.ASSIGN | Verb.UNASSIGN:
+                preposition = "to" if operation.verb is Verb.ASSIGN else "from"
+                member = f"{operation.member_kind} {self.name(operation.member or '')}"
+                return f"{member} {preposition} {operation.kind} {self.name(operation.name)}"
+            case _ if operation.kind is Kind.MAPPING:
+                attributes = operation.after or operation.before or Attributes()
+                action = f" -> {self.text(attributes.action)}" if attributes.action else ""
+                return f"mapping {self.text(operation.name)}{action}"
+            case _:
+                return f"{operation.kind} {self.name(operation.name)}"
+
+    def phrase(self, operation: Operation) -> str:
+        """Return an operation within a sentence: `update action 'users:read' description`."""
+        return f"{operation.verb} {self._subject_and_change(operation)}"
+
+    def describe(self, operation: Operation) -> str:
+        """Return an operation as a line of its own: `[UPDATE] Action 'users:read' description`."""
+        text = self._subject_and_change(operation)
+        return f"[{operation.verb.upper()}] {text[0].upper()}{text[1:]}"
+
+    def difference(self, blocked: Blocked) -> str:
+        """Return what stays different: `role 'auditor' description`, `create action 'Old-Name'`."""
+        operation = blocked.operation
+        if operation is None:
+            name = self.text if blocked.kind is Kind.MAPPING else self.name
+            return f"{blocked.kind} {name(blocked.name)}"
+        return (
+            self._subject_and_change(operation) if operation.verb is Verb.UPDATE else self.phrase(operation)
+        )
+
+    def _subject_and_change(self, operation: Operation) -> str:
+        subject = self.subject(operation)
+        if operation.verb is not Verb.UPDATE:
+            return subject
+        if operation.kind is not Kind.MAPPING:
+            return f"{subject} description"
+        before, after = operation.before or Attributes(), operation.after or Attributes()
+        changes = []
+        if before.action != after.action:
+            changes.append(f"was {self.text(before.action or '')}")
+        if before.description != after.description:
+            changes.append("description")
+        # Writing a mapping again as it is moves it in front of those that match the same paths.
+        return f"{subject} ({', '.join(changes) or 'order'})"
+
+
+PLAIN = Wording(name=quoted, text=printable)
+"""For consoles and XML."""
+
+
+def states(operation: Operation) -> tuple[str, str]:
+    """Return what the target holds before and after an operation, each in one line of plain text."""
+    match operation.verb:
+        case Verb.ASSIGN:
+            return "not assigned", "assigned"
+        case Verb.UNASSIGN:
+            return "assigned", "not assigned"
+        case _:
+            return _state(operation.before), _state(operation.after)
+
+
+def _state(attributes: Attributes | None) -> str:
+    if attributes is None:
+        return "does not exist"
+    action = f"action {quoted(attributes.action)}, " if attributes.action else ""
+    description = (
+        f"description {quoted(attributes.description)}" if attributes.description else "no description"
+    )
+    return action + description
+
+
+def in_order(operations: Iterable[Operation]) -> list[Operation]:
+    """Return operations by verb, those of one verb as the plan orders them."""
+    return sorted(operations, key=lambda operation: VERBS.index(operation.verb))
+
+
+def counts_of(operations: Iterable[Operation]) -> Counter[tuple[Kind, Verb]]:
+    """Count operations by kind and verb; edges count for the kind that holds them."""
+    return Counter((operation.kind, operation.verb) for operation in operations)
+
+
+def lost_memberships(plan: Plan, operation: Operation) -> str:
+    """Return what can't be brought back: `the membership of 37 people`, empty where nothing is lost."""
+    if (operation.verb, operation.kind) != (Verb.DELETE, Kind.GROUP):
+        return ""
+    members = plan.members.get(operation.name)
+    if members is None:
+        return "the membership of everyone in it"
+    return f"the membership of {members:,} {'person' if members == 1 else 'people'}" if members else ""
+
+
+def lost_mappings(operations: Iterable[Operation]) -> list[str]:
+    """Return the endpoints whose mapping is deleted; another one's pattern may still match them."""
+    return [o.name for o in operations if (o.verb, o.kind) == (Verb.DELETE, Kind.MAPPING)]
+
+
+def endpoints_lose(count: int) -> str:
+    """Return how many endpoints lose their mapping, as the start of a sentence."""
+    return f"{plural(count, 'endpoint')} {'loses its mapping' if count == 1 else 'lose their mappings'}"
+
+
+UNCHECKED = "Requests that no other mapping matches are then not checked."
+"""What it means to lose a mapping."""
+
+
+def why(outcome: Outcome) -> str:
+    """Return why an operation is not done, and whether that is certain."""
+    if not outcome.unsettled:
+        return outcome.reason
+    return f"{outcome.reason} (nobody knows whether it was done all the same)"

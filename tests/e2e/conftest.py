@@ -1,0 +1,71 @@
+"""The command run as a user runs it, against sandboxes over sockets."""
+
+import json
+import xml.etree.ElementTree as ET
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sync import cli
+from sync.sandbox.process import Sandbox
+from tests.conftest import no_sleep
+
+
+@dataclass(frozen=True)
+class Ended:
+    """What a run left behind."""
+
+    code: int
+    out: str
+    err: str
+    folder: Path
+
+    @property
+    def summary(self) -> str:
+        return (self.folder / "summary.md").read_text(encoding="utf-8")
+
+    @property
+    def plan(self) -> Any:
+        return json.loads((self.folder / "plan.json").read_text(encoding="utf-8"))
+
+    @property
+    def junit(self) -> ET.Element:
+        return ET.fromstring((self.folder / "junit.xml").read_text(encoding="utf-8"))  # noqa: S314 - our own
+
+    def cases(self, outcome: str) -> list[str]:
+        """Return the names of the JUnit cases that are `failure` or `skipped`."""
+        return [
+            case.get("name", "") for case in self.junit.iter("testcase") if case.find(outcome) is not None
+        ]
+
+
+RunCommand = Callable[..., Ended]
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> RunCommand:
+    """Return a function that runs a command between two sandboxes and returns what it left behind."""
+
+    def run_command(source: Sandbox, target: Sandbox, *argv: str) -> Ended:
+        for side, sandbox in (("SOURCE", source), ("TARGET", target)):
+            monkeypatch.setenv(f"HEIMDALL_{side}_URL", sandbox.url)
+            monkeypatch.setenv(f"HEIMDALL_{side}_TOKEN", sandbox.token)
+        monkeypatch.setenv("HEIMDALL_OUTPUT_DIR", str(tmp_path / "report"))
+        monkeypatch.chdir(tmp_path)
+        code = cli.main(argv, sleep=no_sleep)
+        captured = capsys.readouterr()
+        return Ended(code, captured.out, captured.err, tmp_path / "report")
+
+    return run_command
+
+
+def writes(sandbox: Sandbox) -> list[str]:
+    """Return the writes that a sandbox got, but for the healthcheck's probes."""
+    return [
+        f"{record.method} {record.path}"
+        for record in sandbox.requests()
+        if record.method != "GET" and "__no_such" not in record.path and "2147483647" not in record.path
+    ]

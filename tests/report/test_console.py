@@ -1,0 +1,366 @@
+"""The lines of a terminal, compared as wholes."""
+
+import io
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sync.apply.outcome import Verification
+from sync.errors import HeimdallSyncError, RefusedError, UnhealthyError
+from sync.heimdall.health import Finding, Level
+from sync.report import console
+from sync.report.console import Lines, Mode
+from sync.report.document import Document
+from sync.report.terminal import Printer
+from tests.report.examples import (
+    ACCEPTED,
+    APPLIED,
+    HOSTILE,
+    INTERRUPTED,
+    NO_DIFFERENCE,
+    PLANNED,
+    STARTED,
+    saying,
+)
+
+
+def text(lines: Lines) -> str:
+    return "".join(f"{line.plain}\n" for line in lines)
+
+
+def test_a_dry_run_reads_like_this() -> None:
+    assert (
+        text(console.render(PLANNED, Mode.DRY_RUN))
+        == """\
+==============================================================
+HEIMDALL ENVIRONMENT SYNCHRONIZATION
+==============================================================
+Source: https://staging.services.example
+Target: https://services.example
+Mode: DRY RUN
+
+==============================================================
+RUNNING HEALTHCHECK
+==============================================================
+
+Checking SOURCE environment...
+  URL: https://staging.services.example
+  ✓ API is healthy
+  ✓ Authentication valid (user: 475******07)
+  ✓ User has superadmin role
+
+Checking TARGET environment...
+  URL: https://services.example
+  ✓ API is healthy
+  ✓ Authentication valid (user: 475******07)
+  ✓ User has superadmin role
+
+==============================================================
+
+✓ Healthcheck PASSED - ready to sync
+
+==============================================================
+SYNCING ACTIONS
+==============================================================
+  Found 3 actions in source
+  Found 2 actions in target
+  [CREATE] Action 'users:export'
+  [CREATE] Action 'data:analyze'
+  [UPDATE] Action 'users:read' description
+  [DELETE] Action 'legacy:action'
+
+==============================================================
+SYNCING ROLES
+==============================================================
+  Found 3 roles in source
+  Found 2 roles in target
+  [CREATE] Role 'data_scientist'
+
+Syncing role-action assignments...
+  [ASSIGN] Action 'users:export' to role 'admin'
+  [ASSIGN] Action 'data:analyze' to role 'data_scientist'
+  [UNASSIGN] Action 'legacy:action' from role 'auditor'
+  [BLOCKED] role 'auditor' description: the target has no request that changes a role's description
+      → change it in the source, or accept it: --accept role:auditor
+
+==============================================================
+SYNCING MAPPINGS
+==============================================================
+  Found 3 mappings in source
+  Found 3 mappings in target
+  [CREATE] Mapping GET /users/export$ -> users:export
+  [UPDATE] Mapping POST /data/(a|b)$ -> data:analyze (was legacy:action)
+  [DELETE] Mapping GET /legacy$ -> legacy:action
+  ⚠ 1 endpoint loses its mapping. Requests that no other mapping matches are then not checked.
+
+==============================================================
+SYNCING GROUPS
+==============================================================
+  Found 2 groups in source
+  Found 2 groups in target
+  [CREATE] Group 'data_team'
+  [DELETE] Group 'legacy_team'
+      ⚠ takes away the membership of 37 people, which can't be undone
+
+Syncing group-role assignments...
+  [ASSIGN] Role 'data_scientist' to group 'data_team'
+  [UNASSIGN] Role 'auditor' from group 'legacy_team'
+
+==============================================================
+SYNC SUMMARY
+==============================================================
+Actions:  +2 ~1 -1
+Roles:    +1 ~0 -0
+Mappings: +1 ~1 -1
+Groups:   +1 ~0 -1
+Assigned: +3 ~0 -2
+Blocked:  1
+Errors:   0
+Total Changes: 15
+Nothing was changed.
+==============================================================
+
+Completed in 12.34 seconds
+"""
+    )
+
+
+def test_an_apply_says_the_same_of_the_plan_and_then_what_became_of_it() -> None:
+    assert text(console.plan_sections(APPLIED)) == text(console.plan_sections(ACCEPTED))
+    assert (
+        text(console.outcomes(APPLIED))
+        == """\
+
+==============================================================
+RESULT
+==============================================================
+  Done: 15 of 15 changes
+"""
+    )
+    assert (
+        text(console.verification(APPLIED))
+        == """\
+
+==============================================================
+VERIFICATION
+==============================================================
+✓ Target is identical to source, but for 1 accepted difference
+"""
+    )
+    assert (
+        text(console.summary(APPLIED))
+        == """\
+
+==============================================================
+SYNC SUMMARY
+==============================================================
+Actions:  +2 ~1 -1
+Roles:    +1 ~0 -0
+Mappings: +1 ~1 -1
+Groups:   +1 ~0 -1
+Assigned: +3 ~0 -2
+Blocked:  1 (1 accepted)
+Errors:   0
+Total Changes: 15
+==============================================================
+
+Completed in 12.34 seconds
+"""
+    )
+
+
+def test_an_apply_that_did_not_get_through_says_what_is_missing_and_why() -> None:
+    sections = (console.outcomes, console.verification, console.summary)
+    assert (
+        "".join(text(section(INTERRUPTED)) for section in sections)
+        == """\
+
+==============================================================
+RESULT
+==============================================================
+  Done: 9 of 15 changes
+  [FAILED] create role 'data_scientist': POST /api/v1/roles/ answers 403 Insufficient permissions
+      → give the token's user the role heimdall-admin in Keycloak
+  [SKIPPED] assign action 'data:analyze' to role 'data_scientist': role 'data_scientist' is not in the target
+  [NOT TRIED] assign action 'users:export' to role 'admin'
+  [NOT TRIED] assign role 'data_scientist' to group 'data_team'
+  [NOT TRIED] delete group 'legacy_team'
+  [NOT TRIED] delete action 'legacy:action'
+
+==============================================================
+VERIFICATION
+==============================================================
+✗ Target still differs from source
+  Still needed: create role 'data_scientist'
+  Still needed: assign action 'users:export' to role 'admin'
+  Still needed: assign action 'data:analyze' to role 'data_scientist'
+  Still needed: assign role 'data_scientist' to group 'data_team'
+  Still needed: delete group 'legacy_team'
+  Still needed: delete action 'legacy:action'
+  [BLOCKED] role 'auditor' description: the target has no request that changes a role's description
+      → change it in the source, or accept it: --accept role:auditor
+
+==============================================================
+SYNC SUMMARY
+==============================================================
+Actions:  +2 ~1 -0
+Roles:    +0 ~0 -0
+Mappings: +1 ~1 -1
+Groups:   +1 ~0 -0
+Assigned: +0 ~0 -2
+Blocked:  1
+Skipped:  1
+Errors:   1
+Total Changes: 9
+==============================================================
+
+Completed in 12.34 seconds
+"""
+    )
+
+
+def test_the_figures_add_up() -> None:
+    for document in (PLANNED, APPLIED, INTERRUPTED, NO_DIFFERENCE):
+        lines = [line.plain for line in console.summary(document)]
+        rows = [line.split(":")[1].split() for line in lines if " ~" in line]
+        [total] = [line for line in lines if line.startswith("Total Changes: ")]
+        assert sum(int(figure[1:]) for row in rows for figure in row) == int(total.split()[-1])
+
+
+def test_no_difference() -> None:
+    section = text(console.plan_sections(NO_DIFFERENCE))
+    assert section.count("  Nothing to change\n") == 4
+    assert "identical" not in text(console.render(NO_DIFFERENCE, Mode.DRY_RUN))
+
+
+def test_an_accepted_difference_asks_for_nothing() -> None:
+    assert """\
+  [ACCEPTED] role 'auditor' description: the target has no request that changes a role's description
+
+""" in text(console.plan_sections(ACCEPTED))
+
+
+def test_identical_is_said_only_where_the_verification_says_so() -> None:
+    found = {
+        "identical": replace(APPLIED, verification=Verification()),
+        "not read": replace(APPLIED, verification=None),
+        "unreadable": replace(APPLIED, verification=Verification(error="GET /x answers 500")),
+    }
+    verdicts = {
+        case: text(console.verification(document)).splitlines()[-1] for case, document in found.items()
+    }
+    assert verdicts == {
+        "identical": "✓ Target is identical to source",
+        "not read": "✗ Not verified: the two environments were not read again",
+        "unreadable": "✗ Not verified: GET /x answers 500",
+    }
+
+
+def test_a_failed_healthcheck_names_the_remedy() -> None:
+    document = replace(
+        STARTED,
+        findings=(
+            Finding("source", "API", Level.PASSED, "API is healthy"),
+            Finding("source", "superadmin", Level.FAILED, "User does not have superadmin role", "give it"),
+        ),
+        error=UnhealthyError("the healthcheck failed", "see above"),
+        seconds=0.5,
+    )
+    assert (
+        text(console.healthcheck(document) + console.summary(document))
+        == """\
+
+==============================================================
+RUNNING HEALTHCHECK
+==============================================================
+
+Checking SOURCE environment...
+  URL: https://staging.services.example
+  ✓ API is healthy
+  ✗ User does not have superadmin role
+      → give it
+
+==============================================================
+
+✗ Healthcheck FAILED - nothing was changed
+
+==============================================================
+SYNC SUMMARY
+==============================================================
+✗ the healthcheck failed
+      → see above
+Nothing was changed.
+==============================================================
+
+Ended after 0.50 seconds
+"""
+    )
+
+
+def test_a_warning_does_not_fail_the_healthcheck() -> None:
+    soon = Finding("target", "token", Level.WARNING, "the token ends in 5 min", "get a new one")
+    lines = text(console.healthcheck(replace(STARTED, findings=(soon,)))).splitlines()
+    assert lines[7:9] == ["  ⚠ the token ends in 5 min", "      → get a new one"]
+    assert lines[-1] == "⚠ Healthcheck PASSED with 1 warning - ready to sync"
+
+
+def test_a_refusal_is_an_error_that_counts() -> None:
+    document = replace(PLANNED, error=RefusedError("deletes 50 % of the roles", "allow it"))
+    assert text(console.summary(document)).splitlines()[-9:] == [
+        "Blocked:  1",
+        "Errors:   1",
+        "Total Changes: 15",
+        "✗ deletes 50 % of the roles",
+        "      → allow it",
+        "Nothing was changed.",
+        "==============================================================",
+        "",
+        "Ended after 12.34 seconds",
+    ]
+
+
+def test_sections_that_a_run_did_not_come_to_are_not_there() -> None:
+    assert console.healthcheck(STARTED) == []
+    assert console.plan_sections(STARTED) == []
+    assert console.outcomes(PLANNED) == []
+    assert console.verification(PLANNED) == []
+
+
+def test_single_lines() -> None:
+    assert text(console.reading()) == "\nFetching everything from source and target...\n"
+    assert text(console.note("the target publishes no schema")) == "⚠ the target publishes no schema\n"
+    assert text(console.failure(HeimdallSyncError("it broke", "mend it"))) == "✗ it broke\n      → mend it\n"
+    assert (
+        text(console.countdown(5))
+        == """\
+
+⚠️  WARNING: This will modify the target environment!
+Press Ctrl+C within 5 seconds to cancel...
+"""
+    )
+
+
+def shown(document: Document) -> list[str]:
+    stream = io.StringIO()
+    Printer(stream).show(console.render(document, Mode.LIVE))
+    return stream.getvalue().splitlines()
+
+
+@given(st.text(min_size=1))
+def test_no_text_of_a_server_forges_a_line(said: str) -> None:
+    _assert_same_lines(said)
+
+
+@pytest.mark.parametrize("said", HOSTILE)
+def test_no_hostile_text_forges_a_line(said: str) -> None:
+    _assert_same_lines(said)
+
+
+def _assert_same_lines(said: str) -> None:
+    lines, harmless = shown(saying(said)), shown(saying("name"))
+    assert len(lines) == len(harmless)
+    assert all(line.isprintable() for line in lines)
+    # What GitHub's runner acts on: `::command::` at the start of a line, `##[command]` anywhere.
+    assert not any(line.lstrip().startswith("::") or "##[" in line for line in lines)

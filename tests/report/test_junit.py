@@ -1,0 +1,205 @@
+"""The JUnit report, read as CI systems read it."""
+
+from collections import Counter
+from dataclasses import replace
+from xml.etree import ElementTree as ET
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sync.apply.outcome import Verification
+from sync.errors import RefusedError, UnhealthyError
+from sync.heimdall.health import Finding, Level
+from sync.plan.model import Kind
+from sync.report import junit
+from sync.report.document import Document
+from sync.report.wording import printable
+from tests.report.examples import (
+    ACCEPTED,
+    APPLIED,
+    AUDITOR,
+    HOSTILE,
+    INTERRUPTED,
+    NO_DIFFERENCE,
+    PLAN,
+    PLANNED,
+    STARTED,
+    saying,
+)
+
+ATTRIBUTES = {
+    "testsuites": {"name", "time", "tests", "failures", "disabled", "errors"},
+    "testsuite": {"name", "tests", "failures", "errors", "time", "disabled", "skipped", "timestamp"},
+    "testcase": {"name", "classname", "time"},
+    "failure": {"type", "message"},
+    "skipped": {"type", "message"},
+    "system-out": set[str](),
+}
+"""The elements of a report and what each may say, in the schema that Jenkins publishes."""
+
+CHILDREN = {
+    "testsuites": {"testsuite"},
+    "testsuite": {"testcase"},
+    "testcase": {"failure", "skipped", "system-out"},
+}
+
+
+def read(document: Document) -> ET.Element:
+    report = ET.fromstring(junit.render(document))  # noqa: S314 - it reads what was just written
+    assert report.tag == "testsuites"
+    for element in report.iter():
+        assert set(element.attrib) <= ATTRIBUTES[element.tag]
+        assert {child.tag for child in element} <= CHILDREN.get(element.tag, set())
+    for suite in report:
+        assert int(suite.attrib["tests"]) == len(suite)
+        assert int(suite.attrib["failures"]) == len(suite.findall("testcase/failure"))
+        assert int(suite.attrib["skipped"]) == len(suite.findall("testcase/skipped"))
+        assert {case.get("classname") for case in suite} <= {f"heimdall-sync.{suite.get('name')}"}
+    cases = [(case.get("classname"), case.get("name")) for case in report.iter("testcase")]
+    assert max(Counter(cases).values(), default=1) == 1
+    return report
+
+
+def results(document: Document, suite: str) -> dict[str, tuple[str, str]]:
+    """Return each case of a suite with its result and what is said about it."""
+    found = {}
+    for case in read(document).findall(f"testsuite[@name='{suite}']/testcase"):
+        [said] = case
+        text = said.get("message") or said.text or ""
+        found[case.attrib["name"]] = (said.tag.replace("system-out", "passed"), text)
+    return found
+
+
+def suites(document: Document) -> list[str | None]:
+    return [suite.get("name") for suite in read(document)]
+
+
+def test_a_suite_for_each_kind() -> None:
+    kinds = [kind.plural for kind in Kind]
+    assert suites(STARTED) == []
+    assert suites(PLANNED) == ["healthcheck", *kinds]
+    assert suites(APPLIED) == ["healthcheck", *kinds, "verification"]
+    assert [len(suite) for suite in read(NO_DIFFERENCE)] == [6, 0, 0, 0, 0]
+
+
+def test_a_planned_change_passes_with_before_and_after_and_a_blocked_one_fails() -> None:
+    assert results(PLANNED, "roles") == {
+        "create role 'data_scientist'": ("passed", "before: does not exist\nafter: description 'Analyzes'"),
+        "assign action 'users:export' to role 'admin'": ("passed", "before: not assigned\nafter: assigned"),
+        "assign action 'data:analyze' to role 'data_scientist'": (
+            "passed",
+            "before: not assigned\nafter: assigned",
+        ),
+        "unassign action 'legacy:action' from role 'auditor'": (
+            "passed",
+            "before: assigned\nafter: not assigned",
+        ),
+        "role 'auditor' description": (
+            "failure",
+            "the target has no request that changes a role's description",
+        ),
+    }
+
+
+def test_a_failure_says_what_to_do() -> None:
+    [failure] = read(PLANNED).iter("failure")
+    assert failure.attrib["type"] == "blocked"
+    assert failure.text == f"{AUDITOR.reason}\n{AUDITOR.remedy}"
+
+
+def test_an_accepted_difference_is_skipped() -> None:
+    assert results(ACCEPTED, "roles")["role 'auditor' description"] == (
+        "skipped",
+        "accepted: the target has no request that changes a role's description",
+    )
+
+
+def test_what_is_not_done_fails_or_is_skipped() -> None:
+    found = results(INTERRUPTED, "roles")
+    assert found["create role 'data_scientist'"] == (
+        "failure",
+        "POST /api/v1/roles/ answers 403 Insufficient permissions",
+    )
+    assert found["assign action 'data:analyze' to role 'data_scientist'"] == (
+        "skipped",
+        "role 'data_scientist' is not in the target",
+    )
+    assert found["assign action 'users:export' to role 'admin'"] == (
+        "skipped",
+        "the run ended before it came to this",
+    )
+
+
+@pytest.mark.parametrize(
+    ("verification", "found"),
+    [
+        (Verification(), {"target is identical to source": ("passed", "no difference")}),
+        (APPLIED.verification, {"target is identical to source": ("passed", "1 accepted difference")}),
+        (
+            None,
+            {"target is identical to source": ("skipped", "the two environments were not read again")},
+        ),
+        (
+            Verification(error="GET /x answers 500"),
+            {"target is identical to source": ("failure", "GET /x answers 500")},
+        ),
+        (
+            Verification(remaining=PLAN.operations[:1], blocked=(AUDITOR,)),
+            {
+                "still needed: create action 'users:export'": ("failure", "the target still differs"),
+                "role 'auditor' description": ("failure", AUDITOR.reason),
+            },
+        ),
+    ],
+)
+def test_the_verification(verification: Verification | None, found: dict[str, tuple[str, str]]) -> None:
+    assert results(replace(APPLIED, verification=verification), "verification") == found
+
+
+def test_a_refusal_fails() -> None:
+    refused = replace(PLANNED, error=RefusedError("it deletes 50 % of the roles", "allow it"))
+    [failure] = read(refused).findall("testsuite[@name='verification']/testcase/failure")
+    assert failure.attrib == {"type": "RefusedError", "message": "it deletes 50 % of the roles"}
+    assert failure.text == "it deletes 50 % of the roles\nallow it"
+
+
+def test_an_unhealthy_environment_fails_once() -> None:
+    findings = (
+        Finding("source", "API", Level.PASSED, "API is healthy"),
+        Finding("target", "token", Level.WARNING, "the token ends in 5 min", "get a new one"),
+        Finding("target", "superadmin", Level.FAILED, "User does not have superadmin role", "ask for it"),
+    )
+    document = replace(STARTED, findings=findings, error=UnhealthyError("the healthcheck failed"))
+    assert suites(document) == ["healthcheck"]
+    assert results(document, "healthcheck") == {
+        "source: API": ("passed", "API is healthy"),
+        "target: token": ("passed", "warning: the token ends in 5 min\nget a new one"),
+        "target: superadmin": ("failure", "User does not have superadmin role"),
+    }
+
+
+def test_cases_of_the_same_name_are_told_apart() -> None:
+    twice = PLAN.model_copy(update={"waves": (), "blocked": (AUDITOR, AUDITOR, AUDITOR)})
+    names = list(results(replace(PLANNED, plan=twice), "roles"))
+    assert names == [f"role 'auditor' description{number}" for number in ("", " (2)", " (3)")]
+
+
+def _shape(report: ET.Element) -> list[tuple[str, list[str]]]:
+    return [(element.tag, [child.tag for child in element]) for element in report.iter()]
+
+
+@given(st.text(min_size=1))
+def test_no_text_of_a_server_changes_the_report(said: str) -> None:
+    _assert_same_report(said)
+
+
+@pytest.mark.parametrize("said", HOSTILE)
+def test_no_hostile_text_changes_the_report(said: str) -> None:
+    _assert_same_report(said)
+
+
+def _assert_same_report(said: str) -> None:
+    report = read(saying(said))
+    assert _shape(report) == _shape(read(saying("name")))
+    assert any(case.get("name") == f"source: {printable(said)}" for case in report.iter("testcase"))

@@ -1,0 +1,262 @@
+"""The summary, compared as a whole, and held against everything a server could say."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from sync.apply.outcome import Verification
+from sync.errors import (
+    CancelledError,
+    HeimdallSyncError,
+    ReadError,
+    RefusedError,
+    UnhealthyError,
+)
+from sync.heimdall.health import Finding, Level
+from sync.plan.model import Attributes, Kind, Operation, Strategy, Wave
+from sync.report import markdown
+from sync.report.document import Document
+from sync.report.wording import printable
+from tests.report.examples import (
+    APPLIED,
+    HEALTHY,
+    HOSTILE,
+    INTERRUPTED,
+    NO_DIFFERENCE,
+    PLAN,
+    PLANNED,
+    STARTED,
+    create,
+    delete,
+    saying,
+    update,
+)
+
+EXPECTED = Path(__file__).parent / "expected"
+NOTHING_YET = "Nothing has been changed so far. The source is only ever read."
+PARSER = MarkdownIt("commonmark").enable("table")
+
+
+@pytest.mark.parametrize(("document", "file"), [(PLANNED, "plan.md"), (INTERRUPTED, "interrupted.md")])
+def test_the_summary_reads_like_this(document: Document, file: str) -> None:
+    assert markdown.render(document) == (EXPECTED / file).read_text(encoding="utf-8")
+
+
+def _beginning(document: Document) -> list[str]:
+    """Return what stands before the first alert, table or section."""
+    blocks = markdown.render(document).split("\n\n")[1:]
+    return [block for block in blocks if block.startswith(("**", "✅", "❌", "❓"))][:2]
+
+
+def test_an_apply_begins_with_what_was_done_and_whether_the_two_are_identical() -> None:
+    done, verdict = _beginning(APPLIED)
+    assert done == "**15 changes made,** all that were planned."
+    assert verdict.endswith("the target is identical to the source, but for 1 accepted difference.")
+    done, verdict = _beginning(INTERRUPTED)
+    assert done == "**9 of 15 changes made;** 1 failed, 1 skipped, 4 not tried."
+    assert verdict.endswith("6 changes still needed, 1 difference that can't be removed.")
+
+
+def test_what_is_not_deleted_is_not_lamented() -> None:
+    assert "Can't be undone" not in markdown.render(INTERRUPTED)
+    assert "Can't be undone" in markdown.render(APPLIED)
+
+
+@pytest.mark.parametrize(
+    ("verification", "verdict"),
+    [
+        (
+            Verification(),
+            "✅ **Verified:** both were read again, and the target is identical to the source.",
+        ),
+        (None, "❓ **Not verified:** the two environments were not read again."),
+        (Verification(error="GET /x answers 500"), "❓ **Not verified:** `GET /x` answers 500"),
+    ],
+)
+def test_identical_is_said_only_where_the_verification_says_so(
+    verification: Verification | None, verdict: str
+) -> None:
+    assert _beginning(replace(APPLIED, verification=verification))[1] == verdict
+
+
+def test_what_nobody_planned_is_named_as_such() -> None:
+    by_hand = create(Kind.ROLE, "by_hand", "")
+    text = markdown.render(replace(APPLIED, verification=Verification(remaining=(by_hand,))))
+    assert "### Found different afterwards, besides the above (1)" in text
+    assert "| create role `by_hand` |" in text
+
+
+@pytest.mark.parametrize(
+    ("document", "sentence"),
+    [
+        (NO_DIFFERENCE, "**There is nothing to change:** no difference was found."),
+        (
+            replace(PLANNED, plan=PLAN.model_copy(update={"blocked": ()})),
+            f"**15 changes would make the target equal to the source.** {NOTHING_YET}",
+        ),
+        (
+            replace(PLANNED, plan=PLAN.model_copy(update={"waves": ()})),
+            f"**There is nothing that can be changed; 1 difference would stay.** {NOTHING_YET}",
+        ),
+        (
+            replace(NO_DIFFERENCE, outcomes=(), verification=Verification()),
+            "**There was nothing to change.**",
+        ),
+    ],
+)
+def test_the_first_sentence(document: Document, sentence: str) -> None:
+    assert _beginning(document)[0] == sentence
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (RefusedError("it deletes 50 % of the roles", "allow it with --max-delete-percent"), "Refused"),
+        (CancelledError("cancelled", "run again"), "Cancelled"),
+        (ReadError("the list of actions is short of a row", "run again"), "Stopped"),
+    ],
+)
+def test_a_run_that_ended_early_says_why_and_that_nothing_was_changed(
+    error: HeimdallSyncError, said: str
+) -> None:
+    lines = markdown.render(replace(STARTED, error=error)).splitlines()
+    assert (
+        lines[0]
+        == "## Not planned: make `https://services.example` equal to `https://staging.services.example`"
+    )
+    assert lines[2] == "> [!CAUTION]"
+    assert lines[3] == f"> **{said}:** {error.message}"
+    assert lines[4] == ">"
+    assert lines[5].startswith("> **What to do:** ")
+    assert lines[6:8] == [">", "> Nothing was changed."]
+
+
+def test_a_run_that_ended_in_the_middle_does_not_say_that_nothing_was_changed() -> None:
+    text = markdown.render(replace(INTERRUPTED, error=CancelledError("cancelled")))
+    assert "> **Cancelled:** cancelled\n>\n> Some changes had been made before, see below.\n" in text
+    assert "Nothing was changed" not in text
+
+
+def test_a_check_shows_every_finding() -> None:
+    failed = Finding("target", "superadmin", Level.FAILED, "User does not have superadmin role", "ask for it")
+    document = replace(
+        STARTED, findings=(*HEALTHY[:1], failed), error=UnhealthyError("the healthcheck failed")
+    )
+    assert (
+        markdown.render(document)
+        == """\
+## Healthcheck of `https://staging.services.example` and `https://services.example`
+
+> [!CAUTION]
+> **Healthcheck failed:** the healthcheck failed
+>
+> Nothing was changed.
+
+### Healthcheck failed
+
+|  | side | found | what you can do |
+| --- | --- | --- | --- |
+| ✅ | source | API is healthy |  |
+| ❌ | target | User does not have superadmin role | ask for it |
+
+<sub>healthcheck failed · 0 requests in 0.0 s · heimdall-sync 1.2.3</sub>
+"""
+    )
+
+
+def test_a_plan_shows_only_the_warnings_of_its_healthcheck() -> None:
+    soon = Finding("target", "token", Level.WARNING, "the token ends in 5 min", "get a new one")
+    text = markdown.render(replace(PLANNED, findings=(*HEALTHY, soon)))
+    assert "### Healthcheck passed with 1 warning\n" in text
+    assert "| ⚠️ | target | the token ends in 5 min | get a new one |" in text
+    assert "API is healthy" not in text
+    assert "Healthcheck" not in markdown.render(PLANNED)
+
+
+def test_each_strategy_says_what_holds_half_way() -> None:
+    text = markdown.render(
+        replace(PLANNED, plan=PLAN.model_copy(update={"strategy": Strategy.ZERO_DOWNTIME}))
+    )
+    assert "no group has lost an endpoint that it could reach before and is meant to reach afterwards" in text
+    assert "**It stopped half way:** no group can reach" in markdown.render(INTERRUPTED)
+    assert "half way" not in markdown.render(APPLIED)
+
+
+def _planning(*operations: Operation, **members: int) -> Document:
+    wave = Wave(phase="all", operations=operations)
+    return replace(
+        PLANNED, plan=PLAN.model_copy(update={"waves": (wave,), "blocked": (), "members": members})
+    )
+
+
+def test_a_group_without_members_loses_none() -> None:
+    group = delete(Kind.GROUP, "empty")
+    assert "Can't be undone" not in markdown.render(_planning(group, empty=0))
+    assert "deleting group `empty` takes away the membership of everyone in it" in markdown.render(
+        _planning(group)
+    )
+
+
+def test_what_an_alert_does_not_name_is_counted() -> None:
+    text = markdown.render(_planning(*(delete(Kind.MAPPING, f"GET /{n:02}$") for n in range(13))))
+    assert "> **13 endpoints lose their mappings:** `GET /00$`," in text
+    assert "`GET /09$`, and 3 more, listed below. Requests" in text
+
+
+def test_long_tables_are_folded() -> None:
+    short = markdown.render(_planning(*(create(Kind.ROLE, f"role_{n}", "x") for n in range(10))))
+    long = markdown.render(_planning(*(create(Kind.ROLE, f"role_{n}", "x") for n in range(11))))
+    assert "### Roles: 10 created\n" in short
+    assert "<details><summary><b>Roles: 11 created</b></summary>\n\n| change |" in long
+
+
+def test_a_mapping_that_only_moves_says_so() -> None:
+    same = Attributes(action="users:read")
+    text = markdown.render(_planning(update(Kind.MAPPING, "GET /users$", same, same)))
+    assert (
+        "| update | `GET /users$` |  | the same, but in front of others that match the same paths |" in text
+    )
+
+
+def _tokens(text: str) -> Iterator[Token]:
+    for token in PARSER.parse(text):
+        yield token
+        yield from token.children or ()
+
+
+def _structure(text: str) -> list[tuple[str, str]]:
+    """Return everything but what is said: blocks, and HTML with what it holds."""
+    return [
+        (token.type, token.content if token.type.startswith("html") else "") for token in PARSER.parse(text)
+    ]
+
+
+@given(st.text(min_size=1))
+def test_no_text_of_a_server_changes_the_structure(said: str) -> None:
+    _assert_same_structure(said)
+
+
+@pytest.mark.parametrize("said", HOSTILE)
+def test_no_hostile_text_changes_the_structure(said: str) -> None:
+    _assert_same_structure(said)
+
+
+def _assert_same_structure(said: str) -> None:
+    for text, harmless in zip(_summaries(said), _summaries("name"), strict=True):
+        assert _structure(text) == _structure(harmless)
+        inline = [token for token in _tokens(text) if token.type != "inline"]
+        assert not [token for token in inline if token.type in {"link_open", "image"}]
+        assert {token.content for token in inline if token.type == "html_inline"} <= {"<sub>", "</sub>"}
+        assert printable(said) in {token.content for token in inline if token.type == "code_inline"}
+
+
+def _summaries(said: str) -> list[str]:
+    """Return the summaries of an apply and of a plan."""
+    document = saying(said)
+    return [markdown.render(document), markdown.render(replace(document, outcomes=None))]
