@@ -69,14 +69,14 @@ def _base_url(url: str) -> str:
     except ValueError:
         usable = False
     if not usable or re.search(r"[\s?#@\\]", url):
-        raise ValueError("should be an http or https URL with a host, without credentials or query")
+        raise ValueError("should be an http(s) URL without credentials or query")
     return url.rstrip("/")
 
 
 def _token(token: SecretStr) -> SecretStr:
     # the HTTP library's error about what can't stand in a header would repeat it
     if re.search(r"[^!-~]", token.get_secret_value()):
-        raise ValueError("should be the token alone: in one line, without spaces, without 'Bearer'")
+        raise ValueError("should be one line without spaces and without 'Bearer'")
     return token
 
 
@@ -89,7 +89,7 @@ def _separate(patterns: object) -> object:
 def _pattern(pattern: str) -> str:
     kind, _, glob = pattern.partition(":")
     if kind not in set(Kind) or not glob:
-        raise ValueError(f"should be kind:glob, where kind is one of {', '.join(Kind)}")
+        raise ValueError(f"should be kind:glob, the kind one of {', '.join(Kind)}")
     return pattern
 
 
@@ -122,16 +122,16 @@ class Settings(BaseSettings):
         "its own two environments; without a command, `apply`, or `plan` with `--dry-run`",
     )
     source_url: Annotated[BaseUrl, Section.ENVIRONMENTS] = Field(
-        "", description="URL of the environment that is read, and never written to"
+        "", description="URL of the environment that is only read"
     )
     source_token: Annotated[Token, Section.ENVIRONMENTS] = Field(
-        SecretStr(""), description="Token for the source, of a user who is superadmin there"
+        SecretStr(""), description="Token of a superadmin of the source"
     )
     target_url: Annotated[BaseUrl, Section.ENVIRONMENTS] = Field(
-        "", description="URL of the environment that is made equal to the source"
+        "", description="URL of the environment that is made equal to it"
     )
     target_token: Annotated[Token, Section.ENVIRONMENTS] = Field(
-        SecretStr(""), description="Token for the target, of a user who is superadmin there"
+        SecretStr(""), description="Token of a superadmin of the target"
     )
     dry_run: Annotated[bool, Section.RUN] = Field(default=False, description="Show what would change")
     resume: Annotated[bool, Section.RUN] = Field(default=False, description="Go on where a run ended")
@@ -311,7 +311,7 @@ def _validate(given: Mapping[str, Any], problems: dict[str, str]) -> Settings:
 
 def _warnings(flags: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(
-        f"{option.flag} shows its value to every process on this machine: better use {option.variable}"
+        f"{option.flag} is visible to every process of this machine: use {option.variable}"
         for option in options()
         if option.annotation is SecretStr and option.name in flags
     )

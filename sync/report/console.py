@@ -18,6 +18,7 @@ from sync.report.document import Document
 from sync.report.wording import (
     EDGE_VERBS,
     PLAIN,
+    RUN_AGAIN,
     UNCHECKED,
     counts_of,
     endpoints_lose,
@@ -223,6 +224,7 @@ def verification(document: Document) -> Lines:
         *lines,
         Text("✗ Target still differs from source", "bold red"),
         *(Text(f"  Still needed: {PLAIN.phrase(operation)}", "red") for operation in found.remaining),
+        *(_remedy(RUN_AGAIN) if found.remaining else []),
         *_blocked(blocked for blocked in found.blocked if not blocked.accepted),
     ]
 

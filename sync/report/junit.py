@@ -12,7 +12,7 @@ from sync.apply.outcome import Outcome, Status, Verification
 from sync.heimdall.health import Finding, Level
 from sync.plan.model import Blocked, Kind, Operation, Plan
 from sync.report.document import Document
-from sync.report.wording import PLAIN, in_order, plural, printable, states, why
+from sync.report.wording import PLAIN, RUN_AGAIN, in_order, plural, printable, states, why
 
 _ENDED_EARLY = "the run ended before it came to this"
 
@@ -103,7 +103,9 @@ def _verified(verification: Verification | None) -> list[TestCase]:
         return [_passed(name, f"{plural(accepted, 'accepted difference')}" if accepted else "no difference")]
     return [
         *(
-            _failed(f"still needed: {PLAIN.phrase(operation)}", "different", "the target still differs", "")
+            _failed(
+                f"still needed: {PLAIN.phrase(operation)}", "different", "the target still differs", RUN_AGAIN
+            )
             for operation in verification.remaining
         ),
         *(_blocked(blocked) for blocked in verification.blocked if not blocked.accepted),

@@ -17,7 +17,7 @@ from sync.report.tables import (
     kind_sections,
     outcome_sections,
 )
-from sync.report.wording import UNCHECKED, endpoints_lose, lost_mappings, lost_memberships, plural
+from sync.report.wording import RUN_AGAIN, UNCHECKED, endpoints_lose, lost_mappings, lost_memberships, plural
 
 _LISTED = 10
 """So many things an alert names; the tables below it have them all."""
@@ -136,7 +136,7 @@ def _verdict(document: Document) -> str:
         return f"✅ **Verified:** both were read again, and the target is identical to the source{but}."
     stay = sum(not blocked.accepted for blocked in found.blocked)
     needed = plural(len(found.remaining), "change")
-    again = " To make these changes, run the sync again." if found.remaining else ""
+    again = f" {RUN_AGAIN}" if found.remaining else ""
     return (
         "❌ **Verified:** both were read again, and the target still differs from the source:"
         f" {needed} still needed, {plural(stay, 'difference')} that can't be removed.{again}"

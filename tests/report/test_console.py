@@ -2,6 +2,7 @@
 
 import io
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -199,6 +200,7 @@ VERIFICATION
   Still needed: assign role 'data_scientist' to group 'data_team'
   Still needed: delete group 'legacy_team'
   Still needed: delete action 'legacy:action'
+      → To make these changes, run the sync again.
   [BLOCKED] role 'auditor' description: the target has no request that changes a role's description
       → change it in the source, or accept it: --accept role:auditor
 
@@ -332,6 +334,8 @@ def test_single_lines() -> None:
     assert text(console.reading()) == "\nFetching everything from source and target...\n"
     assert text(console.note("the target publishes no schema")) == "⚠ the target publishes no schema\n"
     assert text(console.failure(HeimdallSyncError("it broke", "mend it"))) == "✗ it broke\n      → mend it\n"
+    assert text(console.step(2, 5, "plan")) == "\n▶ Step 2 of 5: plan\n"
+    assert text(console.reports(Path("out/reports"))) == "Reports: out/reports\n"
     assert (
         text(console.countdown(5))
         == """\

@@ -60,7 +60,7 @@ def test_an_apply_begins_with_what_was_done_and_whether_the_two_are_identical() 
     assert verdict.endswith("the target is identical to the source, but for 1 accepted difference.")
     done, verdict = _beginning(INTERRUPTED)
     assert done == "**9 of 15 changes made;** 1 failed, 1 skipped, 4 not tried."
-    assert verdict.endswith("6 changes still needed, 1 difference that can't be removed.")
+    assert verdict.endswith("1 difference that can't be removed. To make these changes, run the sync again.")
 
 
 def test_what_is_not_deleted_is_not_lamented() -> None:

@@ -73,7 +73,7 @@ def test_progress_without_a_known_end() -> None:
     with Printer(stream, {"NO_COLOR": "1"}).progress("Reading [both]") as advance:
         advance()
     assert "Reading [both]" in stream.getvalue()
-    assert "?" not in stream.getvalue()
+    assert "/?" not in stream.getvalue()
 
 
 def test_whether_a_person_may_be_looking_on() -> None:
