@@ -12,7 +12,8 @@ from sync.report.wording import printable
 _PLAIN = re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)*|\d+(?:[.,]\d+)*(?:st|nd|rd|th)?|%|")
 _TOKEN = re.compile(
     r"""(?P<opening>[("']*)"""
-    r"""(?P<core>--[\w-]+\ \S+:\S*?|[A-Z]+\ /\S*?|\S*?)"""  # a flag with its value, a method with its path
+    # A flag and its value, and a method and its path, are one thing to copy.
+    r"""(?P<core>--[\w-]+\ (?:\S+:\S*?|\d+)|[A-Z]+\ /\S*?|\S*?)"""
     r"""(?P<closing>[)"'.,;:!?…]*)(?:\s+|$)"""
 )
 

@@ -37,6 +37,8 @@ def test_a_code_span(text: str, markdown: str) -> None:
         ),
         ("role 'auditor' holds 'users:read'.", "role `auditor` holds `users:read`."),
         ("accept it: --accept role:auditor", "accept it: `--accept role:auditor`"),
+        ("allow it: --max-delete-percent 40.", "allow it: `--max-delete-percent 40`."),
+        ("use --output-dir, or not", "use `--output-dir`, or not"),
         ("GET /users/([^/]+)$ answers 403", "`GET /users/([^/]+)$` answers 403"),
         ("set HEIMDALL_TARGET_TOKEN, then", "set `HEIMDALL_TARGET_TOKEN`, then"),
         ("see (https://evil.example).", "see (`https://evil.example`)."),
