@@ -10,6 +10,17 @@ def _in_utc(moment: datetime) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
+def _unicode(text: str) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ValueError("holds half of a surrogate pair, which is no text") from None
+    return text
+
+
+Text = Annotated[str, AfterValidator(_unicode)]
+"""Text that can be written down again."""
+
 Moment = Annotated[datetime, Field(strict=False), AfterValidator(_in_utc)]
 """A moment as ISO 8601 text, UTC where it names no zone."""
 
@@ -31,8 +42,8 @@ R = TypeVar("R", bound=Row)
 class NamedRow(Row):
     """A role or a group, or a role that a group holds, or an action that a role holds."""
 
-    name: str
-    description: str | None = None
+    name: Text
+    description: Text | None = None
 
 
 class ActionRow(NamedRow):
@@ -44,10 +55,10 @@ class ActionRow(NamedRow):
 class MappingRow(Row):
     """A mapping; `action` is a name."""
 
-    path_pattern: str
-    method: str
-    action: str
-    description: str | None = None
+    path_pattern: Text
+    method: Text
+    action: Text
+    description: Text | None = None
     created_at: Moment
     updated_at: Moment | None = None
 

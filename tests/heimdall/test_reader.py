@@ -128,3 +128,10 @@ def test_members_are_counted_and_not_kept(sandbox: Sandbox, connect: Connect) ->
     members = ("22222222222", "33333333333")
     sandbox.reset(Snapshot(groups=groups), people=People(members={"team": members}))
     assert count_members(connect(sandbox), ["team", "empty"]) == {"team": 2, "empty": 0}
+
+
+def test_a_text_that_is_not_unicode_is_an_error(sandbox: Sandbox, connect: Connect) -> None:
+    body = r'[{"id": 1, "name": "half\ud800", "description": "x"}]'
+    sandbox.add_fault(Answer(body=body), path="^/api/v1/groups/$", times=None)
+    with pytest.raises(ReadError, match=r"something unexpected: 0\.name: .* half of a surrogate pair"):
+        read_environment(connect(sandbox))
