@@ -20,7 +20,7 @@ from sync.heimdall.health import check_health
 from sync.heimdall.reader import Reading, count_members, read_environment
 from sync.heimdall.transport import Patience, Transport
 from sync.heimdall.writer import Writer
-from sync.plan.model import Plan
+from sync.plan.model import Plan, Rules
 from sync.plan.planner import Environment, make_plan
 from sync.report import console
 from sync.report.document import Document
@@ -163,8 +163,7 @@ class Job:
             Environment(self._source.url, readings.source.snapshot),
             Environment(self._target.url, readings.target.snapshot),
             refuses=self._contract.refuses,
-            strategy=self._settings.strategy,
-            accept=self._settings.accept,
+            rules=Rules(strategy=self._settings.strategy, accept=self._settings.accept),
             members=members,
         )
 

@@ -1,13 +1,15 @@
 """Compare two snapshots: every difference as the operation that would remove it."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import Generic, TypeVar
 
 from sync.plan.model import (
     SUPERADMIN,
     Attributes,
     Entity,
+    Group,
     Kind,
     Operation,
     Role,
@@ -47,12 +49,52 @@ def diff(
     )
 
 
-def differences(source: Snapshot, target: Snapshot) -> Iterator[Operation]:
+def differences(source: Snapshot, target: Snapshot, ignore: Sequence[str] = ()) -> Iterator[Operation]:
     """Yield an operation for everything in which the target differs from the source.
 
-    The edges of a role that either side can't read are compared on neither. Whether `superadmin` exists
-    is not compared: it does, everywhere.
+    What a pattern `kind:glob` of `ignore` names is compared on neither side, nor is an edge to it. Nor are
+    the edges of a role that either side can't read. Whether `superadmin` exists is not compared: it does,
+    everywhere.
     """
+    for change in _differences(source, target):
+        member = change.member is not None and named(ignore, change.member_kind, change.member)
+        if not member and not named(ignore, change.kind, change.name):
+            yield change
+
+
+def named(patterns: Iterable[str], kind: Kind, name: str) -> bool:
+    """Tell whether one of the patterns `kind:glob` names something."""
+    return any(fnmatchcase(f"{kind}:{name}", pattern) for pattern in patterns)
+
+
+def in_scope(snapshot: Snapshot, ignore: Sequence[str]) -> Snapshot:
+    """Return a snapshot without what is ignored, and without the edges to it."""
+
+    def kept(kind: Kind, names: Iterable[str]) -> tuple[str, ...]:
+        return tuple(name for name in names if not named(ignore, kind, name))
+
+    def without_ignored(entity: Entity) -> Entity:
+        match entity:
+            case Role(actions=tuple() as actions):
+                return entity.model_copy(update={"actions": kept(Kind.ACTION, actions)})
+            case Group(roles=roles):
+                return entity.model_copy(update={"roles": kept(Kind.ROLE, roles)})
+        return entity
+
+    # not validated: a mapping may ask for an action that is ignored
+    return snapshot.model_copy(
+        update={
+            kind.plural: tuple(
+                without_ignored(entity)
+                for entity in snapshot.of(kind)
+                if not named(ignore, kind, entity.name)
+            )
+            for kind in Kind
+        }
+    )
+
+
+def _differences(source: Snapshot, target: Snapshot) -> Iterator[Operation]:
     for kind in Kind:
         yield from _entity_differences(kind, source, target)
     unread = unreadable_roles(source) | unreadable_roles(target)

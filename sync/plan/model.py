@@ -9,7 +9,15 @@ from collections import Counter
 from enum import StrEnum
 from typing import Annotated, Literal, Self, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    computed_field,
+    model_validator,
+)
 
 SUPERADMIN = "superadmin"
 """The role that has every permission, holds no action edges, and can't be changed or deleted."""
@@ -177,8 +185,11 @@ class Snapshot(Value):
 
     @property
     def digest(self) -> str:
-        """Return `sha256:` and the hash of the canonical JSON."""
-        return digest_of(self)
+        """Return `sha256:` and the hash of the canonical JSON, the order of writing left out.
+
+        That order is moved by every write to a mapping; where it matters, it is in a plan's waves.
+        """
+        return _sha256(self.model_dump_json(by_alias=True, exclude={"precedence"}))
 
 
 class Attributes(Value):
@@ -245,26 +256,70 @@ class Wave(Value):
 
 
 class Side(Value):
-    """One of the two environments that a plan is about."""
+    """One of the two environments that a plan is about, as it was when the plan was made.
+
+    `unreadable` are the roles of which it did not show what they hold.
+    """
 
     url: str
     digest: str
+    unreadable: Names = ()
+
+
+Percent = Annotated[int, Field(ge=0, le=100)]
+
+
+class Rules(Value):
+    """What a plan is made and judged by, and an approver agrees to besides its operations.
+
+    `accept`, `protect` and `ignore` are patterns `kind:glob`. What is accepted may stay different, what is
+    protected is compared and never changed, what is ignored is out of scope on both sides. The rest are
+    the settings of the guardrails: see `guardrails.py`.
+    """
+
+    strategy: Strategy = Strategy.LEAST_PRIVILEGE
+    accept: tuple[str, ...] = ()
+    protect: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    max_delete_percent: Percent = 30
+    delete_guard_minimum: int = Field(default=10, ge=1)
+    allow_empty_source: bool = False
+    allow_same_environment: bool = False
+    allow_superadmin_grant: bool = False
+    allow_self_lockout: bool = False
+    allow_http: bool = False
+    fail_on_unprotected: bool = False
 
 
 class Plan(Value):
     """What would make the target equal to the source, and what stays different.
 
     `members` counts who loses a membership that can't be brought back, by the name of each group to
-    be deleted.
+    be deleted; it may change without a new approval.
     """
 
     format: Literal["heimdall-sync/plan/1"] = Field("heimdall-sync/plan/1", alias="schema")
     source: Side
     target: Side
-    strategy: Strategy
+    rules: Rules
     waves: tuple[Wave, ...]
     blocked: tuple[Blocked, ...]
     members: dict[str, int] = Field(default_factory=dict)
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def digest(self) -> str:
+        """Return `sha256:` and the hash of everything that an approver approves.
+
+        That is all of the plan but `members`. It depends neither on the clock nor on ids, nor on the order
+        in which rows arrive.
+        """
+        return _sha256(self.model_dump_json(by_alias=True, exclude={"members", "digest"}))
+
+    @property
+    def strategy(self) -> Strategy:
+        """Return which guarantee holds while the plan is applied."""
+        return self.rules.strategy
 
     @property
     def operations(self) -> tuple[Operation, ...]:
@@ -277,6 +332,5 @@ class Plan(Value):
         return tuple(blocked for blocked in self.blocked if not blocked.accepted)
 
 
-def digest_of(value: Value) -> str:
-    """Return `sha256:` and the SHA-256 of a value's canonical JSON."""
-    return f"sha256:{hashlib.sha256(value.canonical_json().encode()).hexdigest()}"
+def _sha256(text: str) -> str:
+    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"

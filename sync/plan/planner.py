@@ -3,9 +3,8 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 
-from sync.plan.diff import differences, unreadable_roles
+from sync.plan.diff import differences, in_scope, named, unreadable_roles
 from sync.plan.judge import READABLE_ROLES, Judge
 from sync.plan.model import (
     SUPERADMIN,
@@ -13,9 +12,9 @@ from sync.plan.model import (
     Kind,
     Operation,
     Plan,
+    Rules,
     Side,
     Snapshot,
-    Strategy,
     Verb,
     Wave,
 )
@@ -37,10 +36,10 @@ class Environment:
     url: str
     snapshot: Snapshot
 
-    @property
-    def side(self) -> Side:
-        """Return what a plan says of this side."""
-        return Side(url=self.url, digest=self.snapshot.digest)
+    def side(self, rules: Rules) -> Side:
+        """Return what a plan says of this side: of what is in scope."""
+        snapshot = in_scope(self.snapshot, rules.ignore)
+        return Side(url=self.url, digest=snapshot.digest, unreadable=tuple(unreadable_roles(snapshot)))
 
 
 Refuses = Callable[[Operation], Refusal | None]
@@ -52,28 +51,26 @@ def make_plan(
     target: Environment,
     *,
     refuses: Refuses,
-    strategy: Strategy = Strategy.LEAST_PRIVILEGE,
-    accept: Sequence[str] = (),
+    rules: Rules = Rules(),  # noqa: B008 - immutable
     members: Mapping[str, int] | None = None,
 ) -> Plan:
     """Plan what makes the target equal to the source.
 
-    `accept` are patterns `kind:glob` of differences that are known to stay. `members` counts the members
-    of the groups that are to be deleted, by name.
+    `members` counts the members of the groups that are to be deleted, by name.
     """
-    changes = tuple(differences(source.snapshot, target.snapshot))
+    changes = tuple(differences(source.snapshot, target.snapshot, rules.ignore))
     unread = _unread_roles(source.snapshot, target.snapshot)
     refused: dict[Operation, Refusal] = {}
     for change in changes:
-        refusal = _untouchable(change, unread) or refuses(change)
+        refusal = _untouchable(change, unread) or _protected(change, rules) or refuses(change)
         if refusal:
             refused[change] = refusal
-    judge = Judge(strategy, source.snapshot, target.snapshot, changes)
+    judge = Judge(rules.strategy, source.snapshot, target.snapshot, changes)
     for change, refusal in refused.items():
         judge.settle(change, done=False, reason=refusal.reason)
     waves: list[Wave] = []
     possible = (change for change in changes if change not in refused)
-    for wave in waves_of(possible, strategy, source.snapshot.precedence):
+    for wave in waves_of(possible, rules.strategy, source.snapshot.precedence):
         admitted, turned_away = judge.split(wave.operations)
         for operation, reason in turned_away.items():
             refused[operation] = Refusal(reason, "resolve that first: the run after it does this as well")
@@ -83,14 +80,15 @@ def make_plan(
             waves.append(Wave(phase=wave.phase, operations=admitted))
     operations = [operation for wave in waves for operation in wave.operations]
     deleted = {operation.name for operation in operations if _step(operation) == (Verb.DELETE, Kind.GROUP)}
+    unread = {name: refusal for name, refusal in unread.items() if not named(rules.ignore, Kind.ROLE, name)}
     incomparable = _incomparable(unread, source.snapshot, target.snapshot, operations)
     return Plan(
-        source=source.side,
-        target=target.side,
-        strategy=strategy,
+        source=source.side(rules),
+        target=target.side(rules),
+        rules=rules,
         waves=tuple(waves),
-        blocked=_accepted(
-            [*incomparable, *(_blocked(change, refusal) for change, refusal in refused.items())], accept
+        blocked=_marked(
+            [*incomparable, *(_blocked(change, refusal) for change, refusal in refused.items())], rules
         ),
         members={name: count for name, count in sorted((members or {}).items()) if name in deleted},
     )
@@ -148,20 +146,26 @@ def _blocked(change: Operation, refusal: Refusal) -> Blocked:
     )
 
 
-def _accepted(blocked: Iterable[Blocked], patterns: Sequence[str]) -> tuple[Blocked, ...]:
-    """Return the differences in order, those marked that a pattern `kind:glob` names."""
+def _protected(change: Operation, rules: Rules) -> Refusal | None:
+    if named(rules.protect, change.kind, change.name):
+        return Refusal("it is protected by a setting", "leave it, or take it out of --protect")
+    return None
+
+
+def _marked(blocked: Iterable[Blocked], rules: Rules) -> tuple[Blocked, ...]:
+    """Return the differences in order, those marked that a setting says are known."""
     return tuple(
-        difference.model_copy(update={"accepted": is_accepted(difference, patterns)})
+        difference.model_copy(update={"accepted": is_known(difference, rules)})
         for difference in sorted(blocked, key=_place)
     )
 
 
-def is_accepted(blocked: Blocked, patterns: Iterable[str]) -> bool:
-    """Tell whether a pattern names a difference: by its entity, or for an edge by what is held."""
-    names = [f"{blocked.kind}:{blocked.name}"]
-    if blocked.operation and blocked.operation.member:
-        names.append(f"{blocked.operation.member_kind}:{blocked.operation.member}")
-    return any(fnmatchcase(name, pattern) for name in names for pattern in patterns)
+def is_known(blocked: Blocked, rules: Rules) -> bool:
+    """Tell whether a difference is protected, or accepted: by its entity, or for an edge by what is held."""
+    operation = blocked.operation
+    if operation and operation.member and named(rules.accept, operation.member_kind, operation.member):
+        return True
+    return named((*rules.protect, *rules.accept), blocked.kind, blocked.name)
 
 
 def _place(blocked: Blocked) -> tuple[int, str, str, str]:

@@ -7,7 +7,7 @@ import pytest
 
 from sync.plan.model import SUPERADMIN, Action, Group, Kind, Mapping, Role, Snapshot
 from sync.sandbox.example import PEOPLE, production, staging
-from sync.sandbox.faults import AnyEffect, Answer, Die, DropRows
+from sync.sandbox.faults import Answer, AnyEffect, Die, DropRows
 from sync.sandbox.options import People
 from sync.sandbox.process import Sandbox, launch
 from tests.e2e.conftest import RunCommand, writes
@@ -162,7 +162,7 @@ READS = {
     "roles of a group": "/api/v1/roles/groups/finance/roles",
     "members": "/api/v1/groups/legacy_team/members",
 }
-BAD = {
+BAD: dict[str, AnyEffect] = {
     "403": Answer(status=403, body='{"error": "no", "status_code": 403}'),
     "404": Answer(status=404, body='{"error": "not there", "status_code": 404}'),
     "500": Answer(status=500, body='{"error": "broken", "status_code": 500}'),
@@ -202,8 +202,7 @@ def test_a_read_that_fails_ends_the_run_before_any_write(
     source, target = pair
     source.reset(staging())
     target.reset(production(), people=PEOPLE)
-    broken: AnyEffect = BAD[effect]
-    target.add_fault(broken, methods=["GET"], path=READS[read], times=None)
+    target.add_fault(BAD[effect], methods=["GET"], path=READS[read], times=None)
     ended = run(source, target, "apply")
     assert ended.code == (4 if read in {"health", "me"} else 1)
     assert writes(target) == []

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sync.apply.run import judge_of
-from sync.plan.model import SUPERADMIN, Kind, Operation, Plan, Role, Snapshot, Strategy, Verb
+from sync.plan.model import SUPERADMIN, Kind, Operation, Plan, Role, Rules, Snapshot, Strategy, Verb
 from sync.plan.planner import Environment, Refusal, Refuses, make_plan
 from tests.plan.pairs import ENDPOINTS, snapshots
 from tests.plan.worlds import World
@@ -27,7 +27,10 @@ def plan_of(
     source: Snapshot, target: Snapshot, strategy: Strategy, refuses: Refuses = nothing_refused
 ) -> Plan:
     return make_plan(
-        Environment("source", source), Environment("target", target), refuses=refuses, strategy=strategy
+        Environment("source", source),
+        Environment("target", target),
+        refuses=refuses,
+        rules=Rules(strategy=strategy),
     )
 
 

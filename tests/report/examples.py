@@ -15,9 +15,9 @@ from sync.plan.model import (
     Operation,
     Plan,
     Role,
+    Rules,
     Side,
     Snapshot,
-    Strategy,
     Verb,
     Wave,
 )
@@ -106,7 +106,7 @@ AUDITOR = Blocked(
 PLAN = Plan(
     source=Side(url=SOURCE_URL, digest=SOURCE.digest),
     target=Side(url=TARGET_URL, digest=TARGET.digest),
-    strategy=Strategy.LEAST_PRIVILEGE,
+    rules=Rules(),
     waves=(
         Wave(
             phase="prepare",
@@ -177,9 +177,7 @@ PLANNED = replace(
 NO_DIFFERENCE = replace(
     PLANNED,
     target=SOURCE,
-    plan=Plan(
-        source=PLAN.source, target=PLAN.target, strategy=Strategy.LEAST_PRIVILEGE, waves=(), blocked=()
-    ),
+    plan=Plan(source=PLAN.source, target=PLAN.target, rules=Rules(), waves=(), blocked=()),
 )
 
 ACCEPTED = replace(

@@ -19,7 +19,7 @@ from sync.errors import (
     UnhealthyError,
 )
 from sync.heimdall.health import Finding, Level
-from sync.plan.model import Attributes, Kind, Operation, Strategy, Wave
+from sync.plan.model import Attributes, Kind, Operation, Rules, Strategy, Wave
 from sync.report import markdown
 from sync.report.document import Document
 from sync.report.wording import printable
@@ -181,7 +181,7 @@ def test_a_plan_shows_only_the_warnings_of_its_healthcheck() -> None:
 
 def test_each_strategy_says_what_holds_half_way() -> None:
     text = markdown.render(
-        replace(PLANNED, plan=PLAN.model_copy(update={"strategy": Strategy.ZERO_DOWNTIME}))
+        replace(PLANNED, plan=PLAN.model_copy(update={"rules": Rules(strategy=Strategy.ZERO_DOWNTIME)}))
     )
     assert "no group has lost an endpoint that it could reach before and is meant to reach afterwards" in text
     assert "**It stopped half way:** no group can reach" in markdown.render(INTERRUPTED)

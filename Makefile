@@ -1,0 +1,58 @@
+# Everything a contributor runs. `make PYTHON=python3.12 …` builds on another interpreter.
+
+PYTHON ?= python3
+BIN := .venv/bin
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+PIP_COMPILE = CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe \
+	--strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host $(LOCK)
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test bench lock clean
+
+help: ## show this list
+	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' $(MAKEFILE_LIST)
+
+install: .venv/installed ## leave the command at .venv/bin/heimdall-sync
+
+demo: install ## run everything once between two sandboxes
+	$(BIN)/heimdall-sync demo
+
+test: .venv/installed-dev ## lint, check types, run the tests and measure what they cover
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/pytest -n 2 --cov
+
+bench: install ## measure reading with one request at a time and with eight
+	$(BIN)/python tests/benchmarks/reading.py
+
+lock: .venv/installed-dev ## pin what pyproject.toml asks for; with LOCK=--upgrade, the newest of it
+	$(PIP_COMPILE) --output-file requirements/runtime.txt pyproject.toml
+	$(PIP_COMPILE) --extra sandbox --constraint requirements/runtime.txt \
+		--output-file requirements/sandbox.txt pyproject.toml
+	$(BIN)/python -c 'import tomllib; \
+		print(*tomllib.load(open("pyproject.toml", "rb"))["dependency-groups"]["dev"], sep="\n")' \
+		| $(PIP_COMPILE) --constraint requirements/sandbox.txt --output-file requirements/dev.txt -
+	$(PIP_COMPILE) --all-build-deps --only-build-deps --constraint requirements/dev.txt \
+		--output-file requirements/build.txt pyproject.toml
+
+clean: ## remove everything that was built
+	rm -rf .venv .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache dist heimdall-sync-report
+
+.venv/created:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "Python 3.11 or newer is needed; name one: make PYTHON=python3.12 ..." >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+		echo "This Python can't create virtual environments; on Debian and Ubuntu: apt install python3-venv" >&2; \
+		exit 1; }
+	$(PYTHON) -m venv .venv
+	@touch $@
+
+.venv/installed: .venv/created pyproject.toml requirements/build.txt requirements/sandbox.txt
+	$(PIP_INSTALL) --require-hashes -r requirements/build.txt -r requirements/sandbox.txt
+	$(PIP_INSTALL) --no-build-isolation --no-deps --editable .
+	@touch $@
+
+.venv/installed-dev: .venv/installed requirements/dev.txt
+	$(PIP_INSTALL) --require-hashes -r requirements/dev.txt
+	@touch $@

@@ -1,0 +1,93 @@
+"""The plan that was approved, as it was put down, and how what is needed now differs from it."""
+
+import json
+from dataclasses import dataclass
+from enum import StrEnum
+
+from pydantic import ValidationError
+
+from sync.errors import RefusedError
+from sync.plan.model import Operation, Plan
+
+MAKE_ANOTHER = "make a new plan and have it approved"
+
+
+def plan_from(text: bytes, origin: str, *, expected_digest: str | None = None) -> Plan:
+    """Return the plan that a `plan.json` holds; `origin` is what messages call the file.
+
+    Raises `RefusedError` where it was cut, edited, is of another version, or is not the expected one.
+    """
+    try:
+        fields = json.loads(text)
+        digest = fields.pop("digest")
+        plan = Plan.model_validate_json(json.dumps(fields))
+    except (ValueError, KeyError, AttributeError, TypeError) as error:
+        raise RefusedError(f"{origin} is no plan of this version: {_first(error)}", MAKE_ANOTHER) from None
+    if plan.digest != digest:
+        raise RefusedError(f"{origin} was edited: its digest is no longer that of its content", MAKE_ANOTHER)
+    if expected_digest and expected_digest != digest:
+        raise RefusedError(
+            f"{origin} is another plan than the one that was put out: {digest}, not {expected_digest}",
+            "take the plan that belongs to the digest; " + MAKE_ANOTHER + " otherwise",
+        )
+    return plan
+
+
+def _first(error: Exception) -> str:
+    if isinstance(error, ValidationError):
+        details = error.errors(include_input=False, include_url=False)[0]
+        return f"{'.'.join(map(str, details['loc']))}: {details['msg']}"
+    if isinstance(error, KeyError):
+        return "it has no digest"
+    return "it is not whole, or not JSON" if isinstance(error, ValueError) else "it is not an object"
+
+
+class Deviation(StrEnum):
+    """How what is needed now differs from what was approved."""
+
+    NO_LONGER_NEEDED = "no longer needed"
+    NEW = "new since the approval"
+    CHANGED = "changed"
+
+
+@dataclass(frozen=True, slots=True)
+class Deviated:
+    """An operation that is not what was approved; `moved` says which side has changed since."""
+
+    deviation: Deviation
+    operation: Operation
+    moved: str
+
+
+def deviations(approved: Plan, fresh: Plan) -> list[Deviated]:
+    """Return how a plan made now differs from the approved one, by the side that has moved.
+
+    Where both have, it can't be told which of them an operation is owed to.
+    """
+    before, now = _by_subject(approved), _by_subject(fresh)
+    sides = {
+        (True, False): "source",
+        (False, True): "target",
+        (True, True): "source or target",
+        (False, False): "neither",
+    }
+    moved = sides[approved.source != fresh.source, approved.target != fresh.target]
+    found = []
+    for subject in sorted({*before, *now}, key=str):
+        old, new = before.get(subject), now.get(subject)
+        if old is None and new is not None:
+            found.append(Deviated(Deviation.NEW, new, moved))
+        elif old is not None and new is None:
+            found.append(Deviated(Deviation.NO_LONGER_NEEDED, old, moved))
+        elif old is not None and new is not None and old != new:
+            found.append(Deviated(Deviation.CHANGED, new, moved))
+    return found
+
+
+def _by_subject(plan: Plan) -> dict[tuple[str, ...], Operation]:
+    """Return every difference that a plan knows, by what it is about."""
+    blocked = [blocked.operation for blocked in plan.blocked if blocked.operation]
+    return {
+        (operation.verb, operation.kind, operation.name, operation.member or ""): operation
+        for operation in (*plan.operations, *blocked)
+    }

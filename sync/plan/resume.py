@@ -1,0 +1,98 @@
+"""Going on with an approved plan that is partly done, with no other memory than the plan and the target."""
+
+from collections.abc import Iterable
+
+from sync.plan.diff import in_scope
+from sync.plan.model import Action, Attributes, Group, Kind, Mapping, Operation, Plan, Role, Snapshot, Verb
+
+
+def done_since(plan: Plan, target: Snapshot) -> tuple[Operation, ...] | None:
+    """Return the approved operations that are done already, by the target as it is now.
+
+    None where the target is not the approved before-state with some of the approved operations done: then
+    something else has been changed in it. What the plan could not read is not looked at.
+    """
+    world = _Contents(in_scope(target, plan.rules.ignore), unread=plan.target.unreadable)
+    done = tuple(operation for operation in plan.operations if world.shows(operation))
+    world.undo(done)
+    return done if world.snapshot().digest == plan.target.digest else None
+
+
+def before(plan: Plan, target: Snapshot, done: Iterable[Operation]) -> Snapshot:
+    """Return what the target held before the operations that are done, ignored things included."""
+    world = _Contents(target, unread=plan.target.unreadable)
+    world.undo(done)
+    return world.snapshot()
+
+
+class _Contents:
+    """A snapshot's contents, by name, that operations can be undone in."""
+
+    def __init__(self, snapshot: Snapshot, unread: Iterable[str]) -> None:
+        self._entities = {
+            kind: {entity.name: Attributes.of(entity) for entity in snapshot.of(kind)} for kind in Kind
+        }
+        self._unread = {role.name for role in snapshot.roles if role.actions is None} | set(unread)
+        self._held = {
+            **{(Kind.ROLE, role.name): set(role.actions or ()) for role in snapshot.roles},
+            **{(Kind.GROUP, group.name): set(group.roles) for group in snapshot.groups},
+        }
+
+    def shows(self, operation: Operation) -> bool:
+        """Tell whether what an operation does is done."""
+        held = operation.member in self._held.get((operation.kind, operation.name), ())
+        match operation.verb:
+            case Verb.ASSIGN:
+                return held
+            case Verb.UNASSIGN:
+                return not held
+        return self._entities[operation.kind].get(operation.name) == operation.after
+
+    def undo(self, operations: Iterable[Operation]) -> None:
+        """Put the contents back to what they were before the operations."""
+        for operation in operations:
+            there, key = self._entities[operation.kind], (operation.kind, operation.name)
+            match operation.verb:
+                case Verb.ASSIGN:
+                    self._held.setdefault(key, set()).discard(operation.member or "")
+                case Verb.UNASSIGN:
+                    self._held.setdefault(key, set()).add(operation.member or "")
+                case _ if operation.before is None:
+                    there.pop(operation.name, None)
+                case _:
+                    there[operation.name] = operation.before
+
+    def snapshot(self) -> Snapshot:
+        """Return the contents as a snapshot, not validated: what is ignored may be missing in it."""
+        return Snapshot.model_construct(
+            actions=tuple(
+                Action(name=name, description=a.description) for name, a in self._sorted(Kind.ACTION)
+            ),
+            roles=tuple(
+                Role(
+                    name=name,
+                    description=attributes.description,
+                    actions=None if name in self._unread else self._members(Kind.ROLE, name),
+                )
+                for name, attributes in self._sorted(Kind.ROLE)
+            ),
+            mappings=tuple(
+                Mapping(
+                    method=name.partition(" ")[0],
+                    path_pattern=name.partition(" ")[2],
+                    action=attributes.action or "",
+                    description=attributes.description,
+                )
+                for name, attributes in self._sorted(Kind.MAPPING)
+            ),
+            groups=tuple(
+                Group(name=name, description=a.description, roles=self._members(Kind.GROUP, name))
+                for name, a in self._sorted(Kind.GROUP)
+            ),
+        )
+
+    def _sorted(self, kind: Kind) -> list[tuple[str, Attributes]]:
+        return sorted(self._entities[kind].items())
+
+    def _members(self, kind: Kind, name: str) -> tuple[str, ...]:
+        return tuple(sorted(self._held.get((kind, name), ())))

@@ -1,0 +1,77 @@
+"""What the files around the code say, held to what the code says."""
+
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from sync.settings import markdown_table
+
+ROOT = Path(__file__).parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+PINNED = {
+    "runtime": PROJECT["project"]["dependencies"],
+    "sandbox": [
+        *PROJECT["project"]["dependencies"],
+        *PROJECT["project"]["optional-dependencies"]["sandbox"],
+    ],
+    "dev": PROJECT["dependency-groups"]["dev"],
+    "build": PROJECT["build-system"]["requires"],
+}
+
+
+def pins_of(name: str) -> dict[str, str]:
+    """Return what a file of requirements pins: versions by package."""
+    text = (ROOT / "requirements" / f"{name}.txt").read_text()
+    return dict(re.findall(r"^([a-z0-9-]+)==(\S+) \\\n    --hash=sha256:[0-9a-f]{64}\b", text, re.MULTILINE))
+
+
+def test_the_readme_has_the_table_of_options() -> None:
+    readme = (ROOT / "README.md").read_text()
+    table = readme.partition("<!-- options -->\n")[2].partition("<!-- /options -->")[0]
+    assert table.strip() == markdown_table().strip(), "print the new one with: python -m sync.settings"
+
+
+def test_the_table_of_options_can_be_printed() -> None:
+    printed = subprocess.run(
+        [sys.executable, "-m", "sync.settings"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert printed.stdout == markdown_table()
+
+
+@pytest.mark.parametrize("name", PINNED)
+def test_everything_the_project_asks_for_is_pinned(name: str) -> None:
+    pins = pins_of(name)
+    for requirement in PINNED[name]:
+        package, _, lowest = requirement.partition(">=")
+        assert package in pins, "pin it with: make lock"
+        assert version(pins[package]) >= version(lowest or "0")
+
+
+def version(text: str) -> tuple[int, ...]:
+    return tuple(map(int, text.split(".")))
+
+
+def test_no_package_is_pinned_twice() -> None:
+    versions: dict[str, set[str]] = {}
+    for name in PINNED:
+        for package, pinned in pins_of(name).items():
+            versions.setdefault(package, set()).add(pinned)
+    assert {package for package, pinned in versions.items() if len(pinned) > 1} == set()
+
+
+@pytest.mark.parametrize("name", PINNED)
+def test_requirements_name_no_place(name: str) -> None:
+    """Where packages come from is for whoever installs them to say."""
+    text = (ROOT / "requirements" / f"{name}.txt").read_text()
+    assert "://" not in text
+    assert not re.search(r"^-", text, re.MULTILINE)
+    assert not re.search(r"\s/", text)
+
+
+def test_the_check_of_a_commit_can_be_run() -> None:
+    assert os.access(ROOT / ".ci" / "run", os.X_OK)
