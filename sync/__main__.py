@@ -1,7 +1,5 @@
 """Run the command as `python -m sync`."""
 
-import sys
+from sync.cli import entry
 
-from sync.cli import main
-
-sys.exit(main())
+entry()

@@ -1,85 +1,50 @@
-"""The command `heimdall-sync`: settings in, one job, reports and an exit code out."""
+"""The command `heimdall-sync`: settings in, a command's exit code out."""
 
+import os
 import sys
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+import traceback
+from collections.abc import Sequence
 
 from sync import demo
-from sync.errors import CancelledError, ExitCode, HeimdallSyncError
-from sync.job import Job
+from sync.command_line import load
+from sync.commands import run
+from sync.errors import ExitCode, HeimdallSyncError
+from sync.interruption import Interruption
 from sync.report import console
-from sync.report.files import write_reports
 from sync.report.terminal import Printer
-from sync.settings import Command, Settings, load
-
-Sleep = Callable[[float], None]
+from sync.settings import Command
 
 
-def main(argv: Sequence[str] | None = None, sleep: Sleep = time.sleep) -> int:
+def main(argv: Sequence[str] | None = None, interruption: Interruption | None = None) -> int:
     """Run a command line and return the exit code."""
     out, err = Printer(sys.stdout), Printer(sys.stderr)
+    interruption = interruption or Interruption()
+    arguments = sys.argv[1:] if argv is None else argv
     try:
-        settings = load(sys.argv[1:] if argv is None else argv)
+        settings = load(arguments)
         if settings.command is Command.DEMO:
-            return demo.run(settings, lambda step: run(step, out, sleep), out)
-        return run(settings, out, sleep)
+            return demo.run(settings, lambda step: run(step, out, interruption), out)
+        return run(settings, out, interruption)
     except HeimdallSyncError as error:
         err.show(console.failure(error))
         return error.exit_code
-    except KeyboardInterrupt:
-        err.show(console.failure(_cancelled(untouched=True)))
-        return ExitCode.INTERRUPTED
+    except Exception as error:  # noqa: BLE001 - no traceback reaches a user who has not asked for it
+        if "--debug" in arguments:
+            traceback.print_exc()
+        unexpected = HeimdallSyncError(
+            f"unexpected {type(error).__name__}: this is a mistake in heimdall-sync",
+            "run it again with --debug, and report what it shows",
+        )
+        err.show(console.failure(unexpected))
+        return ExitCode.FAILED
 
 
-def run(settings: Settings, out: Printer, sleep: Sleep = time.sleep) -> ExitCode:
-    """Run one command between two environments, and write its reports however it ends."""
-    for warning in settings.warnings:
-        out.show(console.note(warning))
-    error: HeimdallSyncError | None = None
-    with Job(settings, out, sleep) as job:
-        try:
-            code = _COMMANDS[settings.effective_command](job, settings, out)
-        except HeimdallSyncError as caught:
-            error, code = caught, caught.exit_code
-        except KeyboardInterrupt:
-            error = _cancelled(untouched=job.document.target_untouched)
-            code = error.exit_code
-        document = replace(job.document, error=error)
-    out.show(console.summary(document))
-    write_reports(document, settings.output_dir)
-    out.show(console.reports(settings.output_dir))
-    return code
-
-
-def _check(job: Job, _: Settings, __: Printer) -> ExitCode:
-    job.check(must_write=True)
-    return ExitCode.DONE
-
-
-def _plan(job: Job, _: Settings, __: Printer) -> ExitCode:
-    job.check(must_write=False)
-    job.plan()
-    return ExitCode.DONE
-
-
-def _apply(job: Job, settings: Settings, out: Printer) -> ExitCode:
-    job.check(must_write=True)
-    plan = job.plan()
-    if plan.operations:
-        job.countdown(settings.countdown_seconds(terminal=out.is_terminal))
-    job.apply(plan)
-    return ExitCode.DONE if job.verify(plan) else ExitCode.FAILED
-
-
-_COMMANDS: dict[Command, Callable[[Job, Settings, Printer], ExitCode]] = {
-    Command.CHECK: _check,
-    Command.PLAN: _plan,
-    Command.APPLY: _apply,
-}
-
-
-def _cancelled(*, untouched: bool) -> CancelledError:
-    if untouched:
-        return CancelledError("cancelled, nothing was changed")
-    return CancelledError("cancelled; what is done stays done", "run it again to finish")
+def entry() -> None:
+    """Run as a process, and end it without waiting for a request that hangs."""
+    interruption = Interruption()
+    code = main(interruption=interruption)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    if interruption.requested.is_set():
+        os._exit(code)
+    sys.exit(code)

@@ -1,5 +1,6 @@
 """The errors a user can meet, each with the exit code that the command ends with."""
 
+import signal
 from enum import IntEnum
 
 
@@ -53,9 +54,15 @@ class RefusedError(HeimdallSyncError):
 
 
 class CancelledError(HeimdallSyncError):
-    """A person or the platform ended the run."""
+    """A person or the platform asked the run to end."""
 
-    exit_code = ExitCode.INTERRUPTED
+    def __init__(self, number: signal.Signals = signal.SIGINT, *, untouched: bool = True) -> None:
+        super().__init__(
+            "cancelled, nothing was changed" if untouched else "cancelled; what is done stays done",
+            "" if untouched else "run it again with --resume to finish",
+        )
+        self.signal = number
+        self.exit_code = ExitCode.TERMINATED if number is signal.SIGTERM else ExitCode.INTERRUPTED
 
 
 class ReadError(HeimdallSyncError):

@@ -4,26 +4,36 @@ A dry run and an apply are the same job; they differ in whether `apply` is calle
 """
 
 import time
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Literal, Self
+from pathlib import Path
+from typing import Self
 
-from sync.apply.outcome import Verification
+from pydantic import SecretStr
+
+from sync.apply.checkpoint import Checkpoint, Memory
+from sync.apply.outcome import Outcome, Verification
+from sync.apply.receipt import Receipt
 from sync.apply.run import Run, judge_of
 from sync.apply.verify import verification_of
-from sync.errors import ReadError, UnhealthyError
+from sync.errors import ReadError, RefusedError, UnhealthyError
 from sync.heimdall.contract import read_contract
-from sync.heimdall.health import check_health
+from sync.heimdall.health import Connection, check_health
 from sync.heimdall.reader import Reading, count_members, read_environment
 from sync.heimdall.transport import Patience, Transport
 from sync.heimdall.writer import Writer
-from sync.plan.model import Plan, Rules
+from sync.interruption import Interruption, Threads
+from sync.plan.approval import MAKE_ANOTHER, deviations
+from sync.plan.drift import moved_since
+from sync.plan.guardrails import Objection, objections_to_plan, objections_to_urls, takes_superadmin
+from sync.plan.model import Operation, Plan, Rules, Snapshot, Wave
 from sync.plan.planner import Environment, make_plan
+from sync.plan.resume import before, done_since
 from sync.report import console
 from sync.report.document import Document
+from sync.report.files import read_snapshot, write_model
 from sync.report.terminal import Printer
 from sync.settings import Command, Settings
 
@@ -36,6 +46,26 @@ class Readings:
     target: Reading
 
 
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What an apply has to do: a plan, the target before any of it, and what of it is done already."""
+
+    plan: Plan
+    before: Snapshot
+    done: tuple[Operation, ...] = ()
+    ours: frozenset[Operation] = frozenset()
+
+    @property
+    def left(self) -> tuple[Wave, ...]:
+        """Return the waves without what is done already, empty ones left out."""
+        done = set(self.done)
+        waves = (
+            wave.model_copy(update={"operations": tuple(op for op in wave.operations if op not in done)})
+            for wave in self.plan.waves
+        )
+        return tuple(wave for wave in waves if wave.operations)
+
+
 class Job:
     """One run. Use it as a context manager: it owns the connections to both environments.
 
@@ -43,69 +73,94 @@ class Job:
     """
 
     def __init__(
-        self, settings: Settings, printer: Printer, sleep: Callable[[float], None] = time.sleep
+        self, settings: Settings, rules: Rules, printer: Printer, interruption: Interruption
     ) -> None:
         self._settings = settings
+        self._rules = rules
         self._printer = printer
-        self._sleep = sleep
+        self._interruption = interruption
         self._started = time.monotonic()
         self._resources = ExitStack()
-        self._source = self._connect("source")
-        self._target = self._connect("target")
-        self._document = Document(source_url=self._source.url, target_url=self._target.url)
+        self._source = (
+            None
+            if settings.source_is_file
+            else self._connect(settings.source_url, settings.source_token, read_only=True)
+        )
+        self._target = self._connect(settings.target_url, settings.target_token, read_only=False)
+        self._document = Document(
+            source_url=settings.source_name, target_url=settings.target_url, rules=rules
+        )
         live = settings.effective_command is Command.APPLY
-        self._printer.show(
-            console.header(self._document, console.Mode.LIVE if live else console.Mode.DRY_RUN)
+        printer.show(console.header(self._document, console.Mode.LIVE if live else console.Mode.DRY_RUN))
+
+    def _connect(self, url: str, token: SecretStr, *, read_only: bool) -> Transport:
+        settings = self._settings
+        return self._resources.enter_context(
+            Transport(
+                url,
+                token,
+                read_only=read_only,
+                concurrency=settings.concurrency,
+                patience=Patience(
+                    settings.timeout,
+                    settings.retries,
+                    self._interruption.sleep,
+                    self._interruption.requested,
+                ),
+                ca_file=settings.ca_file,
+            )
         )
 
     def __enter__(self) -> Self:
-        self._resources.enter_context(self._source)
-        self._resources.enter_context(self._target)
         return self
 
     def __exit__(self, *_: object) -> None:
         self._resources.close()
-
-    def _connect(self, side: Literal["source", "target"]) -> Transport:
-        settings = self._settings
-        is_source = side == "source"
-        return Transport(
-            settings.source_url if is_source else settings.target_url,
-            settings.source_token if is_source else settings.target_token,
-            read_only=is_source,
-            concurrency=settings.concurrency,
-            patience=Patience(settings.timeout, settings.retries, self._sleep),
-            ca_file=settings.ca_file,
-        )
 
     @property
     def document(self) -> Document:
         """Return what has been found out so far."""
         return replace(
             self._document,
-            requests=self._source.sent + self._target.sent,
+            requests=self._target.sent + (self._source.sent if self._source else 0),
             seconds=time.monotonic() - self._started,
         )
+
+    def check_urls(self) -> None:
+        """Refuse, before any request, what can be seen from the URLs alone."""
+        self._object(objections_to_urls(self._settings.source_name, self._target.url, self._rules))
 
     def check(self, *, must_write: bool) -> None:
         """Check both environments. Raises `UnhealthyError` where one of them fails.
 
         A missing permission to write is a failure where the run `must_write`, else a warning.
         """
-        with self._printer.progress("Checking both environments"):
-            findings = check_health(
-                (self._source, self._settings.source_token),
-                (self._target, self._settings.target_token),
-                now=datetime.now(UTC),
-                must_write=must_write,
-            )
+        self._check((self._target, self._settings.target_token), must_write=must_write)
+
+    def _check(self, target: Connection | None, *, must_write: bool) -> None:
+        source = (self._source, self._settings.source_token) if self._source else None
+        with self._printer.progress("Checking"):
+            findings = check_health(source, target, now=datetime.now(UTC), must_write=must_write)
         self._document = replace(self._document, findings=findings)
         self._printer.show(console.healthcheck(self._document))
         if self._document.unhealthy:
             raise UnhealthyError("the healthcheck failed", "see to what it found, then run again")
 
+    def check_source(self) -> None:
+        """Check the source alone. Raises `UnhealthyError` where it fails."""
+        self._check(None, must_write=False)
+
+    def export(self) -> None:
+        """Read the source and keep its snapshot for the reports."""
+        with self._printer.progress("Reading the source"):
+            snapshot = self._read_source().snapshot
+        self._document = replace(self._document, source=snapshot)
+
     def plan(self) -> Plan:
-        """Read both environments and plan what makes the target equal to the source."""
+        """Read both environments and plan what makes the target equal to the source.
+
+        Raises `RefusedError` where a guardrail objects; the plan is in the document all the same.
+        """
         self._printer.show(console.reading())
         self._contract = read_contract(self._target)
         if not self._contract.published:
@@ -118,52 +173,145 @@ class Job:
             target=self._readings.target.snapshot,
             plan=plan,
         )
-        self._printer.show(console.plan_sections(self._document))
         return plan
 
-    def countdown(self, seconds: int) -> None:
-        """Give a person the time to cancel. `KeyboardInterrupt` is what they cancel with."""
-        self._printer.show(console.countdown(seconds))
-        for _ in range(seconds):
-            self._sleep(1)
+    def task(
+        self,
+        fresh: Plan,
+        approved: Plan | None = None,
+        memory: Memory | None = None,
+        *,
+        resume: bool = False,
+    ) -> Task:
+        """Return what is to be done: the plan that was approved, or what is left of it.
 
-    def apply(self, plan: Plan) -> None:
-        """Carry out a plan and verify the result; what failed is in the document's outcomes."""
-        writer = Writer(self._target, self._contract, self._readings.target.ids)
-        judge = judge_of(plan, self._readings.source.snapshot, self._readings.target.snapshot)
-        run = Run(writer.execute, judge, self._settings.concurrency)
-        try:
-            with self._printer.progress("Applying", total=len(plan.operations)) as advance:
-                run.carry_out(plan.waves, advance)
-        finally:
-            self._document = replace(self._document, outcomes=tuple(run.outcomes))
-            self._printer.show(console.outcomes(self._document))
-
-    def verify(self, plan: Plan) -> bool:
-        """Return whether nothing differs any more but what is accepted.
-
-        Both environments are read again for it, unless the plan was empty: then they have just been read.
+        Raises `RefusedError` where what is there is not what was approved, and no part of it is done.
         """
+        target = self._readings.target.snapshot
+        plan = approved or (memory.plan if memory else None)
+        if approved and memory and memory.plan.digest != approved.digest:
+            raise RefusedError(
+                f"the checkpoint {self._settings.checkpoint_file} is for another plan: {memory.plan.digest}",
+                "delete it if it is not needed any more, or name another with --checkpoint-file",
+            )
+        if plan is None or plan.digest == fresh.digest:
+            return Task(fresh, target)
+        if resume and plan.source == fresh.source and plan.rules == fresh.rules:
+            done = done_since(plan, target)
+            if done is not None:
+                ours = memory.done & {*done} if memory else frozenset()
+                self._document = replace(self._document, plan=plan, done_before=done, ours=ours)
+                self._printer.show(console.resumed(self._document))
+                return Task(plan, before(plan, target, done), done, ours)
+        self._document = replace(self._document, plan=plan, deviations=tuple(deviations(plan, fresh)))
+        self._printer.show(console.deviations(self._document))
+        raise RefusedError("the plan is no longer what was approved", MAKE_ANOTHER)
+
+    def judge(self, task: Task) -> None:
+        """Let the guardrails look at a plan. Raises `RefusedError` where one objects."""
+        self._printer.show(console.plan_sections(self._document))
+        groups = self._own_groups() if takes_superadmin(task.plan) else ()
+        source = self._readings.source.snapshot
+        self._object(objections_to_plan(task.plan, source, task.before, groups))
+
+    def _object(self, objections: Iterable[Objection]) -> None:
+        found = tuple(objections)
+        self._document = replace(self._document, objections=(*self._document.objections, *found))
+        self._printer.show(console.objections(found))
+        refused = [objection for objection in found if not objection.allowed]
+        if refused:
+            raise RefusedError(
+                refused[0].message,
+                f"if that is meant, give {refused[0].setting}" if refused[0].setting else MAKE_ANOTHER,
+            )
+
+    def countdown(self) -> None:
+        """Give a person the time to cancel with Ctrl-C."""
+        seconds = self._settings.countdown_seconds(terminal=self._printer.is_terminal)
+        self._printer.show(console.countdown(seconds))
+        self._interruption.sleep(seconds)
+
+    def back_up(self, task: Task) -> None:
+        """Write down what the target holds before the first write; a resume leaves an older backup alone."""
+        path = self._settings.output_dir / "backup-target.json"
+        if not (task.done and path.exists()):
+            write_model(path, self._readings.target.snapshot)
+        self._printer.show(console.backup(path))
+
+    def apply(self, task: Task) -> None:
+        """Carry out what is left of a plan; what failed is in the document's outcomes."""
+        writer = Writer(self._target, self._contract, self._readings.target.ids)
+        judge = judge_of(task.plan, self._readings.source.snapshot, task.before, task.done)
+        left = sum(len(wave.operations) for wave in task.left)
+        self._checkpoint = Checkpoint.create(self._settings.checkpoint_file, task.plan, task.ours)
+        with self._printer.progress("Applying", total=left) as advance:
+
+            def noted(outcome: Outcome) -> None:
+                self._checkpoint.note(outcome)
+                advance()
+
+            run = Run(writer.execute, judge, self._settings.concurrency, noted)
+            try:
+                run.carry_out(task.left, self._checkpoint.sync)
+            finally:
+                self._document = replace(self._document, outcomes=run.outcomes)
+                self._checkpoint.close(finished=False)
+        self._printer.show(console.outcomes(self._document))
+
+    def verify(self, task: Task) -> bool:
+        """Return whether nothing differs any more but what is known to.
+
+        Both environments are read again for it, unless nothing was left to do: then they have just been read.
+        The receipt is written, and the checkpoint of a run that succeeded is deleted.
+        """
+        readings = self._readings
         try:
-            verification = verification_of(self._plan_of(self._read()) if plan.operations else plan)
+            if self._document.outcomes:
+                readings = self._read()
+            verification, snapshot = verification_of(self._plan_of(readings)), readings.target.snapshot
         except ReadError as error:
-            verification = Verification(error=error.message)
+            verification, snapshot = Verification(error=error.message), None
         self._document = replace(self._document, verification=verification)
         self._printer.show(console.verification(self._document))
+        receipt = Receipt.of(
+            task.plan,
+            self._document.outcomes or (),
+            verification,
+            snapshot,
+            datetime.now(UTC),
+            len(task.done),
+        )
+        write_model(self._settings.output_dir / "receipt.json", receipt)
+        if verification.identical:
+            self._settings.checkpoint_file.unlink(missing_ok=True)
         return verification.identical
 
+    def tell_drift(self, receipt: Receipt | None) -> None:
+        """Say of each difference which side has moved since the last apply, as far as a receipt tells."""
+        plan, moved = self._document.plan, {}
+        if receipt and receipt.snapshot and plan:
+            source, target = self._readings.source.snapshot, self._readings.target.snapshot
+            moved = moved_since(receipt.snapshot, source, target, plan.operations)
+        self._document = replace(self._document, drift=moved)
+        self._printer.show(console.drift(self._document))
+
     def _read(self) -> Readings:
-        with self._printer.progress("Reading both environments"), ThreadPoolExecutor(2) as threads:
-            source = threads.submit(read_environment, self._source)
+        with self._printer.progress("Reading both environments"), Threads(2) as threads:
+            source = threads.submit(self._read_source)
             target = threads.submit(read_environment, self._target)
             return Readings(source.result(), target.result())
 
+    def _read_source(self) -> Reading:
+        if self._source:
+            return read_environment(self._source)
+        return Reading(read_snapshot(Path(self._settings.source_url)), {})
+
     def _plan_of(self, readings: Readings, members: dict[str, int] | None = None) -> Plan:
         return make_plan(
-            Environment(self._source.url, readings.source.snapshot),
+            Environment(self._settings.source_name, readings.source.snapshot),
             Environment(self._target.url, readings.target.snapshot),
             refuses=self._contract.refuses,
-            rules=Rules(strategy=self._settings.strategy, accept=self._settings.accept),
+            rules=self._rules,
             members=members,
         )
 
@@ -171,3 +319,10 @@ class Job:
         kept = {group.name for group in readings.source.snapshot.groups}
         lost = [group.name for group in readings.target.snapshot.groups if group.name not in kept]
         return count_members(self._target, lost)
+
+    def _own_groups(self) -> tuple[str, ...]:
+        """Return the groups of the token's user; none where the server can't show the user."""
+        answer = self._target.send("GET", "/api/v1/users/me")
+        return (
+            tuple(answer.content.get("groups", ())) if answer.ok and isinstance(answer.content, dict) else ()
+        )

@@ -1,46 +1,21 @@
 """Every option once: flag, environment variable, secrets file, `--help` and the README's table.
 
 An option is a field of `Settings` that is marked with the section it is listed in; the rest follows
-from its name, type, default and description. `python -m sync.settings` prints the README's table.
+from its name, type, default and description. `python -m sync.command_line` prints the README's table.
 """
 
-import difflib
-import os
 import re
-import sys
-import textwrap
-from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import groupby
 from pathlib import Path
-from typing import Annotated, Any, get_origin
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, FilePath, SecretStr, ValidationError
-from pydantic_settings import (
-    BaseSettings,
-    EnvSettingsSource,
-    SecretsSettingsSource,
-    SettingsConfigDict,
-    SettingsError,
-)
+from pydantic import AfterValidator, BeforeValidator, Field, FilePath, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from sync import __version__
-from sync.errors import UsageError
-from sync.plan.model import Kind, Strategy
-
-SECRETS = Path("/run/secrets")
-EXIT_CODES = {
-    "0": "done: the plan is written, or target equals source",
-    "1": "failed, or finished and the two are not equal",
-    "2": "differences found, where that was the question",
-    "3": "refused: a guardrail, or the plan is no longer what was approved",
-    "4": "healthcheck failed",
-    "64": "wrong usage or settings",
-    "130, 143": "interrupted or cancelled",
-}
+from sync.plan.model import Kind, Rules, Strategy
 
 
 class Command(StrEnum):
@@ -49,6 +24,8 @@ class Command(StrEnum):
     CHECK = "check"
     PLAN = "plan"
     APPLY = "apply"
+    DRIFT = "drift"
+    EXPORT = "export"
     DEMO = "demo"
 
 
@@ -58,6 +35,8 @@ class Section(StrEnum):
     COMMAND = "command"
     ENVIRONMENTS = "environments (needed by check, plan and apply)"
     RUN = "what a run does"
+    SCOPE = "scope"
+    GUARDRAILS = "guardrails"
     FILES = "files"
     REQUESTS = "requests"
 
@@ -73,6 +52,14 @@ def _base_url(url: str) -> str:
     return url.rstrip("/")
 
 
+def _url_or_snapshot(place: str) -> str:
+    if re.match(r"https?:", place, re.IGNORECASE):
+        return _base_url(place)
+    if not Path(place).is_file():
+        raise ValueError("should be an http(s) URL, or the file of a snapshot")
+    return place
+
+
 def _token(token: SecretStr) -> SecretStr:
     # the HTTP library's error about what can't stand in a header would repeat it
     if re.search(r"[^!-~]", token.get_secret_value()):
@@ -81,9 +68,21 @@ def _token(token: SecretStr) -> SecretStr:
 
 
 def _separate(patterns: object) -> object:
-    if not isinstance(patterns, str):
-        return patterns
-    return [pattern for pattern in map(str.strip, re.split(r"[\n,]", patterns)) if pattern]
+    """Split a variable's text, and read the patterns of a file that is named with `@`."""
+    given = re.split(r"[\n,]", patterns) if isinstance(patterns, str) else patterns
+    if not isinstance(given, list):
+        return given
+    return [line for pattern in map(str.strip, given) if pattern for line in _patterns_in(pattern) if line]
+
+
+def _patterns_in(pattern: str) -> list[str]:
+    if not pattern.startswith("@"):
+        return [pattern]
+    try:
+        lines = Path(pattern[1:]).read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        raise ValueError("names with @ a file that can't be read as text") from None
+    return [line.partition("#")[0].strip() for line in lines]
 
 
 def _pattern(pattern: str) -> str:
@@ -94,7 +93,9 @@ def _pattern(pattern: str) -> str:
 
 
 BaseUrl = Annotated[str, AfterValidator(_base_url)]
+Source = Annotated[str, AfterValidator(_url_or_snapshot)]
 Token = Annotated[SecretStr, AfterValidator(_token)]
+Digest = Annotated[str, Field(pattern="^sha256:[0-9a-f]{64}$")]
 Pattern = Annotated[str, AfterValidator(_pattern)]
 Patterns = Annotated[tuple[Pattern, ...], BeforeValidator(_separate)]
 
@@ -118,11 +119,12 @@ class Settings(BaseSettings):
 
     command: Annotated[Command | None, Section.COMMAND] = Field(
         None,
-        description="`check` both environments, show the `plan`, `apply` it, or run the `demo`, which brings "
-        "its own two environments; without a command, `apply`, or `plan` with `--dry-run`",
+        description="`check` both environments, show the `plan`, `apply` it, tell the `drift`, `export` a "
+        "snapshot of the source, or run the `demo`, which brings its own two environments; without a "
+        "command, `apply`, or `plan` with `--dry-run`",
     )
-    source_url: Annotated[BaseUrl, Section.ENVIRONMENTS] = Field(
-        "", description="URL of the environment that is only read"
+    source_url: Annotated[Source, Section.ENVIRONMENTS] = Field(
+        "", description="URL of the environment that is only read, or the file of a snapshot, to restore it"
     )
     source_token: Annotated[Token, Section.ENVIRONMENTS] = Field(
         SecretStr(""), description="Token of a superadmin of the source"
@@ -134,27 +136,72 @@ class Settings(BaseSettings):
         SecretStr(""), description="Token of a superadmin of the target"
     )
     dry_run: Annotated[bool, Section.RUN] = Field(default=False, description="Show what would change")
-    resume: Annotated[bool, Section.RUN] = Field(default=False, description="Go on where a run ended")
+    plan: Annotated[FilePath | None, Section.RUN] = Field(
+        None, description="The approved `plan.json`: `apply` does this and nothing else"
+    )
+    expect_digest: Annotated[Digest | None, Section.RUN] = Field(
+        None, description="Digest that the approved plan must have"
+    )
+    resume: Annotated[bool, Section.RUN] = Field(
+        default=False, description="Go on with what was approved and is left"
+    )
+    detailed_exitcode: Annotated[bool, Section.RUN] = Field(
+        default=False, description="Let `plan` end with 2 where anything differs"
+    )
     strategy: Annotated[Strategy, Section.RUN] = Field(
         Strategy.LEAST_PRIVILEGE,
         description="With `least-privilege` no group can ever do what it can do neither before nor "
         "afterwards, with `zero-downtime` none ever lacks what it can do both before and afterwards",
-    )
-    accept: Annotated[Patterns, Section.RUN] = Field(
-        (),
-        description="Blocked differences that are known and don't fail the run, as `kind:glob`; "
-        "repeatable, in the variable separated by commas or line breaks",
     )
     countdown: Annotated[int | None, Section.RUN] = Field(
         None,
         ge=0,
         description="Seconds before the first write; by default 5 on a terminal, else 0",
     )
+    debug: Annotated[bool, Section.RUN] = Field(default=False, description="Show where an error comes from")
+    accept: Annotated[Patterns, Section.SCOPE] = Field(
+        (),
+        description="Blocked differences that are known and don't fail the run, as `kind:glob`; "
+        "repeatable, in the variable separated by commas or line breaks, `@file` for the lines of a file",
+    )
+    protect: Annotated[Patterns, Section.SCOPE] = Field(
+        (), description="What is compared and shown, and never changed, given like `--accept`"
+    )
+    ignore: Annotated[Patterns, Section.SCOPE] = Field(
+        (), description="What is out of scope on both sides, with the edges to it, given like `--accept`"
+    )
+    max_delete_percent: Annotated[int, Section.GUARDRAILS] = Field(
+        30, ge=0, le=100, description="Refuse to delete more than this of a kind"
+    )
+    delete_guard_minimum: Annotated[int, Section.GUARDRAILS] = Field(
+        10, ge=1, description="From how many of a kind on that is looked at"
+    )
+    allow_empty_source: Annotated[bool, Section.GUARDRAILS] = Field(
+        default=False, description="Allow a kind that is empty in the source and not in the target"
+    )
+    allow_same_environment: Annotated[bool, Section.GUARDRAILS] = Field(
+        default=False, description="Allow source and target to have the same URL"
+    )
+    allow_superadmin_grant: Annotated[bool, Section.GUARDRAILS] = Field(
+        default=False, description="Allow to give a group the role `superadmin`"
+    )
+    allow_self_lockout: Annotated[bool, Section.GUARDRAILS] = Field(
+        default=False, description="Allow to take `superadmin` from a group that the token's user is in"
+    )
+    allow_http: Annotated[bool, Section.GUARDRAILS] = Field(
+        default=False, description="Allow plain HTTP to other hosts than this one"
+    )
+    fail_on_unprotected: Annotated[bool, Section.GUARDRAILS] = Field(
+        default=False, description="Refuse a plan after which an endpoint has no mapping any more"
+    )
     output_dir: Annotated[Path, Section.FILES] = Field(
         Path("heimdall-sync-report"), description="Folder that the reports are written to"
     )
     checkpoint_file: Annotated[Path, Section.FILES] = Field(
         Path("sync_checkpoint.json"), description="File in which an apply keeps what it has done"
+    )
+    receipt: Annotated[FilePath | None, Section.FILES] = Field(
+        None, description="Receipt of the last apply, for `drift` to tell which side has moved since"
     )
     concurrency: Annotated[int, Section.REQUESTS] = Field(
         8, ge=1, le=64, description="Requests at once for each environment, 1 to 64"
@@ -178,6 +225,21 @@ class Settings(BaseSettings):
         """Return what to do, also where no command was given."""
         return self.command or (Command.PLAN if self.dry_run else Command.APPLY)
 
+    @property
+    def source_is_file(self) -> bool:
+        """Tell whether a snapshot's file stands in for the source."""
+        return bool(self.source_url) and not re.match(r"https?:", self.source_url, re.IGNORECASE)
+
+    @property
+    def source_name(self) -> str:
+        """Return what reports and plans call the source: its URL, or the name of the snapshot's file."""
+        return f"snapshot {Path(self.source_url).name}" if self.source_is_file else self.source_url
+
+    @property
+    def rules(self) -> Rules:
+        """Return what a plan is made and judged by."""
+        return Rules(**{name: getattr(self, name) for name in Rules.model_fields})
+
     def countdown_seconds(self, *, terminal: bool) -> int:
         """Return the seconds to wait before the first write."""
         return (5 if terminal else 0) if self.countdown is None else self.countdown
@@ -199,10 +261,6 @@ class Option:
     section: Section
     annotation: Any
 
-    def is_needed_by(self, command: Command) -> bool:
-        """Tell whether the command can't do without the option."""
-        return self.section is Section.ENVIRONMENTS and command is not Command.DEMO
-
 
 def options() -> Iterator[Option]:
     """Yield every option, section by section."""
@@ -222,134 +280,13 @@ def options() -> Iterator[Option]:
                 )
 
 
-def load(argv: Sequence[str], environ: Mapping[str, str] = os.environ, secrets: Path = SECRETS) -> Settings:
-    """Return the settings from flags, variables and secrets files; the first of these that has a value wins.
-
-    `argv` is without the program's name; the folder `secrets` need not exist. What is empty in a variable
-    or a file counts as not given. `--help` and `--version` are answered and end in `SystemExit`.
-
-    Raises `UsageError` with everything that is wrong, and no value in it.
-    """
-    if {"-h", "--help", "--version"} & set(argv):
-        sys.stdout.write(f"heimdall-sync {__version__}\n" if "--version" in argv else help_text())
-        sys.exit()
-    problems: dict[str, str] = {}
-    flags = _read_flags(argv, problems)
-    given = _read_secrets(secrets, problems) | _read_variables(environ) | flags
-    settings = _validate(given | {"warnings": _warnings(flags)}, problems)
-    if settings.dry_run and settings.command is Command.APPLY:
-        problems["dry_run"] = "contradicts the command apply"
-    for option in options():
-        if option.is_needed_by(settings.effective_command) and not getattr(settings, option.name):
-            problems.setdefault(option.name, f"missing: {option.description}")
-    if problems:
-        labels = {option.name: f"{option.flag} ({option.variable})" for option in options()}
-        raise UsageError(*(f"{labels.get(about, about)}: {problem}" for about, problem in problems.items()))
-    return settings
-
-
-def _read_flags(argv: Sequence[str], problems: dict[str, str]) -> dict[str, Any]:
-    # not with argparse, which ends at the first problem and repeats what was typed: it may be a token
-    flags = {option.flag: option for option in options() if option.section is not Section.COMMAND}
-    values: dict[str, Any] = {}
-    rest = deque(argv)
-    while rest:
-        argument = rest.popleft()
-        position = f"argument {len(argv) - len(rest)}"
-        if not argument.startswith("-"):
-            if "command" in values:
-                problems[position] = "not expected: there is a command already"
-            values.setdefault("command", argument)
-            continue
-        flag, equals, value = argument.partition("=")
-        option = flags.get(flag)
-        if not equals and rest and not rest[0].startswith("--") and (option is None or option.value):
-            value = rest.popleft()
-        if option is None:
-            about = flag if re.fullmatch(r"--?[a-z][a-z_-]{0,30}", flag) else position
-            similar = difflib.get_close_matches(flag, flags, n=1)
-            problems[about] = f"no such flag; did you mean {similar[0]}?" if similar else "no such flag"
-        elif not option.value:
-            values[option.name] = True
-            if equals:
-                problems[option.name] = "takes no value"
-        elif not value:
-            problems[option.name] = "expects a value"
-        elif get_origin(option.annotation) is tuple:
-            values.setdefault(option.name, []).append(value)
-        else:
-            values[option.name] = value
-    return values
-
-
-def _read_variables(environ: Mapping[str, str]) -> dict[str, Any]:
-    source = EnvSettingsSource(Settings)
-    source.env_vars = {name.lower(): value for name, value in environ.items() if value.strip()}
-    return source()
-
-
-def _read_secrets(folder: Path, problems: dict[str, str]) -> dict[str, Any]:
-    if not os.access(folder, os.R_OK | os.X_OK):
-        return {}
-    try:
-        values = SecretsSettingsSource(Settings, folder)()
-    except SettingsError:
-        problems[str(folder)] = "holds the file of an option, but not as readable text"
-        return {}
-    return {name: value for name, value in values.items() if value}
-
-
-def _validate(given: Mapping[str, Any], problems: dict[str, str]) -> Settings:
-    try:
-        return Settings(**given)
-    except ValidationError as error:
-        wrong = {str(detail["loc"][0]): detail["msg"] for detail in error.errors()}
-    for name, message in wrong.items():
-        problems.setdefault(name, message.removeprefix("Value error, ").removeprefix("Input "))
-    return Settings(**{name: value for name, value in given.items() if name not in wrong})
-
-
-def _warnings(flags: Mapping[str, Any]) -> tuple[str, ...]:
-    return tuple(
-        f"{option.flag} is visible to every process of this machine: use {option.variable}"
-        for option in options()
-        if option.annotation is SecretStr and option.name in flags
-    )
-
-
-def help_text() -> str:
-    """Return what `--help` shows."""
-    introduction = (
-        "Make one Heimdall environment exactly equal to another. Each option is a flag, the environment "
-        f"variable beside it, or a file in {SECRETS} named like the variable in lower case; the first of "
-        "these that has a value wins."
-    )
-    lines = [f"usage: heimdall-sync [{' | '.join(Command)}] [options]", "", _wrapped(introduction)]
-    for section, members in groupby(options(), key=lambda option: option.section):
-        lines += ["", f"{section}:"]
-        for option in members:
-            default = f" (default: {option.default})" if option.default else ""
-            lines.append(f"  {f'{option.flag} {option.value}':<32}{option.variable}")
-            lines.append(_wrapped(f"{option.description.replace('`', '')}{default}", " " * 6))
-    lines += ["", "  -h, --help", "      This text", "  --version", "      The version"]
-    lines += ["", "exit codes:", *(f"  {code:<9}{meaning}" for code, meaning in EXIT_CODES.items())]
-    return "\n".join([*lines, ""])
-
-
-def _wrapped(text: str, indent: str = "") -> str:
-    return textwrap.fill(text, 96, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False)
-
-
-def markdown_table() -> str:
-    """Return the options as the table in the README."""
-    rows = ["| option | environment variable | default | |", "| --- | --- | --- | --- |"]
-    for option in options():
-        default = (
-            "*needed*" if option.is_needed_by(Command.APPLY) else option.default and f"`{option.default}`"
-        )
-        rows.append(f"| `{option.flag}` | `{option.variable}` | {default} | {option.description} |")
-    return "\n".join([*rows, ""])
-
-
-if __name__ == "__main__":
-    sys.stdout.write(markdown_table())
+def missing(settings: Settings) -> Iterator[str]:
+    """Yield the names of the options that the command can't do without and that nobody gave."""
+    if settings.effective_command is Command.DEMO:
+        return
+    needed = ["source_url"]
+    if not settings.source_is_file:
+        needed.append("source_token")
+    if settings.effective_command is not Command.EXPORT:
+        needed += ["target_url", "target_token"]
+    yield from (name for name in needed if not getattr(settings, name))

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, settings
 from pydantic import SecretStr
 
 from sync.heimdall.transport import Patience, Transport
+from sync.interruption import Interruption
 from sync.sandbox.process import Sandbox
 
 settings.register_profile(
@@ -22,6 +23,13 @@ Connect = Callable[..., Transport]
 
 def no_sleep(_: float) -> None:
     """Stand in for `time.sleep`: no test waits."""
+
+
+class Impatient(Interruption):
+    """An interruption that lets nobody wait in the meantime."""
+
+    def sleep(self, seconds: float) -> None:
+        """Return at once."""
 
 
 @pytest.fixture

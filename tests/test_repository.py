@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sync.settings import markdown_table
+from sync.command_line import markdown_table
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
@@ -33,12 +33,12 @@ def pins_of(name: str) -> dict[str, str]:
 def test_the_readme_has_the_table_of_options() -> None:
     readme = (ROOT / "README.md").read_text()
     table = readme.partition("<!-- options -->\n")[2].partition("<!-- /options -->")[0]
-    assert table.strip() == markdown_table().strip(), "print the new one with: python -m sync.settings"
+    assert table.strip() == markdown_table().strip(), "print the new one with: python -m sync.command_line"
 
 
 def test_the_table_of_options_can_be_printed() -> None:
     printed = subprocess.run(
-        [sys.executable, "-m", "sync.settings"], cwd=ROOT, capture_output=True, text=True, check=True
+        [sys.executable, "-m", "sync.command_line"], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert printed.stdout == markdown_table()
 

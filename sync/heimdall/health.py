@@ -1,7 +1,6 @@
 """The healthcheck: alive, token, superadmin and permissions, without changing anything."""
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -9,9 +8,10 @@ from http import HTTPStatus
 
 from pydantic import SecretStr, ValidationError
 
-from sync.heimdall.auth import expiry_of, masked_cpf
+from sync.heimdall.auth import TokenError, TokenSource, as_source, masked_cpf
 from sync.heimdall.rows import Me
 from sync.heimdall.transport import Answer, Transport, UnavailableError
+from sync.interruption import Threads
 from sync.plan.model import SUPERADMIN
 
 SOON = timedelta(minutes=10)
@@ -59,20 +59,26 @@ class Finding:
     remedy: str = ""
 
 
+Connection = tuple[Transport, TokenSource | SecretStr]
+"""How to reach an environment, and the token that is to be looked at."""
+
+
 def check_health(
-    source: tuple[Transport, SecretStr],
-    target: tuple[Transport, SecretStr],
-    *,
-    now: datetime,
-    must_write: bool,
+    source: Connection | None, target: Connection | None, *, now: datetime, must_write: bool
 ) -> tuple[Finding, ...]:
-    """Check both environments at the same time; `must_write` makes a missing permission a failure."""
-    with ThreadPoolExecutor(2) as threads:
-        source_findings = threads.submit(lambda: [*_Checkup("source", *source, now).findings()])
-        target_findings = threads.submit(
-            lambda: [*_Checkup("target", *target, now).findings(probe_writes=True, must_write=must_write)]
-        )
-        return (*source_findings.result(), *target_findings.result())
+    """Check the environments that there are at the same time.
+
+    `must_write` makes a missing permission to write to the target a failure.
+    """
+    with Threads(2) as threads:
+        checks = []
+        if source:
+            checkup = _Checkup("source", source[0], as_source(source[1]), now)
+            checks.append(threads.submit(checkup.findings))
+        if target:
+            checkup = _Checkup("target", target[0], as_source(target[1]), now)
+            checks.append(threads.submit(checkup.findings, probe_writes=True, must_write=must_write))
+        return tuple(finding for check in checks for finding in check.result())
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,18 +87,22 @@ class _Checkup:
 
     side: str
     transport: Transport
-    token: SecretStr
+    tokens: TokenSource
     now: datetime
 
-    def findings(self, *, probe_writes: bool = False, must_write: bool = False) -> Iterator[Finding]:
+    def findings(self, *, probe_writes: bool = False, must_write: bool = False) -> list[Finding]:
+        found: list[Finding] = []
         try:
             for finding in self._in_order(probe_writes=probe_writes, must_write=must_write):
-                yield finding
+                found.append(finding)
                 if finding.level is Level.FAILED:
-                    return
+                    break
         except UnavailableError as error:
             reason = self._not_ready() if error.connected else ""
-            yield self._failed("API", f"{error.message}{reason}", error.hint)
+            found.append(self._failed("API", f"{error.message}{reason}", error.hint))
+        except TokenError as error:
+            found.append(self._failed("token", error.message, error.hint))
+        return found
 
     def _in_order(self, *, probe_writes: bool, must_write: bool) -> Iterator[Finding]:
         yield self._alive()
@@ -124,14 +134,14 @@ class _Checkup:
         return "" if answer.ok else f" (GET /api/v1/readyz answers {answer.message})"
 
     def _expiry(self) -> Iterator[Finding]:
-        end = expiry_of(self.token)
+        end = self.tokens.ends()
         if end is None:
             return
         if end <= self.now:
             yield self._failed(
                 "token",
                 f"the token expired at {end:%Y-%m-%d %H:%M} UTC, {_ago(self.now - end)} ago",
-                f"get a new token and set HEIMDALL_{self.side.upper()}_TOKEN",
+                f"get a new token and set {self._setting}",
             )
         elif end - self.now < SOON:
             yield Finding(
@@ -147,7 +157,7 @@ class _Checkup:
             yield self._failed(
                 "token",
                 f"the token is not accepted: GET /api/v1/users/me answers {me.message}",
-                f"is HEIMDALL_{self.side.upper()}_TOKEN a JWT of this environment's Keycloak, and whole?",
+                f"is what {self._setting} gives a JWT of this environment's Keycloak, and whole?",
             )
         elif me.status == HTTPStatus.INTERNAL_SERVER_ERROR:
             yield Finding(
@@ -206,6 +216,10 @@ class _Checkup:
             )
         but = "" if role_shown else ", but for creating roles"
         return self._passed("write permission", f"Write permissions verified{but}")
+
+    @property
+    def _setting(self) -> str:
+        return f"HEIMDALL_{self.side.upper()}_{self.tokens.setting}"
 
     def _passed(self, check: str, message: str) -> Finding:
         return Finding(self.side, check, Level.PASSED, message)

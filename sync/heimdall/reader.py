@@ -6,7 +6,6 @@ agree, and what does not is read again.
 
 from collections import Counter
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TypeVar
@@ -16,6 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 from sync.errors import ReadError, SnapshotError
 from sync.heimdall.rows import ActionPage, ActionRow, MappingRow, MemberRow, NamedRow, Page, RolePage, Row
 from sync.heimdall.transport import AnswerError, Transport, segment
+from sync.interruption import Threads
 from sync.plan.contested import precedence
 from sync.plan.judge import READABLE_ROLES
 from sync.plan.model import SUPERADMIN, Action, Group, Kind, Mapping, Role, Snapshot
@@ -70,12 +70,12 @@ def read_environment(transport: Transport) -> Reading:
 
 def read_lists(transport: Transport) -> Lists:
     """Read the four lists at the same time."""
-    with ThreadPoolExecutor(len(Kind)) as threads:
+    with Threads(len(Kind)) as threads:
         actions = threads.submit(read_actions, transport)
         roles = threads.submit(read_roles, transport)
         mappings = threads.submit(read_mappings, transport)
         groups = threads.submit(read_groups, transport)
-    lists = Lists(actions.result(), roles.result(), mappings.result(), groups.result())
+        lists = Lists(actions.result(), roles.result(), mappings.result(), groups.result())
     endpoints = Counter(mapping.action for mapping in lists.mappings)
     for action in lists.actions:
         if action.endpoint_count not in {None, endpoints[action.name]}:
@@ -157,7 +157,7 @@ def _snapshot(transport: Transport, lists: Lists) -> Snapshot:
     def roles_of(group: NamedRow) -> tuple[str, ...]:
         return _held(transport, f"/api/v1/roles/groups/{segment(group.name)}/roles")
 
-    with ThreadPoolExecutor(2) as threads:
+    with Threads(2) as threads:
         actions = threads.submit(transport.each, actions_of, readable)
         roles = threads.submit(transport.each, roles_of, lists.groups)
         held_actions = dict(zip((role.name for role in readable), actions.result(), strict=True))

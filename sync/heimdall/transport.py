@@ -1,7 +1,8 @@
 """HTTP to one environment: as many sessions as requests at once, retries, pacing, typed errors.
 
 Tried again is what was not answered (no connection, no answer in time, a closed connection) and what a busy
-or broken gateway says (429, 502, 503, 504). Everything else is an answer, 500 too.
+or broken gateway says (429, 502, 503, 504). Everything else is an answer, 500 too. What is answered with 401
+is sent again once if the token can be renewed; a 401 to a token that was accepted before ends the run.
 """
 
 import contextlib
@@ -11,10 +12,10 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -27,11 +28,16 @@ from requests.auth import AuthBase
 
 from sync import __version__
 from sync.errors import ReadError
+from sync.heimdall.auth import TokenEndedError, TokenError, TokenSource, as_source
+from sync.interruption import Threads
 
 MAX_ANSWER_BYTES = 64 * 2**20
 MAX_WAIT_SECONDS = 60.0
 _WAIT = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
 _GATEWAY = frozenset({HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT})
+
+_OPEN = frozenset({"/api/v1/healthz", "/api/v1/readyz", "/openapi.json"})
+"""What is answered without a token: it says nothing about one."""
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -101,11 +107,15 @@ class _Bearer(AuthBase):
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long one request may take in seconds, how often it is tried, and how to wait between tries."""
+    """How long one request may take in seconds, how often it is tried, and how to wait between tries.
+
+    Once `stopping` is set, nothing is tried again.
+    """
 
     timeout: float = 30.0
     tries: int = 5
     sleep: Callable[[float], None] = time.sleep
+    stopping: threading.Event = field(default_factory=threading.Event)
 
 
 class Transport:
@@ -117,7 +127,7 @@ class Transport:
     def __init__(
         self,
         url: str,
-        token: SecretStr,
+        tokens: TokenSource | SecretStr,
         *,
         read_only: bool,
         concurrency: int = 8,
@@ -127,22 +137,24 @@ class Transport:
         self.url = url
         self.concurrency = concurrency
         self.sent = 0
+        self._tokens = as_source(tokens)
+        self._accepted = False
         self._read_only = read_only
         self._patience = patience or Patience()
         self._verify: str | bool = str(ca_file) if ca_file else True
-        self._pool = ThreadPoolExecutor(concurrency, thread_name_prefix="heimdall")
+        self._pool = Threads(concurrency, thread_name_prefix="heimdall")
         self._lock = threading.Lock()
         self._not_before = 0.0
         # a session serves one request at a time: whoever holds one of them may send
         self._sessions: queue.LifoQueue[requests.Session] = queue.LifoQueue()
         for _ in range(concurrency):
-            self._sessions.put(_session(_Bearer(token)))
+            self._sessions.put(_session())
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        self._pool.shutdown(wait=False, cancel_futures=True)
         while not self._sessions.empty():
             self._sessions.get().close()
 
@@ -181,13 +193,16 @@ class Transport:
     ) -> Answer:
         """Send a request until it is answered; return the answer, whatever its status.
 
-        Raises `UnavailableError` where no try was answered, `ReadError` where the answer is too large.
+        Raises `UnavailableError` where no try was answered, `TokenError` where there is no token (any more),
+        `ReadError` where the answer is too large.
         """
         if self._read_only and method != "GET":
             raise ReadError(f"{method} {path} was not sent: the source is only ever read")
+        once = partial(self._once, method, path, params, body)
         lost = False
         retrying = tenacity.Retrying(
-            stop=tenacity.stop_after_attempt(self._patience.tries),
+            stop=tenacity.stop_after_attempt(self._patience.tries)
+            | tenacity.stop_when_event_set(self._patience.stopping),
             wait=tenacity.wait_exponential(multiplier=0.5, max=10) + tenacity.wait_random(0, 0.5),
             retry=tenacity.retry_if_exception_type(UnavailableError),
             sleep=self._patience.sleep,
@@ -196,14 +211,41 @@ class Transport:
         for attempt in retrying:
             with attempt:
                 try:
-                    return replace(self._once(method, path, params, body), after_loss=lost)
-                except UnavailableError as error:
+                    return replace(self._with_token(path, once), after_loss=lost)
+                except (UnavailableError, TokenError) as error:
                     lost = error.maybe_done = lost or error.maybe_done
                     raise
         raise AssertionError("tenacity ends with an answer or an error")
 
+    def _with_token(self, path: str, send: Callable[[SecretStr], Answer]) -> Answer:
+        """Send a request, and again with a new token if it got 401: then nothing was carried out."""
+        token = self._tokens.token()
+        answer = send(token)
+        if answer.status == HTTPStatus.UNAUTHORIZED and self._tokens.renew(token):
+            answer = send(self._tokens.token())
+        if answer.status == HTTPStatus.UNAUTHORIZED:
+            self._end_if_accepted_before(path)
+        elif path not in _OPEN:
+            self._accepted = True
+        return answer
+
+    def _end_if_accepted_before(self, path: str) -> None:
+        """Raise `TokenEndedError`, unless the token may never have been one for this server."""
+        side = "source" if self._read_only else "target"
+        end = self._tokens.ends()
+        hint = f"see to HEIMDALL_{side.upper()}_{self._tokens.setting}, then run again with --resume"
+        if end is not None and end <= datetime.now(UTC):
+            raise TokenEndedError(f"the {side}'s token ended at {end:%Y-%m-%d %H:%M:%S} UTC", hint)
+        if self._accepted:
+            raise TokenEndedError(f"the {side}'s token is not accepted any more: {path} answered 401", hint)
+
     def _once(
-        self, method: str, path: str, params: Mapping[str, Any] | None, body: Mapping[str, Any] | None
+        self,
+        method: str,
+        path: str,
+        params: Mapping[str, Any] | None,
+        body: Mapping[str, Any] | None,
+        token: SecretStr,
     ) -> Answer:
         self._keep_pace()
         session = self._sessions.get()
@@ -215,6 +257,7 @@ class Transport:
                 f"{self.url}{path}",
                 params=params,
                 json=body,
+                auth=_Bearer(token),
                 timeout=self._patience.timeout,
                 verify=self._verify,
                 allow_redirects=False,
@@ -287,9 +330,8 @@ class Transport:
             self._not_before = max(self._not_before, time.monotonic() + seconds)
 
 
-def _session(auth: AuthBase) -> requests.Session:
+def _session() -> requests.Session:
     session = requests.Session()
-    session.auth = auth
     session.headers["User-Agent"] = f"heimdall-sync/{__version__}"
     session.headers["Accept"] = "application/json"
     return session

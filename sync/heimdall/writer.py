@@ -5,6 +5,7 @@ from http import HTTPStatus
 
 from sync.apply.outcome import Outcome, Status
 from sync.errors import ReadError
+from sync.heimdall.auth import TokenError
 from sync.heimdall.contract import Contract
 from sync.heimdall.reader import read_actions, read_groups, read_mappings, read_roles
 from sync.heimdall.routes import body_of, path_of
@@ -31,7 +32,8 @@ class Writer:
     def execute(self, operation: Operation) -> Outcome:
         """Send an operation's request and say what became of it; no error is raised for what fails.
 
-        Raises `UnavailableError` where there is no connection to the target any more.
+        Raises `UnavailableError` where there is no connection to the target any more, and `TokenError` where
+        there is no token that it accepts any more.
         """
         try:
             answer = self._send(operation)
@@ -40,6 +42,8 @@ class Writer:
                 return Outcome(operation, Status.DONE)
             if answer.after_loss and self._was_done(operation, answer):
                 return Outcome(operation, Status.DONE)
+        except TokenError:
+            raise
         except UnavailableError as error:
             if not error.connected and not error.maybe_done:
                 raise

@@ -80,6 +80,11 @@ def objections_to_plan(
         )
 
 
+def takes_superadmin(plan: Plan) -> bool:
+    """Tell whether a plan takes `superadmin` from a group: then it matters who runs it."""
+    return any((op.verb, op.member) == (Verb.UNASSIGN, SUPERADMIN) for op in plan.operations)
+
+
 def _empty_source(source: Snapshot, target: Snapshot, rules: Rules) -> Iterator[Objection]:
     for kind in Kind:
         there, wanted = ({e.name for e in side.of(kind)} - {SUPERADMIN} for side in (target, source))

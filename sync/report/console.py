@@ -11,10 +11,13 @@ from pathlib import Path
 from rich.text import Text
 
 from sync.apply.outcome import Status
-from sync.errors import HeimdallSyncError
-from sync.heimdall.health import Finding, Level
-from sync.plan.model import Blocked, Kind, Operation, Plan, Snapshot, Verb
+from sync.errors import HeimdallSyncError, UsageError
+from sync.plan.model import Blocked, Kind, Operation, Plan, Rules, Snapshot, Verb
+from sync.report.checks import is_protected, known
+from sync.report.console_checks import deviations, drift, objections, resumed
+from sync.report.console_health import healthcheck
 from sync.report.document import Document
+from sync.report.lines import RULE, Lines, banner, remedy
 from sync.report.wording import (
     EDGE_VERBS,
     PLAIN,
@@ -30,9 +33,27 @@ from sync.report.wording import (
     why,
 )
 
-Lines = list[Text]
-
-_RULE = "=" * 62
+__all__ = [
+    "Mode",
+    "backup",
+    "countdown",
+    "deviations",
+    "drift",
+    "failure",
+    "header",
+    "healthcheck",
+    "note",
+    "objections",
+    "outcomes",
+    "plan_sections",
+    "reading",
+    "render",
+    "reports",
+    "resumed",
+    "step",
+    "summary",
+    "verification",
+]
 
 _VERB_STYLES = {
     Verb.CREATE: "green",
@@ -42,20 +63,17 @@ _VERB_STYLES = {
     Verb.UNASSIGN: "red",
 }
 
-_LEVELS = {
-    Level.PASSED: ("✓", "green"),
-    Level.WARNING: ("⚠", "yellow"),
-    Level.FAILED: ("✗", "bold red"),
-}
-
 _EDGES = {Kind.ROLE: "role-action", Kind.GROUP: "group-role"}
 
 
 class Mode(StrEnum):
-    """Whether a run may change the target."""
+    """What a run is for; all but `LIVE` leave the target as it is."""
 
     LIVE = "LIVE"
     DRY_RUN = "DRY RUN"
+    CHECK = "HEALTHCHECK"
+    DRIFT = "DRIFT CHECK"
+    EXPORT = "EXPORT"
 
 
 def render(document: Document, mode: Mode) -> Lines:
@@ -64,8 +82,12 @@ def render(document: Document, mode: Mode) -> Lines:
         *header(document, mode),
         *healthcheck(document),
         *plan_sections(document),
+        *objections(document.objections),
+        *deviations(document),
+        *resumed(document),
         *outcomes(document),
         *verification(document),
+        *(drift(document) if document.drift is not None else ()),
         *summary(document),
     ]
 
@@ -73,45 +95,11 @@ def render(document: Document, mode: Mode) -> Lines:
 def header(document: Document, mode: Mode) -> Lines:
     """Return the title: which environment becomes equal to which, and whether this run does it."""
     return [
-        *_banner("HEIMDALL ENVIRONMENT SYNCHRONIZATION")[1:],
+        *banner("HEIMDALL ENVIRONMENT SYNCHRONIZATION")[1:],
         Text(f"Source: {printable(document.source_url)}"),
-        Text(f"Target: {printable(document.target_url)}"),
+        *([Text(f"Target: {printable(document.target_url)}")] if document.target_url else []),
         Text(f"Mode: {mode}", "bold"),
     ]
-
-
-def healthcheck(document: Document) -> Lines:
-    """Return what the healthcheck found on both sides, none where there was no healthcheck."""
-    if not document.findings:
-        return []
-    lines = _banner("RUNNING HEALTHCHECK")
-    for side, url in (("source", document.source_url), ("target", document.target_url)):
-        findings = [finding for finding in document.findings if finding.side == side]
-        if findings:
-            lines += [
-                Text(),
-                Text(f"Checking {side.upper()} environment..."),
-                Text(f"  URL: {printable(url)}"),
-                *(line for finding in findings for line in _finding(finding)),
-            ]
-    return [*lines, Text(), Text(_RULE), Text(), _health_verdict(document)]
-
-
-def _finding(finding: Finding) -> Lines:
-    mark, style = _LEVELS[finding.level]
-    return [
-        Text(f"  {mark} {printable(finding.message)}", style),
-        *_remedy(finding.remedy),
-    ]
-
-
-def _health_verdict(document: Document) -> Text:
-    warnings = sum(finding.level is Level.WARNING for finding in document.findings)
-    if document.unhealthy:
-        return Text("✗ Healthcheck FAILED - nothing was changed", "bold red")
-    if warnings:
-        return Text(f"⚠ Healthcheck PASSED with {plural(warnings, 'warning')} - ready to sync", "yellow")
-    return Text("✓ Healthcheck PASSED - ready to sync", "green")
 
 
 def reading() -> Lines:
@@ -137,7 +125,7 @@ def _kind_section(document: Document, kind: Kind) -> Lines:
     entities = [operation for operation in operations if operation.verb not in EDGE_VERBS]
     edges = [operation for operation in operations if operation.verb in EDGE_VERBS]
     lines = [
-        *_banner(f"SYNCING {kind.plural.upper()}"),
+        *banner(f"SYNCING {kind.plural.upper()}"),
         *_found(document.source, kind, "source"),
         *_found(document.target, kind, "target"),
         *(line for operation in entities for line in _entity(plan, operation)),
@@ -151,7 +139,7 @@ def _kind_section(document: Document, kind: Kind) -> Lines:
         ]
     if not operations and not blocked:
         lines.append(Text("  Nothing to change", "dim"))
-    return [*lines, *_blocked(blocked)]
+    return [*lines, *_blocked(blocked, plan.rules)]
 
 
 def _entity(plan: Plan, operation: Operation) -> Lines:
@@ -173,18 +161,15 @@ def _found(snapshot: Snapshot | None, kind: Kind, side: str) -> Lines:
     return [Text(f"  Found {plural(len(snapshot.of(kind)), kind.value)} in {side}")]
 
 
-def _blocked(differences: Iterable[Blocked]) -> Lines:
+def _blocked(differences: Iterable[Blocked], rules: Rules) -> Lines:
     lines: Lines = []
     for blocked in differences:
-        tag, style = ("ACCEPTED", "dim") if blocked.accepted else ("BLOCKED", "bold magenta")
+        known_as = "PROTECTED" if is_protected(blocked, rules) else "ACCEPTED"
+        tag, style = (known_as, "dim") if blocked.accepted else ("BLOCKED", "bold magenta")
         lines.append(Text(f"  [{tag}] {PLAIN.difference(blocked)}: {printable(blocked.reason)}", style))
         if not blocked.accepted:
-            lines += _remedy(blocked.remedy)
+            lines += remedy(blocked.remedy)
     return lines
-
-
-def _remedy(remedy: str) -> Lines:
-    return [Text(f"      → {printable(remedy)}")] if remedy else []
 
 
 def outcomes(document: Document) -> Lines:
@@ -196,13 +181,13 @@ def outcomes(document: Document) -> Lines:
         return []
     done, tried = len(document.ended(Status.DONE)), len(document.outcomes)
     lines = [
-        *_banner("RESULT"),
+        *banner("RESULT"),
         Text(f"  Done: {done:,} of {plural(tried + len(document.not_tried), 'change')}"),
     ]
     for status, style in ((Status.FAILED, "bold red"), (Status.SKIPPED, "yellow")):
         for outcome in document.ended(status):
             said = f"{PLAIN.phrase(outcome.operation)}: {printable(why(outcome))}"
-            lines += [Text(f"  [{status.upper()}] {said}", style), *_remedy(outcome.remedy)]
+            lines += [Text(f"  [{status.upper()}] {said}", style), *remedy(outcome.remedy)]
     lines += [Text(f"  [NOT TRIED] {PLAIN.phrase(operation)}", "yellow") for operation in document.not_tried]
     return lines
 
@@ -211,21 +196,21 @@ def verification(document: Document) -> Lines:
     """Return what reading both sides again found, none where nothing was applied."""
     if document.outcomes is None:
         return []
-    lines = _banner("VERIFICATION")
-    found = document.verification
+    lines = banner("VERIFICATION")
+    found, rules = document.verification, document.plan.rules if document.plan else document.rules
     if found is None:
         return [*lines, Text("✗ Not verified: the two environments were not read again", "bold red")]
     if found.error:
         return [*lines, Text(f"✗ Not verified: {printable(found.error)}", "bold red")]
     if found.identical:
-        accepted = f", but for {plural(len(found.blocked), 'accepted difference')}" if found.blocked else ""
-        return [*lines, Text(f"✓ Target is identical to source{accepted}", "bold green")]
+        but = f", but for {known(found.blocked, rules)}" if found.blocked else ""
+        return [*lines, Text(f"✓ Target is identical to source{but}", "bold green")]
     return [
         *lines,
         Text("✗ Target still differs from source", "bold red"),
         *(Text(f"  Still needed: {PLAIN.phrase(operation)}", "red") for operation in found.remaining),
-        *(_remedy(RUN_AGAIN) if found.remaining else []),
-        *_blocked(blocked for blocked in found.blocked if not blocked.accepted),
+        *(remedy(RUN_AGAIN) if found.remaining else []),
+        *_blocked((blocked for blocked in found.blocked if not blocked.accepted), rules),
     ]
 
 
@@ -233,9 +218,9 @@ def summary(document: Document) -> Lines:
     """Return the figures of a run and how it ended.
 
     In a dry run they count what is planned, in an apply what is done; creations, updates, deletions and both
-    sorts of assignments add up to the total.
+    sorts of assignments add up to the total. What was done before the run is told beside it.
     """
-    lines = _banner("SYNC SUMMARY")
+    lines = banner("SYNC SUMMARY")
     if document.plan is not None:
         lines += _figures(document)
     if document.error is not None:
@@ -243,27 +228,30 @@ def summary(document: Document) -> Lines:
     if document.target_untouched:
         lines.append(Text("Nothing was changed."))
     ended = "Completed in" if document.error is None else "Ended after"
-    return [*lines, Text(_RULE), Text(), Text(f"{ended} {document.seconds:.2f} seconds")]
+    return [*lines, Text(RULE), Text(), Text(f"{ended} {document.seconds:.2f} seconds")]
 
 
 def _figures(document: Document) -> Lines:
-    counts = counts_of(document.changes)
+    plan, counts = document.plan, counts_of(document.changes)
+    assert plan is not None
     lines = []
     for kind in Kind:
         created, updated, deleted = (counts[kind, verb] for verb in (Verb.CREATE, Verb.UPDATE, Verb.DELETE))
         label = f"{kind.plural.capitalize()}:"
         lines.append(Text(f"{label:<9} +{created} ~{updated} -{deleted}"))
     assigned, unassigned = (sum(counts[kind, verb] for kind in Kind) for verb in EDGE_VERBS)
-    blocked, accepted = len(document.differences), sum(b.accepted for b in document.differences)
+    blocked, may_stay = len(document.differences), known(document.differences, plan.rules)
     failed, skipped = len(document.ended(Status.FAILED)), len(document.ended(Status.SKIPPED))
     errors = failed + (document.error is not None)
     return [
         *lines,
         Text(f"Assigned: +{assigned} ~0 -{unassigned}"),
-        Text(f"Blocked:  {blocked}" + (f" ({accepted} accepted)" if accepted else "")),
+        Text(f"Blocked:  {blocked}" + (f" ({may_stay})" if may_stay else "")),
         *([Text(f"Skipped:  {skipped}")] if skipped else []),
         Text(f"Errors:   {errors}", "bold red" if errors else ""),
         Text(f"Total Changes: {len(document.changes)}", "bold"),
+        *resumed(document)[1:],
+        Text(f"Plan: {plan.digest}"),
     ]
 
 
@@ -282,8 +270,9 @@ def countdown(seconds: int) -> Lines:
 
 
 def failure(error: HeimdallSyncError) -> Lines:
-    """Return what ended a run, and what to do about it."""
-    return [Text(f"✗ {printable(error.message)}", "bold red"), *_remedy(error.hint)]
+    """Return what ended a run, and what to do about it: wrong settings one below another."""
+    said = error.problems if isinstance(error, UsageError) else (error.message,)
+    return [*(Text(f"✗ {printable(line)}", "bold red") for line in said), *remedy(error.hint)]
 
 
 def step(number: int, total: int, title: str) -> Lines:
@@ -291,10 +280,11 @@ def step(number: int, total: int, title: str) -> Lines:
     return [Text(), Text(f"▶ Step {number} of {total}: {title}", "bold cyan")]
 
 
+def backup(path: Path) -> Lines:
+    """Return where what the target held before the first write is kept."""
+    return [Text(f"Backup of the target, which a restore takes as its source: {printable(str(path))}")]
+
+
 def reports(directory: Path) -> Lines:
     """Return where the reports of a run are."""
     return [Text(f"Reports: {printable(str(directory))}")]
-
-
-def _banner(title: str) -> Lines:
-    return [Text(), Text(_RULE, "bold"), Text(title, "bold"), Text(_RULE, "bold")]

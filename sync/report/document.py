@@ -1,12 +1,16 @@
 """What a run found out, as one value that every format tells in its own way."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sync import __version__
 from sync.apply.outcome import Outcome, Status, Verification
 from sync.errors import HeimdallSyncError
 from sync.heimdall.health import Finding, Level
-from sync.plan.model import Blocked, Kind, Operation, Plan, Snapshot
+from sync.plan.approval import Deviated
+from sync.plan.drift import Moved
+from sync.plan.guardrails import Objection
+from sync.plan.model import Blocked, Kind, Operation, Plan, Rules, Snapshot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,7 +20,13 @@ class Document:
     What is None was not reached or not asked for: no `outcomes` means that nothing was applied (a dry
     run, or a run that ended before), no `verification` that nobody looked afterwards. `error` is what
     ended the run early. `requests` counts what was sent to both environments, `seconds` is how long the
-    run took. `remaining` on the verification tells what still differs.
+    run took.
+
+    `rules` are what the run was asked to plan by. `objections` are those of the guardrails, allowed ones
+    included. `deviations` tell how what is there differs from what was approved, where the run was refused
+    for it. `done_before` are the operations that an earlier run (or somebody else) had done, `ours` those of
+    them that the checkpoint knows to be ours. `drift` tells of a drift check which side has moved since
+    the last apply; it is None for every other command, and empty where no receipt was given.
     """
 
     source_url: str
@@ -27,6 +37,12 @@ class Document:
     plan: Plan | None = None
     outcomes: tuple[Outcome, ...] | None = None
     verification: Verification | None = None
+    rules: Rules = Rules()  # noqa: RUF009 - immutable
+    objections: tuple[Objection, ...] = ()
+    deviations: tuple[Deviated, ...] = ()
+    done_before: tuple[Operation, ...] = ()
+    ours: frozenset[Operation] = frozenset()
+    drift: Mapping[Operation, Moved] | None = None
     error: HeimdallSyncError | None = None
     requests: int = 0
     seconds: float = 0.0
@@ -48,7 +64,7 @@ class Document:
         """Return the operations that an apply planned and never came to."""
         if self.plan is None or self.outcomes is None:
             return ()
-        tried = {outcome.operation for outcome in self.outcomes}
+        tried = {outcome.operation for outcome in self.outcomes} | {*self.done_before}
         return tuple(operation for operation in self.plan.operations if operation not in tried)
 
     @property

@@ -19,7 +19,7 @@ def plan_of(source: Snapshot, target: Snapshot) -> Plan:
     return make_plan(Environment("source", source), Environment("target", target), refuses=lambda _: None)
 
 
-def ignore() -> None:
+def ignore(_: Outcome) -> None:
     pass
 
 
@@ -47,8 +47,8 @@ def test_waves_run_one_after_another_and_a_wave_at_once() -> None:
         order.append(operation)
         return done(operation)
 
-    run = Run(execute, judge_of(plan, WANTED, NOTHING), concurrency=creations)
-    run.carry_out(plan.waves, ignore)
+    run = Run(execute, judge_of(plan, WANTED, NOTHING), concurrency=creations, noted=ignore)
+    run.carry_out(plan.waves)
     assert [outcome.status for outcome in run.outcomes] == [Status.DONE] * len(plan.operations)
     place = {operation: number for number, wave in enumerate(plan.waves) for operation in wave.operations}
     assert [place[operation] for operation in order] == sorted(place.values())
@@ -62,8 +62,8 @@ def test_what_fails_stops_nothing_but_what_depends_on_it() -> None:
             return Outcome(operation, Status.FAILED, "the target answered 500")
         return done(operation)
 
-    run = Run(execute, judge_of(plan, WANTED, NOTHING), concurrency=4)
-    run.carry_out(plan.waves, ignore)
+    run = Run(execute, judge_of(plan, WANTED, NOTHING), concurrency=4, noted=ignore)
+    run.carry_out(plan.waves)
     assert phrases(run, Status.FAILED) == {"create action write"}
     assert phrases(run, Status.SKIPPED) == {"assign role editor write"}
     assert [o.reason for o in run.outcomes if o.status is Status.SKIPPED] == [
@@ -92,8 +92,8 @@ def test_what_would_open_an_endpoint_after_a_failure_is_skipped() -> None:
             return Outcome(operation, Status.FAILED, "the target answered 500")
         return done(operation)
 
-    run = Run(execute, judge_of(plan, after, before), concurrency=4)
-    run.carry_out(plan.waves, ignore)
+    run = Run(execute, judge_of(plan, after, before), concurrency=4, noted=ignore)
+    run.carry_out(plan.waves)
     assert phrases(run, Status.SKIPPED) == {"update mapping GET /x$"}
     skipped = next(outcome for outcome in run.outcomes if outcome.status is Status.SKIPPED)
     assert skipped.reason == (
@@ -111,8 +111,8 @@ def test_once_the_target_is_gone_the_rest_is_skipped() -> None:
             raise ReadError("no connection", "is it up?")
         return done(operation)
 
-    run = Run(execute, judge_of(plan, WANTED, NOTHING), concurrency=1)
-    run.carry_out(plan.waves, ignore)
+    run = Run(execute, judge_of(plan, WANTED, NOTHING), concurrency=1, noted=ignore)
+    run.carry_out(plan.waves)
     assert tried[-1].kind is Kind.ROLE
     assert len(run.outcomes) == len(plan.operations)
     assert len(tried) < len(plan.operations)

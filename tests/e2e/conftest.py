@@ -11,7 +11,7 @@ import pytest
 
 from sync import cli
 from sync.sandbox.process import Sandbox
-from tests.conftest import no_sleep
+from tests.conftest import Impatient
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
             monkeypatch.setenv(f"HEIMDALL_{side}_TOKEN", sandbox.token)
         monkeypatch.setenv("HEIMDALL_OUTPUT_DIR", str(tmp_path / "report"))
         monkeypatch.chdir(tmp_path)
-        code = cli.main(argv, sleep=no_sleep)
+        code = cli.main(argv, Impatient())
         captured = capsys.readouterr()
         return Ended(code, captured.out, captured.err, tmp_path / "report")
 

@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from sync import __version__
+from sync.command_line import help_text, load, markdown_table
 from sync.errors import ExitCode, UsageError
 from sync.plan.model import Strategy
-from sync.settings import Command, Option, Settings, help_text, load, markdown_table, options
+from sync.settings import Command, Option, Settings, options
 
 NOWHERE = Path(__file__, "no secrets here")
 NEEDED = {

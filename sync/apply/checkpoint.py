@@ -1,0 +1,127 @@
+"""What one apply has done so far, line by line, so that the next run can tell what was ours.
+
+The first line names the plan and holds it whole, before-images included; each line after it is an outcome. A
+run that dies may leave a torn last line: it is as if that line had not been written.
+"""
+
+import os
+import threading
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import Field, ValidationError
+
+from sync.apply.outcome import Outcome, Status
+from sync.errors import HeimdallSyncError, RefusedError
+from sync.plan.approval import plan_from
+from sync.plan.model import Operation, Plan, Value
+
+WHAT_NOW = "delete it if it is not needed any more, or name another with --checkpoint-file"
+
+
+class Header(Value):
+    """The first line: which plan, for which target."""
+
+    format: Literal["heimdall-sync/checkpoint/1"] = Field("heimdall-sync/checkpoint/1", alias="schema")
+    target: str
+    digest: str
+
+
+class Line(Value):
+    """What became of one operation, by its place in the plan."""
+
+    number: int
+    status: Status
+    reason: str = ""
+
+
+class Checkpoint:
+    """A journal that is open for writing."""
+
+    def __init__(self, path: Path, plan: Plan) -> None:
+        self._path = path
+        self._numbers = {operation: number for number, operation in enumerate(plan.operations)}
+        self._lock = threading.Lock()
+        self._file = path.open("a", encoding="utf-8")
+
+    @classmethod
+    def create(cls, path: Path, plan: Plan, ours: Iterable[Operation] = ()) -> Self:
+        """Begin a journal, completely or not at all, in place of one that is there.
+
+        `ours` are operations of the plan that an earlier run has done. Raises `HeimdallSyncError` where
+        the file can't be written.
+        """
+        numbers = {operation: number for number, operation in enumerate(plan.operations)}
+        header = Header(target=plan.target.url, digest=plan.digest)
+        lines = [
+            header.canonical_json(),
+            plan.canonical_json(),
+            *(Line(number=numbers[operation], status=Status.DONE).canonical_json() for operation in ours),
+        ]
+        temporary = path.with_name(f".{path.name}.new")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with temporary.open("w", encoding="utf-8") as file:
+                file.writelines(f"{line}\n" for line in lines)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(path)
+            return cls(path, plan)
+        except OSError as error:
+            raise HeimdallSyncError(
+                f"the checkpoint {path} can't be written: {error.strerror}",
+                "name another with --checkpoint-file; nothing was changed",
+            ) from None
+
+    def note(self, outcome: Outcome) -> None:
+        """Add an outcome; it is out of the process's hands when this returns."""
+        line = Line(
+            number=self._numbers[outcome.operation], status=outcome.status, reason=outcome.reason
+        ).canonical_json()
+        with self._lock:
+            self._file.write(f"{line}\n")
+            self._file.flush()
+
+    def sync(self) -> None:
+        """Have everything that was noted on the disk when this returns."""
+        with self._lock:
+            os.fsync(self._file.fileno())
+
+    def close(self, *, finished: bool) -> None:
+        """Close the journal, and delete it where the run has finished."""
+        with self._lock:
+            self._file.close()
+        if finished:
+            self._path.unlink(missing_ok=True)
+
+
+class Memory(Value):
+    """What an earlier run has left: its plan, and which of the plan's operations it has done."""
+
+    plan: Plan
+    done: frozenset[Operation]
+
+
+def read_checkpoint(path: Path, target_url: str) -> Memory | None:
+    """Return what an earlier run noted, None where there is no file.
+
+    Raises `RefusedError` where the file is empty, foreign, of another version or for another target.
+    """
+    try:
+        text = path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise RefusedError(f"the checkpoint {path} can't be read: {error.strerror}", WHAT_NOW) from None
+    lines = text.split(b"\n")
+    try:
+        header = Header.model_validate_json(lines[0])
+        plan = plan_from(lines[1], str(path), expected_digest=header.digest)
+        noted = [Line.model_validate_json(line) for line in lines[2:-1]]
+        done = frozenset(plan.operations[line.number] for line in noted if line.status is Status.DONE)
+    except (ValidationError, IndexError, RefusedError):
+        raise RefusedError(f"{path} is no checkpoint of this version, or not whole", WHAT_NOW) from None
+    if plan.target.url != target_url:
+        raise RefusedError(f"the checkpoint {path} is for another target: {plan.target.url}", WHAT_NOW)
+    return Memory(plan=plan, done=done)

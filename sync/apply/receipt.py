@@ -1,0 +1,62 @@
+"""What an apply did, and what the verification after it found: the base that drift is told against."""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, ValidationError
+
+from sync.apply.outcome import Outcome, Status, Verification
+from sync.errors import UsageError
+from sync.plan.model import Plan, Snapshot, Value
+
+
+class Receipt(Value):
+    """A minimal receipt. `snapshot` is what the target held when verified, None where it was not read."""
+
+    format: Literal["heimdall-sync/receipt/1"] = Field("heimdall-sync/receipt/1", alias="schema")
+    plan: str
+    source_url: str
+    target_url: str
+    ended: datetime
+    done: int
+    done_before: int
+    failed: int
+    skipped: int
+    identical: bool
+    snapshot: Snapshot | None
+
+    @classmethod
+    def of(
+        cls,
+        plan: Plan,
+        outcomes: Sequence[Outcome],
+        verification: Verification,
+        snapshot: Snapshot | None,
+        ended: datetime,
+        done_before: int,
+    ) -> "Receipt":
+        """Return the receipt of an apply; `plan` is named by its digest."""
+        counts = Counter(outcome.status for outcome in outcomes)
+        return cls(
+            plan=plan.digest,
+            source_url=plan.source.url,
+            target_url=plan.target.url,
+            ended=ended,
+            done=counts[Status.DONE],
+            done_before=done_before,
+            failed=counts[Status.FAILED],
+            skipped=counts[Status.SKIPPED],
+            identical=verification.identical,
+            snapshot=snapshot,
+        )
+
+
+def read_receipt(path: Path) -> Receipt:
+    """Return the receipt that a file holds. Raises `UsageError` where it holds none."""
+    try:
+        return Receipt.model_validate_json(path.read_bytes())
+    except (OSError, ValidationError):
+        raise UsageError(f"--receipt (HEIMDALL_RECEIPT): {path} is no receipt of this version") from None

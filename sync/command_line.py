@@ -1,0 +1,169 @@
+"""The command line, variables and secrets files → settings; and the texts about them.
+
+`python -m sync.command_line` prints the table of options for the README.
+"""
+
+import difflib
+import os
+import re
+import sys
+import textwrap
+from collections import deque
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import Any, get_origin
+
+from pydantic import SecretStr, ValidationError
+from pydantic_settings import EnvSettingsSource, SecretsSettingsSource, SettingsError
+
+from sync import __version__
+from sync.errors import UsageError
+from sync.settings import Command, Section, Settings, missing, options
+
+SECRETS = Path("/run/secrets")
+EXIT_CODES = {
+    "0": "done: the plan is written, or target equals source",
+    "1": "failed, or finished and the two are not equal",
+    "2": "differences found, where that was the question",
+    "3": "refused: a guardrail, or the plan is no longer what was approved",
+    "4": "healthcheck failed",
+    "64": "wrong usage or settings",
+    "130, 143": "interrupted or cancelled",
+}
+
+
+def load(argv: Sequence[str], environ: Mapping[str, str] = os.environ, secrets: Path = SECRETS) -> Settings:
+    """Return the settings from flags, variables and secrets files; the first of these that has a value wins.
+
+    `argv` is without the program's name; the folder `secrets` need not exist. What is empty in a variable
+    or a file counts as not given. `--help` and `--version` are answered and end in `SystemExit`.
+
+    Raises `UsageError` with everything that is wrong, and no value in it.
+    """
+    if {"-h", "--help", "--version"} & set(argv):
+        sys.stdout.write(f"heimdall-sync {__version__}\n" if "--version" in argv else help_text())
+        sys.exit()
+    problems: dict[str, str] = {}
+    flags = _read_flags(argv, problems)
+    given = _read_secrets(secrets, problems) | _read_variables(environ) | flags
+    settings = _validate(given | {"warnings": _warnings(flags)}, problems)
+    if settings.dry_run and settings.command is Command.APPLY:
+        problems["dry_run"] = "contradicts the command apply"
+    descriptions = {option.name: option.description for option in options()}
+    for name in missing(settings):
+        problems.setdefault(name, f"missing: {descriptions[name]}")
+    if settings.plan and settings.effective_command is not Command.APPLY:
+        problems["plan"] = "goes with the command apply"
+    if settings.expect_digest and not settings.plan:
+        problems["expect_digest"] = "goes with --plan"
+    if problems:
+        labels = {option.name: f"{option.flag} ({option.variable})" for option in options()}
+        raise UsageError(*(f"{labels.get(about, about)}: {problem}" for about, problem in problems.items()))
+    return settings
+
+
+def _read_flags(argv: Sequence[str], problems: dict[str, str]) -> dict[str, Any]:
+    # not with argparse, which ends at the first problem and repeats what was typed: it may be a token
+    flags = {option.flag: option for option in options() if option.section is not Section.COMMAND}
+    values: dict[str, Any] = {}
+    rest = deque(argv)
+    while rest:
+        argument = rest.popleft()
+        position = f"argument {len(argv) - len(rest)}"
+        if not argument.startswith("-"):
+            if "command" in values:
+                problems[position] = "not expected: there is a command already"
+            values.setdefault("command", argument)
+            continue
+        flag, equals, value = argument.partition("=")
+        option = flags.get(flag)
+        if not equals and rest and not rest[0].startswith("--") and (option is None or option.value):
+            value = rest.popleft()
+        if option is None:
+            about = flag if re.fullmatch(r"--?[a-z][a-z_-]{0,30}", flag) else position
+            similar = difflib.get_close_matches(flag, flags, n=1)
+            problems[about] = f"no such flag; did you mean {similar[0]}?" if similar else "no such flag"
+        elif not option.value:
+            values[option.name] = True
+            if equals:
+                problems[option.name] = "takes no value"
+        elif not value:
+            problems[option.name] = "expects a value"
+        elif get_origin(option.annotation) is tuple:
+            values.setdefault(option.name, []).append(value)
+        else:
+            values[option.name] = value
+    return values
+
+
+def _read_variables(environ: Mapping[str, str]) -> dict[str, Any]:
+    source = EnvSettingsSource(Settings)
+    source.env_vars = {name.lower(): value for name, value in environ.items() if value.strip()}
+    return source()
+
+
+def _read_secrets(folder: Path, problems: dict[str, str]) -> dict[str, Any]:
+    if not os.access(folder, os.R_OK | os.X_OK):
+        return {}
+    try:
+        values = SecretsSettingsSource(Settings, folder)()
+    except SettingsError:
+        problems[str(folder)] = "holds the file of an option, but not as readable text"
+        return {}
+    return {name: value for name, value in values.items() if value}
+
+
+def _validate(given: Mapping[str, Any], problems: dict[str, str]) -> Settings:
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        wrong = {str(detail["loc"][0]): detail["msg"] for detail in error.errors()}
+    for name, message in wrong.items():
+        problems.setdefault(name, message.removeprefix("Value error, ").removeprefix("Input "))
+    return Settings(**{name: value for name, value in given.items() if name not in wrong})
+
+
+def _warnings(flags: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(
+        f"{option.flag} is visible to every process of this machine: use {option.variable}"
+        for option in options()
+        if option.annotation is SecretStr and option.name in flags
+    )
+
+
+def help_text() -> str:
+    """Return what `--help` shows."""
+    introduction = (
+        "Make one Heimdall environment exactly equal to another. Each option is a flag, the environment "
+        f"variable beside it, or a file in {SECRETS} named like the variable in lower case; the first of "
+        "these that has a value wins."
+    )
+    lines = [f"usage: heimdall-sync [{' | '.join(Command)}] [options]", "", _wrapped(introduction)]
+    for section, members in groupby(options(), key=lambda option: option.section):
+        lines += ["", f"{section}:"]
+        for option in members:
+            default = f" (default: {option.default})" if option.default else ""
+            lines.append(f"  {f'{option.flag} {option.value}':<32}{option.variable}")
+            lines.append(_wrapped(f"{option.description.replace('`', '')}{default}", " " * 6))
+    lines += ["", "  -h, --help", "      This text", "  --version", "      The version"]
+    lines += ["", "exit codes:", *(f"  {code:<9}{meaning}" for code, meaning in EXIT_CODES.items())]
+    return "\n".join([*lines, ""])
+
+
+def _wrapped(text: str, indent: str = "") -> str:
+    return textwrap.fill(text, 96, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False)
+
+
+def markdown_table() -> str:
+    """Return the options as the table in the README."""
+    rows = ["| option | environment variable | default | |", "| --- | --- | --- | --- |"]
+    needed = set(missing(Settings(command=Command.APPLY)))
+    for option in options():
+        default = "*needed*" if option.name in needed else option.default and f"`{option.default}`"
+        rows.append(f"| `{option.flag}` | `{option.variable}` | {default} | {option.description} |")
+    return "\n".join([*rows, ""])
+
+
+if __name__ == "__main__":
+    sys.stdout.write(markdown_table())

@@ -1,0 +1,19 @@
+"""Pieces that every section of the console is made of."""
+
+from rich.text import Text
+
+from sync.report.wording import printable
+
+Lines = list[Text]
+
+RULE = "=" * 62
+
+
+def banner(title: str) -> Lines:
+    """Return the heading of a section."""
+    return [Text(), Text(RULE, "bold"), Text(title, "bold"), Text(RULE, "bold")]
+
+
+def remedy(what_to_do: str) -> Lines:
+    """Return what a person can do about the line above, none where there is nothing to say."""
+    return [Text(f"      → {printable(what_to_do)}")] if what_to_do else []

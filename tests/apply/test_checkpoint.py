@@ -1,0 +1,101 @@
+from pathlib import Path
+
+import pytest
+
+from sync.apply.checkpoint import Checkpoint, Memory, read_checkpoint
+from sync.apply.outcome import Outcome, Status
+from sync.errors import HeimdallSyncError, RefusedError
+from sync.plan.model import Action, Plan, Role, Snapshot
+from sync.plan.planner import Environment, make_plan
+
+TARGET = "https://target.example"
+WANTED = Snapshot(
+    actions=(Action(name="read", description="r"), Action(name="write", description="w")),
+    roles=(Role(name="editor", description="e", actions=("read", "write")),),
+)
+
+
+def plan_of(source: Snapshot) -> Plan:
+    return make_plan(
+        Environment("https://source.example", source), Environment(TARGET, Snapshot()), refuses=lambda _: None
+    )
+
+
+PLAN = plan_of(WANTED)
+FIRST, SECOND, *REST = PLAN.operations
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "folder" / "sync_checkpoint.json"
+
+
+def noted(path: Path) -> Checkpoint:
+    checkpoint = Checkpoint.create(path, PLAN)
+    checkpoint.note(Outcome(FIRST, Status.DONE))
+    checkpoint.note(Outcome(SECOND, Status.FAILED, "the target answered 500"))
+    checkpoint.sync()
+    return checkpoint
+
+
+def test_what_was_done_is_remembered_as_it_comes(path: Path) -> None:
+    checkpoint = noted(path)
+    assert read_checkpoint(path, TARGET) == Memory(plan=PLAN, done=frozenset({FIRST}))
+    checkpoint.close(finished=False)
+
+
+def test_a_run_that_goes_on_keeps_what_was_ours(path: Path) -> None:
+    checkpoint = Checkpoint.create(path, PLAN, [SECOND])
+    checkpoint.note(Outcome(REST[0], Status.DONE))
+    checkpoint.close(finished=False)
+    assert read_checkpoint(path, TARGET) == Memory(plan=PLAN, done=frozenset({SECOND, REST[0]}))
+
+
+def test_it_goes_when_the_run_has_finished(path: Path) -> None:
+    noted(path).close(finished=False)
+    assert path.exists()
+    noted(path).close(finished=True)
+    assert not path.exists()
+    assert read_checkpoint(path, TARGET) is None
+
+
+def test_a_torn_last_line_is_as_if_it_had_not_been_written(path: Path) -> None:
+    noted(path).close(finished=False)
+    whole = path.read_bytes()
+    for cut in range(1, 40):
+        path.write_bytes(whole[:-cut])
+        memory = read_checkpoint(path, TARGET)
+        assert memory
+        assert memory.done == {FIRST}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [b"", b"\n", b"{}\n", b"not json at all\n", b'{"schema": "heimdall-sync/checkpoint/2"}\n', b"\x00\xff"],
+)
+def test_an_empty_or_foreign_file_is_refused(path: Path, text: bytes) -> None:
+    path.parent.mkdir()
+    path.write_bytes(text)
+    with pytest.raises(RefusedError) as caught:
+        read_checkpoint(path, TARGET)
+    assert caught.value.message == f"{path} is no checkpoint of this version, or not whole"
+    assert "--checkpoint-file" in caught.value.hint
+
+
+def test_one_whose_plan_was_edited_is_refused(path: Path) -> None:
+    noted(path).close(finished=False)
+    path.write_bytes(path.read_bytes().replace(b'"editor"', b'"admin_"', 1))
+    with pytest.raises(RefusedError, match="not whole"):
+        read_checkpoint(path, TARGET)
+
+
+def test_one_for_another_target_is_refused(path: Path) -> None:
+    noted(path).close(finished=False)
+    with pytest.raises(RefusedError, match=r"is for another target: https://target\.example"):
+        read_checkpoint(path, "https://elsewhere.example")
+
+
+def test_where_it_cannot_be_written_nothing_is_begun(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(HeimdallSyncError, match="can't be written"):
+        Checkpoint.create(tmp_path / "file" / "sync_checkpoint.json", PLAN)

@@ -1,0 +1,61 @@
+"""Going on with an approved plan needs no memory but the plan itself."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sync.plan.model import Operation, Plan, Rules, Snapshot, Strategy
+from sync.plan.planner import Environment, make_plan
+from sync.plan.resume import before, done_since
+from tests.plan.pairs import snapshots
+from tests.plan.worlds import World
+
+STRATEGIES = st.sampled_from(Strategy)
+
+
+def plan_of(source: Snapshot, target: Snapshot, rules: Rules) -> Plan:
+    return make_plan(
+        Environment("source", source), Environment("target", target), refuses=lambda _: None, rules=rules
+    )
+
+
+def after(target: Snapshot, operations: tuple[Operation, ...]) -> Snapshot:
+    world = World.of(target)
+    for operation in operations:
+        world.do(operation)
+    return world.snapshot()
+
+
+@given(snapshots(), snapshots(), STRATEGIES, st.data())
+def test_wherever_a_run_stops_what_is_done_is_found_out(
+    source: Snapshot, target: Snapshot, strategy: Strategy, data: st.DataObject
+) -> None:
+    plan = plan_of(source, target, Rules(strategy=strategy))
+    waves = data.draw(st.integers(0, len(plan.waves)))
+    done = [operation for wave in plan.waves[:waves] for operation in wave.operations]
+    if waves < len(plan.waves):
+        done += data.draw(st.lists(st.sampled_from(plan.waves[waves].operations), unique=True))
+    halfway = after(target, tuple(done))
+    assert set(done_since(plan, halfway) or ()) == set(done)
+    assert before(plan, halfway, done).digest == target.digest
+    left = [operation for operation in plan.operations if operation not in done]
+    assert World.of(after(halfway, tuple(left))) == World.of(after(target, plan.operations))
+
+
+@given(snapshots(), snapshots(), snapshots())
+def test_anything_else_in_the_target_is_noticed(source: Snapshot, target: Snapshot, other: Snapshot) -> None:
+    plan = plan_of(source, target, Rules())
+    done = done_since(plan, other)
+    if done is not None:
+        undone = World.of(before(plan, other, done))
+        assert undone == World.of(target)
+
+
+@given(snapshots(), snapshots())
+def test_what_is_ignored_may_change_meanwhile(source: Snapshot, target: Snapshot) -> None:
+    rules = Rules(ignore=("group:guests", "action:Legacy-*"))
+    plan = plan_of(source, target, rules)
+    groups = tuple(
+        group.model_copy(update={"description": "changed meanwhile"}) if group.name == "guests" else group
+        for group in target.groups
+    )
+    assert done_since(plan, target.model_copy(update={"groups": groups})) == ()
