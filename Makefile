@@ -7,7 +7,7 @@ PIP_COMPILE = CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --ge
 	--strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host $(LOCK)
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test bench lock clean
+.PHONY: help install demo test bench schema slow lock clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' $(MAKEFILE_LIST)
@@ -25,6 +25,12 @@ test: .venv/installed-dev ## lint, check types, run the tests and measure what t
 
 bench: install ## measure reading with one request at a time and with eight
 	$(BIN)/python tests/benchmarks/reading.py
+
+schema: install ## print the schema of plan.json into schemas/
+	$(BIN)/python -m sync.plan.schema > schemas/plan-1.json
+
+slow: .venv/installed-dev ## run the tests that take minutes: a process killed at every request
+	$(BIN)/pytest -n 2 -m slow
 
 lock: .venv/installed-dev ## pin what pyproject.toml asks for; with LOCK=--upgrade, the newest of it
 	$(PIP_COMPILE) --output-file requirements/runtime.txt pyproject.toml

@@ -29,7 +29,7 @@ def main(argv: Sequence[str] | None = None, interruption: Interruption | None = 
         err.show(console.failure(error))
         return error.exit_code
     except Exception as error:  # noqa: BLE001 - no traceback reaches a user who has not asked for it
-        if "--debug" in arguments:
+        if "--debug" in arguments or os.environ.get("HEIMDALL_DEBUG"):
             traceback.print_exc()
         unexpected = HeimdallSyncError(
             f"unexpected {type(error).__name__}: this is a mistake in heimdall-sync",

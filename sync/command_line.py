@@ -19,7 +19,7 @@ from pydantic_settings import EnvSettingsSource, SecretsSettingsSource, Settings
 
 from sync import __version__
 from sync.errors import UsageError
-from sync.settings import Command, Section, Settings, missing, options
+from sync.settings import Command, Section, Settings, options, problems_of
 
 SECRETS = Path("/run/secrets")
 EXIT_CODES = {
@@ -46,21 +46,22 @@ def load(argv: Sequence[str], environ: Mapping[str, str] = os.environ, secrets: 
         sys.exit()
     problems: dict[str, str] = {}
     flags = _read_flags(argv, problems)
-    given = _read_secrets(secrets, problems) | _read_variables(environ) | flags
+    given = _defaults(environ) | _read_secrets(secrets, problems) | _read_variables(environ) | flags
     settings = _validate(given | {"warnings": _warnings(flags)}, problems)
-    if settings.dry_run and settings.command is Command.APPLY:
-        problems["dry_run"] = "contradicts the command apply"
-    descriptions = {option.name: option.description for option in options()}
-    for name in missing(settings):
-        problems.setdefault(name, f"missing: {descriptions[name]}")
-    if settings.plan and settings.effective_command is not Command.APPLY:
-        problems["plan"] = "goes with the command apply"
-    if settings.expect_digest and not settings.plan:
-        problems["expect_digest"] = "goes with --plan"
+    for name, problem in problems_of(settings):
+        problems.setdefault(name, problem)
     if problems:
         labels = {option.name: f"{option.flag} ({option.variable})" for option in options()}
         raise UsageError(*(f"{labels.get(about, about)}: {problem}" for about, problem in problems.items()))
     return settings
+
+
+def _defaults(environ: Mapping[str, str]) -> dict[str, Any]:
+    """Return what is the default in a workflow of GitHub: the checkpoint among what is kept of a run."""
+    if environ.get("GITHUB_ACTIONS") != "true":
+        return {}
+    folder = environ.get("HEIMDALL_OUTPUT_DIR") or str(Settings.model_fields["output_dir"].default)
+    return {"checkpoint_file": Path(folder, "sync_checkpoint.json")}
 
 
 def _read_flags(argv: Sequence[str], problems: dict[str, str]) -> dict[str, Any]:
@@ -158,7 +159,7 @@ def _wrapped(text: str, indent: str = "") -> str:
 def markdown_table() -> str:
     """Return the options as the table in the README."""
     rows = ["| option | environment variable | default | |", "| --- | --- | --- | --- |"]
-    needed = set(missing(Settings(command=Command.APPLY)))
+    needed = {name for name, _ in problems_of(Settings(command=Command.APPLY))}
     for option in options():
         default = "*needed*" if option.name in needed else option.default and f"`{option.default}`"
         rows.append(f"| `{option.flag}` | `{option.variable}` | {default} | {option.description} |")

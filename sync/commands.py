@@ -1,8 +1,10 @@
 """What each command does with a job, in a few lines each."""
 
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from sync.actions import outputs_of, write_outputs
 from sync.apply.checkpoint import Memory, read_checkpoint
 from sync.apply.receipt import read_receipt
 from sync.errors import CancelledError, ExitCode, HeimdallSyncError, RefusedError, UsageError
@@ -54,12 +56,17 @@ def run(settings: Settings, out: Printer, interruption: Interruption) -> ExitCod
     except UsageError:
         raise
     except HeimdallSyncError as caught:
+        if settings.debug:
+            traceback.print_exc()
         error = caught
     document = replace(document, error=error)
+    if error:
+        code = error.exit_code
     out.show(console.summary(document))
     write_reports(document, settings.output_dir)
     out.show(console.reports(settings.output_dir))
-    return error.exit_code if error else code
+    write_outputs(outputs_of(document, code, str(settings.output_dir)))
+    return code
 
 
 def _past(settings: Settings) -> Past:
@@ -110,6 +117,8 @@ def _plan(job: Job, settings: Settings, _: Past) -> ExitCode:
     job.check(must_write=False)
     plan = job.plan()
     job.judge(job.task(plan))
+    if not plan.operations and not plan.blocked:
+        job.note("Both hold the same. If that is a surprise: do the two URLs name one environment?")
     differs = bool(plan.operations or plan.open_differences)
     return ExitCode.DIFFERENT if differs and settings.detailed_exitcode else ExitCode.DONE
 
@@ -129,6 +138,7 @@ def _apply(job: Job, settings: Settings, past: Past) -> ExitCode:
     task = job.task(job.plan(), past.approved, past.memory, resume=settings.resume)
     job.judge(task)
     if task.left:
+        job.warn_of_token(task)
         job.countdown()
         job.back_up(task)
     job.apply(task)

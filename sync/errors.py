@@ -66,7 +66,12 @@ class CancelledError(HeimdallSyncError):
 
 
 class ReadError(HeimdallSyncError):
-    """An environment could not be read completely; nothing is concluded from it."""
+    """An environment could not be read completely; nothing is concluded from it.
+
+    `maybe_done` tells of a write whether one of its tries may have been carried out all the same.
+    """
+
+    maybe_done = False
 
 
 class SnapshotError(ReadError):

@@ -11,31 +11,40 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
-from pydantic import SecretStr
-
 from sync.apply.checkpoint import Checkpoint, Memory
 from sync.apply.outcome import Outcome, Verification
 from sync.apply.receipt import Receipt
 from sync.apply.run import Run, judge_of
 from sync.apply.verify import verification_of
 from sync.errors import ReadError, RefusedError, UnhealthyError
+from sync.heimdall.auth import ends_before
 from sync.heimdall.contract import read_contract
-from sync.heimdall.health import Connection, check_health
+from sync.heimdall.credentials import source_of
+from sync.heimdall.health import check_health
 from sync.heimdall.reader import Reading, count_members, read_environment
 from sync.heimdall.transport import Patience, Transport
 from sync.heimdall.writer import Writer
 from sync.interruption import Interruption, Threads
-from sync.plan.approval import MAKE_ANOTHER, deviations
+from sync.plan.approval import MAKE_ANOTHER, deviations, moved_side
 from sync.plan.drift import moved_since
 from sync.plan.guardrails import Objection, objections_to_plan, objections_to_urls, takes_superadmin
 from sync.plan.model import Operation, Plan, Rules, Snapshot, Wave
 from sync.plan.planner import Environment, make_plan
 from sync.plan.resume import before, done_since
 from sync.report import console
+from sync.report.checks import way_out
 from sync.report.document import Document
 from sync.report.files import read_snapshot, write_model
 from sync.report.terminal import Printer
 from sync.settings import Command, Settings
+
+_MODES = {
+    Command.CHECK: console.Mode.CHECK,
+    Command.PLAN: console.Mode.DRY_RUN,
+    Command.APPLY: console.Mode.LIVE,
+    Command.DRIFT: console.Mode.DRIFT,
+    Command.EXPORT: console.Mode.EXPORT,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,32 +90,33 @@ class Job:
         self._interruption = interruption
         self._started = time.monotonic()
         self._resources = ExitStack()
-        self._source = (
-            None
-            if settings.source_is_file
-            else self._connect(settings.source_url, settings.source_token, read_only=True)
-        )
-        self._target = self._connect(settings.target_url, settings.target_token, read_only=False)
+        self._source = None if settings.source_is_file else self._connect("source", settings.source_url)
+        self._target = self._connect("target", settings.target_url)
         self._document = Document(
             source_url=settings.source_name, target_url=settings.target_url, rules=rules
         )
-        live = settings.effective_command is Command.APPLY
-        printer.show(console.header(self._document, console.Mode.LIVE if live else console.Mode.DRY_RUN))
+        printer.show(console.header(self._document, _MODES[settings.effective_command]))
 
-    def _connect(self, url: str, token: SecretStr, *, read_only: bool) -> Transport:
+    def _connect(self, side: str, url: str) -> Transport:
         settings = self._settings
+        patience = Patience(
+            settings.timeout, settings.retries, self._interruption.sleep, self._interruption.requested
+        )
+        tokens = source_of(
+            settings.credentials(side),
+            allow_http=settings.allow_http,
+            timeout=settings.timeout,
+            tries=settings.retries,
+            sleep=self._interruption.sleep,
+            ca_file=settings.ca_file,
+        )
         return self._resources.enter_context(
             Transport(
                 url,
-                token,
-                read_only=read_only,
+                tokens,
+                read_only=side == "source",
                 concurrency=settings.concurrency,
-                patience=Patience(
-                    settings.timeout,
-                    settings.retries,
-                    self._interruption.sleep,
-                    self._interruption.requested,
-                ),
+                patience=patience,
                 ca_file=settings.ca_file,
             )
         )
@@ -126,6 +136,10 @@ class Job:
             seconds=time.monotonic() - self._started,
         )
 
+    def note(self, message: str) -> None:
+        """Show something that a person should know and that stops nothing."""
+        self._printer.show(console.note(message))
+
     def check_urls(self) -> None:
         """Refuse, before any request, what can be seen from the URLs alone."""
         self._object(objections_to_urls(self._settings.source_name, self._target.url, self._rules))
@@ -135,12 +149,11 @@ class Job:
 
         A missing permission to write is a failure where the run `must_write`, else a warning.
         """
-        self._check((self._target, self._settings.target_token), must_write=must_write)
+        self._check(self._target, must_write=must_write)
 
-    def _check(self, target: Connection | None, *, must_write: bool) -> None:
-        source = (self._source, self._settings.source_token) if self._source else None
+    def _check(self, target: Transport | None, *, must_write: bool) -> None:
         with self._printer.progress("Checking"):
-            findings = check_health(source, target, now=datetime.now(UTC), must_write=must_write)
+            findings = check_health(self._source, target, now=datetime.now(UTC), must_write=must_write)
         self._document = replace(self._document, findings=findings)
         self._printer.show(console.healthcheck(self._document))
         if self._document.unhealthy:
@@ -164,7 +177,7 @@ class Job:
         self._printer.show(console.reading())
         self._contract = read_contract(self._target)
         if not self._contract.published:
-            self._printer.show(console.note("The target publishes no API schema: the known one is used."))
+            self.note("The target publishes no API schema: the known one is used.")
         self._readings = self._read()
         plan = self._plan_of(self._readings, self._count_lost_members(self._readings))
         self._document = replace(
@@ -205,7 +218,10 @@ class Job:
                 return Task(plan, before(plan, target, done), done, ours)
         self._document = replace(self._document, plan=plan, deviations=tuple(deviations(plan, fresh)))
         self._printer.show(console.deviations(self._document))
-        raise RefusedError("the plan is no longer what was approved", MAKE_ANOTHER)
+        raise RefusedError(
+            f"the plan is no longer what was approved ({moved_side(plan, fresh)} has changed since)",
+            MAKE_ANOTHER,
+        )
 
     def judge(self, task: Task) -> None:
         """Let the guardrails look at a plan. Raises `RefusedError` where one objects."""
@@ -220,16 +236,20 @@ class Job:
         self._printer.show(console.objections(found))
         refused = [objection for objection in found if not objection.allowed]
         if refused:
-            raise RefusedError(
-                refused[0].message,
-                f"if that is meant, give {refused[0].setting}" if refused[0].setting else MAKE_ANOTHER,
-            )
+            raise RefusedError(refused[0].message, way_out(refused[0]) or MAKE_ANOTHER)
 
     def countdown(self) -> None:
         """Give a person the time to cancel with Ctrl-C."""
         seconds = self._settings.countdown_seconds(terminal=self._printer.is_terminal)
         self._printer.show(console.countdown(seconds))
         self._interruption.sleep(seconds)
+
+    def warn_of_token(self, task: Task) -> None:
+        """Say, before the first write, that a token is likely to end before the run does."""
+        end, left = self._target.tokens.ends(), sum(len(wave.operations) for wave in task.left)
+        if end and ends_before(end, datetime.now(UTC), left, self._pace):
+            text = f"The target's token ends at {end:%H:%M:%S} UTC, likely before {left} changes are done."
+            self.note(text)
 
     def back_up(self, task: Task) -> None:
         """Write down what the target holds before the first write; a resume leaves an older backup alone."""
@@ -256,7 +276,7 @@ class Job:
             finally:
                 self._document = replace(self._document, outcomes=run.outcomes)
                 self._checkpoint.close(finished=False)
-        self._printer.show(console.outcomes(self._document))
+                self._printer.show(console.outcomes(self._document))
 
     def verify(self, task: Task) -> bool:
         """Return whether nothing differs any more but what is known to.
@@ -291,15 +311,19 @@ class Job:
         plan, moved = self._document.plan, {}
         if receipt and receipt.snapshot and plan:
             source, target = self._readings.source.snapshot, self._readings.target.snapshot
-            moved = moved_since(receipt.snapshot, source, target, plan.operations)
+            blocked = [difference.operation for difference in plan.blocked if difference.operation]
+            moved = moved_since(receipt.snapshot, source, target, (*plan.operations, *blocked))
         self._document = replace(self._document, drift=moved)
         self._printer.show(console.drift(self._document))
 
     def _read(self) -> Readings:
+        started, sent = time.monotonic(), self._target.sent
         with self._printer.progress("Reading both environments"), Threads(2) as threads:
             source = threads.submit(self._read_source)
             target = threads.submit(read_environment, self._target)
-            return Readings(source.result(), target.result())
+            readings = Readings(source.result(), target.result())
+        self._pace = (time.monotonic() - started) / (self._target.sent - sent)
+        return readings
 
     def _read_source(self) -> Reading:
         if self._source:

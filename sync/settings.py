@@ -6,7 +6,7 @@ from its name, type, default and description. `python -m sync.command_line` prin
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field, FilePath, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from sync.heimdall.credentials import Credentials
 from sync.plan.model import Kind, Rules, Strategy
 
 
@@ -33,7 +34,8 @@ class Section(StrEnum):
     """What options are listed under."""
 
     COMMAND = "command"
-    ENVIRONMENTS = "environments (needed by check, plan and apply)"
+    ENVIRONMENTS = "environments"
+    TOKENS = "tokens that end sooner than a run (in place of a token)"
     RUN = "what a run does"
     SCOPE = "scope"
     GUARDRAILS = "guardrails"
@@ -56,7 +58,7 @@ def _url_or_snapshot(place: str) -> str:
     if re.match(r"https?:", place, re.IGNORECASE):
         return _base_url(place)
     if not Path(place).is_file():
-        raise ValueError("should be an http(s) URL, or the file of a snapshot")
+        raise ValueError("should be an http(s) URL without credentials or query, or the file of a snapshot")
     return place
 
 
@@ -89,6 +91,8 @@ def _pattern(pattern: str) -> str:
     kind, _, glob = pattern.partition(":")
     if kind not in set(Kind) or not glob:
         raise ValueError(f"should be kind:glob, the kind one of {', '.join(Kind)}")
+    if not pattern.isprintable():
+        raise ValueError("should be text without control characters")
     return pattern
 
 
@@ -134,6 +138,32 @@ class Settings(BaseSettings):
     )
     target_token: Annotated[Token, Section.ENVIRONMENTS] = Field(
         SecretStr(""), description="Token of a superadmin of the target"
+    )
+    source_token_file: Annotated[Path | None, Section.TOKENS] = Field(
+        None, description="File that holds the source's token, read again before the token ends"
+    )
+    source_token_url: Annotated[BaseUrl, Section.TOKENS] = Field(
+        "", description="OAuth 2 token endpoint that issues the source's tokens"
+    )
+    source_client_id: Annotated[str, Section.TOKENS] = Field("", description="OAuth 2 client for the source")
+    source_client_secret: Annotated[Token, Section.TOKENS] = Field(
+        SecretStr(""), description="The client's secret"
+    )
+    source_refresh_token: Annotated[Token, Section.TOKENS] = Field(
+        SecretStr(""), description="Refresh token (offline token) to use in place of the client's credentials"
+    )
+    target_token_file: Annotated[Path | None, Section.TOKENS] = Field(
+        None, description="File that holds the target's token, read again before the token ends"
+    )
+    target_token_url: Annotated[BaseUrl, Section.TOKENS] = Field(
+        "", description="OAuth 2 token endpoint that issues the target's tokens"
+    )
+    target_client_id: Annotated[str, Section.TOKENS] = Field("", description="OAuth 2 client for the target")
+    target_client_secret: Annotated[Token, Section.TOKENS] = Field(
+        SecretStr(""), description="The client's secret"
+    )
+    target_refresh_token: Annotated[Token, Section.TOKENS] = Field(
+        SecretStr(""), description="Refresh token (offline token) to use in place of the client's credentials"
     )
     dry_run: Annotated[bool, Section.RUN] = Field(default=False, description="Show what would change")
     plan: Annotated[FilePath | None, Section.RUN] = Field(
@@ -230,6 +260,11 @@ class Settings(BaseSettings):
         """Tell whether a snapshot's file stands in for the source."""
         return bool(self.source_url) and not re.match(r"https?:", self.source_url, re.IGNORECASE)
 
+    def credentials(self, side: str) -> Credentials:
+        """Return what was given about the token of the `source` or the `target`."""
+        names = [field.name for field in fields(Credentials)]
+        return Credentials(**{name: getattr(self, f"{side}_{name}") for name in names})
+
     @property
     def source_name(self) -> str:
         """Return what reports and plans call the source: its URL, or the name of the snapshot's file."""
@@ -280,13 +315,19 @@ def options() -> Iterator[Option]:
                 )
 
 
-def missing(settings: Settings) -> Iterator[str]:
-    """Yield the names of the options that the command can't do without and that nobody gave."""
-    if settings.effective_command is Command.DEMO:
-        return
-    needed = ["source_url"]
-    if not settings.source_is_file:
-        needed.append("source_token")
-    if settings.effective_command is not Command.EXPORT:
-        needed += ["target_url", "target_token"]
-    yield from (name for name in needed if not getattr(settings, name))
+def problems_of(settings: Settings) -> Iterator[tuple[str, str]]:
+    """Yield what is missing or contradictory for the command, each with the option's name."""
+    command = settings.effective_command
+    sides = {Command.DEMO: (), Command.EXPORT: ("source",)}.get(command, ("source", "target"))
+    for side in sides:
+        if not getattr(settings, f"{side}_url"):
+            yield f"{side}_url", f"missing: {Settings.model_fields[f'{side}_url'].description}"
+        if side == "target" or not settings.source_is_file:
+            for name, problem in settings.credentials(side).problems(allow_http=settings.allow_http):
+                yield f"{side}_{name}", problem
+    if settings.dry_run and settings.command is Command.APPLY:
+        yield "dry_run", "contradicts the command apply"
+    if settings.plan and command is not Command.APPLY:
+        yield "plan", "goes with the command apply"
+    if settings.expect_digest and not settings.plan:
+        yield "expect_digest", "goes with --plan"

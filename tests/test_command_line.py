@@ -27,6 +27,31 @@ EXAMPLES: dict[str, tuple[str, object]] = {
     "target_url": ("HTTPS://Target.Example", "HTTPS://Target.Example"),
     "target_token": ("-abc", SecretStr("-abc")),
     "dry_run": ("true", True),
+    "plan": (__file__, Path(__file__)),
+    "expect_digest": (f"sha256:{'0' * 64}", f"sha256:{'0' * 64}"),
+    "detailed_exitcode": ("true", True),
+    "debug": ("true", True),
+    "protect": ("group:*", ("group:*",)),
+    "ignore": ("mapping:GET /health$", ("mapping:GET /health$",)),
+    "max_delete_percent": ("0", 0),
+    "delete_guard_minimum": ("1", 1),
+    "allow_empty_source": ("true", True),
+    "allow_same_environment": ("true", True),
+    "allow_superadmin_grant": ("true", True),
+    "allow_self_lockout": ("true", True),
+    "allow_http": ("true", True),
+    "fail_on_unprotected": ("true", True),
+    "receipt": (__file__, Path(__file__)),
+    "source_token_file": ("/run/token", Path("/run/token")),
+    "source_token_url": ("https://keycloak.example/token", "https://keycloak.example/token"),
+    "source_client_id": ("sync", "sync"),
+    "source_client_secret": ("s3cret", SecretStr("s3cret")),
+    "source_refresh_token": ("r3fresh", SecretStr("r3fresh")),
+    "target_token_file": ("/run/token", Path("/run/token")),
+    "target_token_url": ("https://keycloak.example/token", "https://keycloak.example/token"),
+    "target_client_id": ("sync", "sync"),
+    "target_client_secret": ("s3cret", SecretStr("s3cret")),
+    "target_refresh_token": ("r3fresh", SecretStr("r3fresh")),
     "resume": ("1", True),
     "strategy": ("zero-downtime", Strategy.ZERO_DOWNTIME),
     "accept": ("role:data-*", ("role:data-*",)),
@@ -38,6 +63,27 @@ EXAMPLES: dict[str, tuple[str, object]] = {
     "retries": ("1", 1),
     "ca_file": (__file__, Path(__file__)),
 }
+OAUTH = {
+    "TOKEN_URL": "https://keycloak.example/realm",
+    "CLIENT_ID": "client",
+    "CLIENT_SECRET": "secret",
+    "REFRESH_TOKEN": "refresh",
+}
+
+
+def besides(option: Option) -> dict[str, str]:
+    """Return the variables that an option needs beside it."""
+    side, _, field = option.name.partition("_")
+    others = dict(NEEDED)
+    if option.name == "expect_digest":
+        others["HEIMDALL_PLAN"] = __file__
+    if field == "token_file" or field.upper() in OAUTH:
+        del others[f"HEIMDALL_{side.upper()}_TOKEN"]
+    if field.upper() in OAUTH:
+        others |= {f"HEIMDALL_{side.upper()}_{name}": value for name, value in OAUTH.items()}
+    return others
+
+
 every_option = pytest.mark.parametrize("option", list(options()), ids=lambda option: option.name)
 
 
@@ -62,21 +108,22 @@ class TestSources:
         if option.name == "command":
             assert loaded(text).command is value
         elif option.value:
-            assert getattr(loaded(option.flag, text), option.name) == value
-            assert getattr(loaded(f"{option.flag}={text}"), option.name) == value
+            environ = besides(option)
+            assert getattr(loaded(option.flag, text, environ=environ), option.name) == value
+            assert getattr(loaded(f"{option.flag}={text}", environ=environ), option.name) == value
         else:
             assert getattr(loaded(option.flag), option.name) is value
 
     @every_option
     def test_variable(self, option: Option) -> None:
         text, value = EXAMPLES[option.name]
-        assert getattr(loaded(environ=NEEDED | {option.variable: text}), option.name) == value
+        assert getattr(loaded(environ=besides(option) | {option.variable: text}), option.name) == value
 
     @every_option
     def test_secrets_file(self, option: Option, tmp_path: Path) -> None:
         text, value = EXAMPLES[option.name]
         (tmp_path / option.variable.lower()).write_text(f"{text}\n")
-        environ = NEEDED | {option.variable: " "}
+        environ = besides(option) | {option.variable: " "}
         assert getattr(loaded(environ=environ, secrets=tmp_path), option.name) == value
 
     @every_option
@@ -149,10 +196,19 @@ class TestCommand:
     @pytest.mark.parametrize("command", ["check", "plan", "apply"])
     def test_every_other_command_needs_both_environments(self, command: str) -> None:
         assert problems_of(command, environ={}) == (
-            "--source-url (HEIMDALL_SOURCE_URL): missing: URL of the environment that is only read",
-            "--source-token (HEIMDALL_SOURCE_TOKEN): missing: Token of a superadmin of the source",
+            (
+                "--source-url (HEIMDALL_SOURCE_URL): missing: URL of the environment that is only read, "
+                "or the file of a snapshot, to restore it"
+            ),
+            (
+                "--source-token (HEIMDALL_SOURCE_TOKEN): missing: the token of a superadmin, or a "
+                "token file, or a token URL with a client"
+            ),
             "--target-url (HEIMDALL_TARGET_URL): missing: URL of the environment that is made equal to it",
-            "--target-token (HEIMDALL_TARGET_TOKEN): missing: Token of a superadmin of the target",
+            (
+                "--target-token (HEIMDALL_TARGET_TOKEN): missing: the token of a superadmin, or a "
+                "token file, or a token URL with a client"
+            ),
         )
 
 
@@ -183,7 +239,7 @@ class TestProblems:
             "--resume (HEIMDALL_RESUME): takes no value",
             "--frobnicate: no such flag",
             "argument 8: not expected: there is a command already",
-            "command (HEIMDALL_COMMAND): should be 'check', 'plan', 'apply' or 'demo'",
+            "command (HEIMDALL_COMMAND): should be 'check', 'plan', 'apply', 'drift', 'export' or 'demo'",
             "--source-url (HEIMDALL_SOURCE_URL): should be an http(s) URL without credentials or query",
             "--dry-run (HEIMDALL_DRY_RUN): should be a valid boolean, unable to interpret input",
             "--strategy (HEIMDALL_STRATEGY): should be 'least-privilege' or 'zero-downtime'",
@@ -193,7 +249,10 @@ class TestProblems:
             "--retries (HEIMDALL_RETRIES): should be a valid integer, unable to parse string as an integer",
             "--ca-file (HEIMDALL_CA_FILE): Path does not point to a file",
             "--target-url (HEIMDALL_TARGET_URL): missing: URL of the environment that is made equal to it",
-            "--target-token (HEIMDALL_TARGET_TOKEN): missing: Token of a superadmin of the target",
+            (
+                "--target-token (HEIMDALL_TARGET_TOKEN): missing: the token of a superadmin, or a "
+                "token file, or a token URL with a client"
+            ),
         )
 
     def test_variables_that_were_empty_in_the_shell(self) -> None:
@@ -234,8 +293,12 @@ class TestProblems:
         ],
     )
     def test_urls_that_are_none(self, url: str) -> None:
-        assert problems_of("--source-url", url) == (
-            "--source-url (HEIMDALL_SOURCE_URL): should be an http(s) URL without credentials or query",
+        assert problems_of("--target-url", url) == (
+            "--target-url (HEIMDALL_TARGET_URL): should be an http(s) URL without credentials or query",
+        )
+        (problem,) = problems_of("--source-url", url)
+        assert problem.startswith(
+            "--source-url (HEIMDALL_SOURCE_URL): should be an http(s) URL without credentials or query"
         )
 
     @pytest.mark.parametrize("token", ["Bearer abc", "abc\ndef", "abc\x00", "ab\u00e7"])

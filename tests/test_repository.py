@@ -1,5 +1,6 @@
 """What the files around the code say, held to what the code says."""
 
+import json
 import os
 import re
 import subprocess
@@ -8,8 +9,11 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from sync.command_line import markdown_table
+from sync.plan.schema import plan_schema
+from tests.report.examples import PLAN
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
@@ -71,6 +75,19 @@ def test_requirements_name_no_place(name: str) -> None:
     assert "://" not in text
     assert not re.search(r"^-", text, re.MULTILINE)
     assert not re.search(r"\s/", text)
+
+
+def test_the_schema_of_a_plan_is_the_published_one() -> None:
+    published = (ROOT / "schemas" / "plan-1.json").read_text()
+    assert published == plan_schema(), "make it anew with: make schema"
+
+
+def test_a_plan_is_valid_by_the_published_schema() -> None:
+    schema = json.loads((ROOT / "schemas" / "plan-1.json").read_text())
+    plan = json.loads(PLAN.model_dump_json(by_alias=True))
+    Draft202012Validator.check_schema(schema)
+    assert not list(Draft202012Validator(schema).iter_errors(plan))
+    assert list(Draft202012Validator(schema).iter_errors(plan | {"waves": 1}))
 
 
 def test_the_check_of_a_commit_can_be_run() -> None:

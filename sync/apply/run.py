@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterable
-from concurrent.futures import Future, as_completed, wait
+from concurrent.futures import as_completed
 
 from sync.apply.outcome import Outcome, Status
 from sync.errors import ReadError
@@ -34,7 +34,8 @@ class Run:
     """One apply of a plan; `outcomes` holds what has become of its operations so far.
 
     An operation that fails does not stop the others. What depends on it, or would break the strategy's
-    guarantee now that it has failed, is skipped with the reason. Once the target is gone, so is the rest.
+    guarantee now that it has failed, is skipped with the reason. Once nothing can be carried out any more
+    (the target is gone, the token has ended), the rest is not tried.
     """
 
     def __init__(
@@ -45,66 +46,78 @@ class Run:
         self._judge = judge
         self._concurrency = concurrency
         self._noted = noted
-        self._gone = threading.Event()
-        self._lock = threading.Lock()
+        self._ended: ReadError | None = None
+        self._stopping = False
+        self._in_flight: set[Operation] = set()
         self._outcomes: dict[Operation, Outcome] = {}
+        self._changed = threading.Condition(threading.RLock())
 
     @property
     def outcomes(self) -> tuple[Outcome, ...]:
         """Return what has become of the operations so far, in the order in which they ended."""
-        with self._lock:
+        with self._changed:
             return tuple(self._outcomes.values())
 
     def carry_out(self, waves: Iterable[Wave], wave_ended: Callable[[], None] = lambda: None) -> None:
         """Carry out waves one after another; `wave_ended` is called after each.
 
         An exception on this thread (a signal) lets what is in flight end for some seconds. What has not
-        ended by then is noted as unsettled, and the exception goes on.
+        ended by then is noted as unsettled, and the exception goes on. Raises the `ReadError` after which
+        nothing could be carried out any more.
         """
         with Threads(self._concurrency, thread_name_prefix="apply") as threads:
-            for wave in waves:
-                admitted, turned_away = self._judge.split(wave.operations)
-                for operation, reason in turned_away.items():
-                    remedy = "resolve that first, then run again"
-                    self._note(Outcome(operation, Status.SKIPPED, reason, remedy))
-                running = {threads.submit(self._attempt, operation): operation for operation in admitted}
-                try:
-                    for future in as_completed(running):
-                        outcome = future.result()
-                        self._judge.settle(outcome.operation, done=_done(outcome), reason=outcome.reason)
-                except BaseException:
-                    self._let_end(running)
-                    raise
-                finally:
+            try:
+                for wave in waves:
+                    self._carry_out_one(wave, threads)
                     wave_ended()
+            except BaseException:
+                self._let_end()
+                wave_ended()
+                raise
 
-    def _let_end(self, running: dict[Future[Outcome], Operation]) -> None:
-        begun = [future for future in running if not future.cancel()]
-        _, hanging = wait(begun, timeout=GRACE_SECONDS)
-        for future in hanging:
-            reason, remedy = "no answer had come when the run was interrupted", "run again with --resume"
-            self._note(Outcome(running[future], Status.FAILED, reason, remedy, unsettled=True))
+    def _carry_out_one(self, wave: Wave, threads: Threads) -> None:
+        admitted, turned_away = self._judge.split(wave.operations)
+        for operation, reason in turned_away.items():
+            self._note(Outcome(operation, Status.SKIPPED, reason, "resolve that first, then run again"))
+        for future in as_completed([threads.submit(self._attempt, operation) for operation in admitted]):
+            outcome = future.result()
+            if outcome:
+                self._judge.settle(outcome.operation, done=_done(outcome), reason=outcome.reason)
+        if self._ended:
+            raise self._ended
 
-    def _attempt(self, operation: Operation) -> Outcome:
-        outcome = self._outcome(operation)
-        self._note(outcome)
+    def _let_end(self) -> None:
+        with self._changed:
+            self._stopping = True
+            self._changed.wait_for(lambda: not self._in_flight, timeout=GRACE_SECONDS)
+            for operation in self._in_flight:
+                reason = "no answer had come when the run was interrupted"
+                remedy = "run again with --resume"
+                self._note(Outcome(operation, Status.FAILED, reason, remedy, unsettled=True))
+
+    def _attempt(self, operation: Operation) -> Outcome | None:
+        """Carry out an operation, unless the run has come to its end before that."""
+        with self._changed:
+            if self._stopping or self._ended:
+                return None
+            self._in_flight.add(operation)
+        try:
+            outcome = self._execute(operation)
+        except ReadError as error:
+            self._ended = error
+            outcome = Outcome(operation, Status.FAILED, error.message, error.hint, unsettled=error.maybe_done)
+        with self._changed:
+            self._note(outcome)
+            self._in_flight.discard(operation)
+            self._changed.notify_all()
         return outcome
 
     def _note(self, outcome: Outcome) -> None:
         """Keep an outcome; one that comes after the run has ended without it is too late."""
-        with self._lock:
+        with self._changed:
             if outcome.operation not in self._outcomes:
                 self._outcomes[outcome.operation] = outcome
                 self._noted(outcome)
-
-    def _outcome(self, operation: Operation) -> Outcome:
-        if self._gone.is_set():
-            return Outcome(operation, Status.SKIPPED, "the target is gone", "run again when it is back")
-        try:
-            return self._execute(operation)
-        except ReadError as error:
-            self._gone.set()
-            return Outcome(operation, Status.FAILED, error.message, error.hint)
 
 
 def _done(outcome: Outcome) -> bool | None:

@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from http import HTTPStatus
 
-from pydantic import SecretStr, ValidationError
+from pydantic import ValidationError
 
-from sync.heimdall.auth import TokenError, TokenSource, as_source, masked_cpf
+from sync.heimdall.auth import TokenError, masked_cpf
 from sync.heimdall.rows import Me
 from sync.heimdall.transport import Answer, Transport, UnavailableError
 from sync.interruption import Threads
@@ -59,12 +59,8 @@ class Finding:
     remedy: str = ""
 
 
-Connection = tuple[Transport, TokenSource | SecretStr]
-"""How to reach an environment, and the token that is to be looked at."""
-
-
 def check_health(
-    source: Connection | None, target: Connection | None, *, now: datetime, must_write: bool
+    source: Transport | None, target: Transport | None, *, now: datetime, must_write: bool
 ) -> tuple[Finding, ...]:
     """Check the environments that there are at the same time.
 
@@ -73,10 +69,10 @@ def check_health(
     with Threads(2) as threads:
         checks = []
         if source:
-            checkup = _Checkup("source", source[0], as_source(source[1]), now)
+            checkup = _Checkup("source", source, now)
             checks.append(threads.submit(checkup.findings))
         if target:
-            checkup = _Checkup("target", target[0], as_source(target[1]), now)
+            checkup = _Checkup("target", target, now)
             checks.append(threads.submit(checkup.findings, probe_writes=True, must_write=must_write))
         return tuple(finding for check in checks for finding in check.result())
 
@@ -87,7 +83,6 @@ class _Checkup:
 
     side: str
     transport: Transport
-    tokens: TokenSource
     now: datetime
 
     def findings(self, *, probe_writes: bool = False, must_write: bool = False) -> list[Finding]:
@@ -134,7 +129,7 @@ class _Checkup:
         return "" if answer.ok else f" (GET /api/v1/readyz answers {answer.message})"
 
     def _expiry(self) -> Iterator[Finding]:
-        end = self.tokens.ends()
+        end = self.transport.tokens.ends()
         if end is None:
             return
         if end <= self.now:
@@ -219,7 +214,7 @@ class _Checkup:
 
     @property
     def _setting(self) -> str:
-        return f"HEIMDALL_{self.side.upper()}_{self.tokens.setting}"
+        return f"HEIMDALL_{self.side.upper()}_{self.transport.tokens.setting}"
 
     def _passed(self, check: str, message: str) -> Finding:
         return Finding(self.side, check, Level.PASSED, message)

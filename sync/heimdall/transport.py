@@ -25,6 +25,7 @@ import requests
 import tenacity
 from pydantic import SecretStr
 from requests.auth import AuthBase
+from urllib3.exceptions import NameResolutionError, NewConnectionError
 
 from sync import __version__
 from sync.errors import ReadError
@@ -137,7 +138,7 @@ class Transport:
         self.url = url
         self.concurrency = concurrency
         self.sent = 0
-        self._tokens = as_source(tokens)
+        self.tokens = as_source(tokens)
         self._accepted = False
         self._read_only = read_only
         self._patience = patience or Patience()
@@ -219,10 +220,10 @@ class Transport:
 
     def _with_token(self, path: str, send: Callable[[SecretStr], Answer]) -> Answer:
         """Send a request, and again with a new token if it got 401: then nothing was carried out."""
-        token = self._tokens.token()
+        token = self.tokens.token()
         answer = send(token)
-        if answer.status == HTTPStatus.UNAUTHORIZED and self._tokens.renew(token):
-            answer = send(self._tokens.token())
+        if answer.status == HTTPStatus.UNAUTHORIZED and self.tokens.renew(token):
+            answer = send(self.tokens.token())
         if answer.status == HTTPStatus.UNAUTHORIZED:
             self._end_if_accepted_before(path)
         elif path not in _OPEN:
@@ -232,8 +233,8 @@ class Transport:
     def _end_if_accepted_before(self, path: str) -> None:
         """Raise `TokenEndedError`, unless the token may never have been one for this server."""
         side = "source" if self._read_only else "target"
-        end = self._tokens.ends()
-        hint = f"see to HEIMDALL_{side.upper()}_{self._tokens.setting}, then run again with --resume"
+        end = self.tokens.ends()
+        hint = f"see to HEIMDALL_{side.upper()}_{self.tokens.setting}, then run again with --resume"
         if end is not None and end <= datetime.now(UTC):
             raise TokenEndedError(f"the {side}'s token ended at {end:%Y-%m-%d %H:%M:%S} UTC", hint)
         if self._accepted:
@@ -278,9 +279,17 @@ class Transport:
                 maybe_done=status in _GATEWAY,
                 said=text[:500].decode(errors="replace"),
             )
-        with contextlib.suppress(ValueError):
-            return Answer(status, json.loads(text) if text else None)
-        return Answer(status, None)
+        try:
+            return Answer(status, json.loads(text))
+        except (ValueError, RecursionError):
+            answer = Answer(status, None)
+        if method != "GET" and answer.ok and status != HTTPStatus.NO_CONTENT:
+            raise UnavailableError(
+                f"{method} {self.url}{path} answered {status} with something that is not JSON",
+                "a proxy may have answered in place of the server; see to it, then run again",
+                maybe_done=True,
+            )
+        return answer
 
     def _text_of(self, response: requests.Response) -> bytes:
         deadline = time.monotonic() + self._patience.timeout
@@ -298,22 +307,29 @@ class Transport:
 
     def _unavailable(self, request: str, error: requests.RequestException) -> UnavailableError:
         """Turn a failure of requests into one line without the token, proxies' passwords or object names."""
-        connect = isinstance(error, requests.ConnectTimeout) or "NewConnectionError" in repr(error)
+        cause = getattr(error.args[0] if error.args else None, "reason", None)
+        connect = isinstance(error, requests.ConnectTimeout) or isinstance(cause, NewConnectionError)
         match error:
             case requests.exceptions.SSLError():
                 what, hint = "TLS failed", "is the certificate's authority known? see --ca-file"
-            case requests.exceptions.ProxyError():
+            case requests.exceptions.ProxyError() | requests.exceptions.InvalidURL():
                 what, hint = "the proxy did not connect", "see HTTPS_PROXY, HTTP_PROXY and NO_PROXY"
             case requests.Timeout():
                 what, hint = f"no answer within {self._patience.timeout:g} s", "see --timeout"
-            case _ if "NameResolutionError" in repr(error):
+            case _ if isinstance(cause, NameResolutionError):
                 what, hint = "the host name is not known", "check the URL"
             case _ if connect:
                 what, hint = "no connection", "is the URL right, and the server up?"
             case _:
                 what, hint = "the connection was closed before the answer was complete", "run again"
         connected = not (
-            connect or isinstance(error, requests.exceptions.SSLError | requests.exceptions.ProxyError)
+            connect
+            or isinstance(
+                error,
+                requests.exceptions.SSLError
+                | requests.exceptions.ProxyError
+                | requests.exceptions.InvalidURL,
+            )
         )
         return UnavailableError(f"{request}: {what}", hint, maybe_done=connected, connected=connected)
 
@@ -341,10 +357,11 @@ def _seconds(retry_after: str | None) -> float:
     """Read a `Retry-After` header: seconds or a date (RFC 9110, 10.2.3)."""
     if not retry_after:
         return 0.0
-    if retry_after.strip().isdigit():
-        return float(retry_after)
     with contextlib.suppress(ValueError):
-        return max(0.0, (parsedate_to_datetime(retry_after) - datetime.now(UTC)).total_seconds())
+        if retry_after.strip().isdigit():
+            return float(retry_after)
+        date = parsedate_to_datetime(retry_after)
+        return max(0.0, (date.replace(tzinfo=date.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
     return 0.0
 
 

@@ -65,13 +65,7 @@ def deviations(approved: Plan, fresh: Plan) -> list[Deviated]:
     Where both have, it can't be told which of them an operation is owed to.
     """
     before, now = _by_subject(approved), _by_subject(fresh)
-    sides = {
-        (True, False): "source",
-        (False, True): "target",
-        (True, True): "source or target",
-        (False, False): "neither",
-    }
-    moved = sides[approved.source != fresh.source, approved.target != fresh.target]
+    moved = moved_side(approved, fresh)
     found = []
     for subject in sorted({*before, *now}, key=str):
         old, new = before.get(subject), now.get(subject)
@@ -82,6 +76,18 @@ def deviations(approved: Plan, fresh: Plan) -> list[Deviated]:
         elif old is not None and new is not None and old != new:
             found.append(Deviated(Deviation.CHANGED, new, moved))
     return found
+
+
+def moved_side(approved: Plan, fresh: Plan) -> str:
+    """Return which side has changed since a plan was approved: `neither` where only what is possible has."""
+    match approved.source == fresh.source, approved.target == fresh.target:
+        case False, False:
+            return "source or target"
+        case False, True:
+            return "source"
+        case True, False:
+            return "target"
+    return "neither"
 
 
 def _by_subject(plan: Plan) -> dict[tuple[str, ...], Operation]:

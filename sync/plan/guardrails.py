@@ -30,7 +30,7 @@ class Objection:
 def objections_to_urls(source_url: str, target_url: str, rules: Rules) -> Iterator[Objection]:
     """Yield what can be said before any request: plain HTTP, and both URLs naming the same environment."""
     for side, url in (("source", source_url), ("target", target_url)):
-        if _is_plain_http(url):
+        if is_plain_http(url):
             yield Objection(
                 "plain HTTP",
                 f"the {side}'s token would cross the network unencrypted to {url}",
@@ -74,7 +74,7 @@ def objections_to_plan(
     if deleted and rules.fail_on_unprotected:
         yield Objection(
             "unprotected endpoints",
-            f"{len(deleted)} endpoints would lose their mapping, {deleted[0]} among them",
+            f"endpoints would lose their mapping: {len(deleted)}, {deleted[0]} among them",
             "--fail-on-unprotected",
             allowed=False,
         )
@@ -100,13 +100,16 @@ def _empty_source(source: Snapshot, target: Snapshot, rules: Rules) -> Iterator[
 def _many_deletions(operations: Iterable[Operation], target: Snapshot, rules: Rules) -> Iterator[Objection]:
     removals = (Verb.DELETE, Verb.UNASSIGN)
     gone = Counter(_counted_as(operation) for operation in operations if operation.verb in removals)
+    # what is above the usual bound is said even where a setting allows it
+    bound = min(Rules.model_fields["max_delete_percent"].default, rules.max_delete_percent)
     for what, total in _sizes(target).items():
-        if total >= rules.delete_guard_minimum and gone[what] * 100 > total * rules.max_delete_percent:
+        percent = gone[what] * 100 / total if total else 0
+        if total >= rules.delete_guard_minimum and percent > bound:
             yield Objection(
                 "many deletions",
-                f"{gone[what]} of {total} {what} would go, more than {rules.max_delete_percent} %",
+                f"{gone[what]} of {total} {what} would go, more than {bound} %",
                 "--max-delete-percent",
-                allowed=False,
+                allowed=percent <= rules.max_delete_percent,
             )
 
 
@@ -125,7 +128,8 @@ def _sizes(snapshot: Snapshot) -> Mapping[str, int]:
     }
 
 
-def _is_plain_http(url: str) -> bool:
+def is_plain_http(url: str) -> bool:
+    """Tell whether what is sent to a URL crosses a network unencrypted."""
     parts = urlsplit(url)
     if parts.scheme != "http":
         return False

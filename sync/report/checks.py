@@ -6,6 +6,7 @@ That is the guardrails, the approval, an earlier run of the same plan, and the l
 from collections.abc import Iterable, Mapping
 from itertools import groupby
 
+from sync.errors import RefusedError
 from sync.plan.approval import Deviated
 from sync.plan.diff import named
 from sync.plan.drift import Moved
@@ -21,10 +22,10 @@ RAISED = "--max-delete-percent"
 """The one setting of a guardrail that is a figure."""
 
 _SIDES = {
-    "source": "The source has changed since the approval",
-    "target": "The target has changed since the approval",
-    "source or target": "Both sides have changed since the approval",
-    "neither": "Neither side has changed since the approval, but what makes them equal has",
+    "source": "the source has changed since the approval",
+    "target": "the target has changed since the approval",
+    "source or target": "both sides have changed since the approval",
+    "neither": "neither side has changed since the approval, but what makes them equal has",
 }
 
 UNTOLD = "which side has moved can't be told"
@@ -59,8 +60,14 @@ def override(objection: Objection) -> str:
     return f"{objection.setting} is {'raised' if objection.setting == RAISED else 'given'}"
 
 
+def is_refusal_told(document: Document) -> bool:
+    """Tell whether what ended the run is one of the refusals."""
+    messages = {objection.message for objection in refused(document.objections)}
+    return isinstance(document.error, RefusedError) and document.error.message in messages
+
+
 def deviations_by_side(deviations: Iterable[Deviated]) -> list[tuple[str, list[Deviated]]]:
-    """Return deviations in groups, each with a sentence about the side that has moved."""
+    """Return deviations in groups, each with what is said of the side that has moved."""
 
     def place(deviated: Deviated) -> int:
         return list(_SIDES).index(deviated.moved)
@@ -69,6 +76,11 @@ def deviations_by_side(deviations: Iterable[Deviated]) -> list[tuple[str, list[D
         (_SIDES[moved], list(group))
         for moved, group in groupby(sorted(deviations, key=place), key=lambda deviated: deviated.moved)
     ]
+
+
+def side_moved(deviated: Deviated) -> str:
+    """Return which side has changed since the approval, as a part of a sentence."""
+    return _SIDES[deviated.moved]
 
 
 def resumed(document: Document) -> str:
@@ -81,6 +93,11 @@ def resumed(document: Document) -> str:
     if not ours:
         return f"{said}; no checkpoint tells by whom."
     return f"{said}, {'all' if ours == done else f'{ours:,}'} of them by an earlier run of ours."
+
+
+def rules_of(document: Document) -> Rules:
+    """Return what the run went by: the plan's rules, and before there was one what was asked for."""
+    return document.plan.rules if document.plan else document.rules
 
 
 def is_protected(blocked: Blocked, rules: Rules) -> bool:
@@ -106,8 +123,7 @@ def drift_by_side(document: Document) -> list[tuple[str, list[Difference]]]:
     Without a receipt there is one group, whose name is empty.
     """
     plan, moved = document.plan, document.drift
-    if plan is None:
-        return []
+    assert plan is not None
     found: list[Difference] = [*plan.operations, *plan.open_differences]
     found.sort(key=lambda difference: list(Kind).index(difference.kind))
     if not moved:
@@ -162,12 +178,12 @@ def thing(difference: Difference, wording: Wording) -> str:
 
 
 def no_drift(document: Document) -> str:
-    """Return what a drift check says that found nothing: what was looked at, and what may differ."""
+    """Return what a drift check measured that found nothing: what was looked at, and what may differ."""
     assert document.plan is not None
     rules = document.plan.rules
     but = known(document.differences, rules)
     return (
-        f"No drift: both sides were read, and nothing {'in scope ' if rules.ignore else ''}differs"
+        f"both sides were read, and nothing {'in scope ' if rules.ignore else ''}differs"
         f"{f', but for {but}' if but else ''}."
     )
 

@@ -13,7 +13,7 @@ from rich.text import Text
 from sync.apply.outcome import Status
 from sync.errors import HeimdallSyncError, UsageError
 from sync.plan.model import Blocked, Kind, Operation, Plan, Rules, Snapshot, Verb
-from sync.report.checks import is_protected, known
+from sync.report.checks import is_protected, known, rules_of
 from sync.report.console_checks import deviations, drift, objections, resumed
 from sync.report.console_health import healthcheck
 from sync.report.document import Document
@@ -197,7 +197,7 @@ def verification(document: Document) -> Lines:
     if document.outcomes is None:
         return []
     lines = banner("VERIFICATION")
-    found, rules = document.verification, document.plan.rules if document.plan else document.rules
+    found, rules = document.verification, rules_of(document)
     if found is None:
         return [*lines, Text("✗ Not verified: the two environments were not read again", "bold red")]
     if found.error:

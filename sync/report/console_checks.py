@@ -42,9 +42,9 @@ def deviations(document: Document) -> Lines:
     if not document.deviations:
         return []
     lines = banner("NO LONGER WHAT WAS APPROVED")
-    for sentence, group in deviations_by_side(document.deviations):
+    for moved, group in deviations_by_side(document.deviations):
         lines += [
-            Text(f"{sentence}:"),
+            Text(f"{moved.capitalize()}:"),
             *(
                 Text(f"  [{deviated.deviation.upper()}] {PLAIN.phrase(deviated.operation)}", "yellow")
                 for deviated in group
@@ -66,7 +66,7 @@ def drift(document: Document) -> Lines:
     groups = drift_by_side(document)
     lines = banner("DRIFT")
     if not groups:
-        return [*lines, Text(f"✓ {no_drift(document)}", "bold green")]
+        return [*lines, Text(f"✓ No drift: {no_drift(document)}", "bold green")]
     for side, differences in groups:
         lines += [
             *([Text(f"{side.capitalize()}:", "bold")] if side else []),

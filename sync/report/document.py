@@ -54,10 +54,11 @@ class Document:
 
     @property
     def changes(self) -> tuple[Operation, ...]:
-        """Return what the figures are about: the operations planned or, in an apply, those done."""
+        """Return what the figures are about: the operations planned and left or, in an apply, those done."""
         if self.outcomes is not None:
             return tuple(outcome.operation for outcome in self.ended(Status.DONE))
-        return self.plan.operations if self.plan else ()
+        before = {*self.done_before}
+        return tuple(op for op in self.plan.operations if op not in before) if self.plan else ()
 
     @property
     def not_tried(self) -> tuple[Operation, ...]:

@@ -8,8 +8,18 @@ from sync.apply.outcome import Status
 from sync.errors import CancelledError, HeimdallSyncError, RefusedError, UnhealthyError
 from sync.heimdall.health import Finding, Level
 from sync.plan.model import Strategy
+from sync.report import markdown_drift
+from sync.report.checks import is_refusal_told, known, resumed, rules_of
 from sync.report.document import Document
-from sync.report.markup import alert, code, prose, table
+from sync.report.markdown_checks import (
+    approval,
+    deviation_sections,
+    not_of_this_run,
+    overrides,
+    refusals,
+    scope,
+)
+from sync.report.markup import alert, code, listed, prose, table
 from sync.report.tables import (
     counts_table,
     deletions_section,
@@ -20,6 +30,7 @@ from sync.report.tables import (
 from sync.report.wording import RUN_AGAIN, UNCHECKED, endpoints_lose, lost_mappings, lost_memberships, plural
 
 _LISTED = 10
+_BELOW = "and {} more, listed below"
 """So many things an alert names; the tables below it have them all."""
 
 _GUARANTEES = {
@@ -34,37 +45,64 @@ _MARKS = {Level.PASSED: "✅", Level.WARNING: "⚠️", Level.FAILED: "❌"}
 
 def render(document: Document) -> str:
     """Return the summary as GitHub's Markdown."""
-    blocks = [_title(document), _ended_early(document)]
-    if document.plan is not None:
-        blocks += [
-            _headline(document),
-            _irreversible(document),
-            _unprotected(document),
-            *outcome_sections(document),
-            counts_table(document),
-            *difference_sections(document),
-            deletions_section(document),
-            *kind_sections(document),
-            _half_way(document),
-        ]
-    blocks += [_findings(document), _footer(document)]
+    blocks = [
+        _title(document),
+        overrides(document),
+        refusals(document),
+        _ended_early(document),
+        *_found(document),
+        scope(document),
+        _findings(document),
+        not_of_this_run(document),
+        _footer(document),
+    ]
     return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
+
+
+def _found(document: Document) -> list[list[str]]:
+    """Return what the comparison of the two sides found, none where the run did not come to it."""
+    if document.plan is None:
+        return []
+    if document.deviations:
+        return [*deviation_sections(document), approval(document)]
+    if document.drift is not None:
+        return [
+            markdown_drift.verdict(document),
+            *markdown_drift.drift_sections(document),
+            *difference_sections(document),
+        ]
+    return [
+        _headline(document),
+        _irreversible(document),
+        _unprotected(document),
+        *outcome_sections(document),
+        counts_table(document),
+        *difference_sections(document),
+        deletions_section(document),
+        *kind_sections(document),
+        _half_way(document),
+        approval(document),
+    ]
 
 
 def _title(document: Document) -> list[str]:
     target, source = code(document.target_url), code(document.source_url)
-    if document.outcomes is not None:
-        return [f"## Sync: make {target} equal to {source}"]
-    if document.plan is not None:
-        return [f"## Plan: make {target} equal to {source}"]
-    if document.error is None or document.unhealthy:
-        return [f"## Healthcheck of {source} and {target}"]
-    return [f"## Not planned: make {target} equal to {source}"]
+    goal = f"make {target} equal to {source}"
+    titles = (
+        (not document.target_url, f"Snapshot of {source}"),
+        (document.drift is not None, f"Drift: {target}, held against {source}"),
+        (bool(document.deviations), f"Not applied: {goal}"),
+        (document.outcomes is not None, f"Sync: {goal}"),
+        (document.plan is not None, f"Plan: {goal}"),
+        (document.error is None or document.unhealthy, f"Healthcheck of {source} and {target}"),
+        (True, f"Not planned: {goal}"),
+    )
+    return [f"## {next(title for applies, title in titles if applies)}"]
 
 
 def _ended_early(document: Document) -> list[str]:
     error = document.error
-    if error is None:
+    if error is None or is_refusal_told(document):
         return []
     return alert(
         "CAUTION",
@@ -89,14 +127,15 @@ def _what_ended(error: HeimdallSyncError) -> str:
 
 
 def _headline(document: Document) -> list[str]:
+    before = resumed(document)
     if document.outcomes is None:
-        return [_planned(document)]
-    return [_applied(document), "", _verdict(document)]
+        return [_planned(document), *(["", before] if before else [])]
+    return [_applied(document), *(["", before] if before else []), "", _verdict(document)]
 
 
 def _planned(document: Document) -> str:
     assert document.plan is not None
-    changes, blocked = len(document.plan.operations), len(document.plan.blocked)
+    changes, blocked = len(document.changes), len(document.plan.blocked)
     if not changes and not blocked:
         return "**There is nothing to change:** no difference was found."
     would = f"**{plural(changes, 'change')} would " if changes else "**There is nothing that can be changed; "
@@ -111,18 +150,19 @@ def _planned(document: Document) -> str:
 
 def _applied(document: Document) -> str:
     assert document.plan is not None
-    done, planned = len(document.changes), len(document.plan.operations)
-    if not planned:
-        return "**There was nothing to change.**"
-    if done == planned:
-        return f"**{plural(done, 'change')} made,** all that were planned."
+    done, before = len(document.changes), len(document.done_before)
+    left = len(document.plan.operations) - before
+    if not left:
+        return f"**There was nothing {'left ' if before else ''}to change.**"
+    if done == left:
+        return f"**{plural(done, 'change')} made,** all that were {'left' if before else 'planned'}."
     rest = {
         "failed": len(document.ended(Status.FAILED)),
         "skipped": len(document.ended(Status.SKIPPED)),
         "not tried": len(document.not_tried),
     }
     said = ", ".join(f"{count:,} {how}" for how, count in rest.items() if count)
-    return f"**{done:,} of {plural(planned, 'change')} made;** {said}."
+    return f"**{done:,} of {plural(left, 'change')} made;** {said}."
 
 
 def _verdict(document: Document) -> str:
@@ -132,7 +172,7 @@ def _verdict(document: Document) -> str:
     if found.error:
         return f"❓ **Not verified:** {prose(found.error)}"
     if found.identical:
-        but = f", but for {plural(len(found.blocked), 'accepted difference')}" if found.blocked else ""
+        but = f", but for {known(found.blocked, rules_of(document))}" if found.blocked else ""
         return f"✅ **Verified:** both were read again, and the target is identical to the source{but}."
     stay = sum(not blocked.accepted for blocked in found.blocked)
     needed = plural(len(found.remaining), "change")
@@ -147,36 +187,39 @@ def _irreversible(document: Document) -> list[str]:
     assert document.plan is not None
     lost = [(operation.name, lost_memberships(document.plan, operation)) for operation in document.changes]
     said = [f"deleting group {code(name)} takes away {what}" for name, what in lost if what]
-    return alert("CAUTION", f"**Can't be undone:** {_listed(said, '; ')}.") if said else []
+    return alert("CAUTION", f"**Can't be undone:** {listed(said, '; ', _LISTED, _BELOW)}.") if said else []
 
 
 def _unprotected(document: Document) -> list[str]:
     endpoints = [code(endpoint) for endpoint in lost_mappings(document.changes)]
     if not endpoints:
         return []
-    return alert("WARNING", f"**{endpoints_lose(len(endpoints))}:** {_listed(endpoints, ', ')}. {UNCHECKED}")
-
-
-def _listed(items: list[str], separator: str) -> str:
-    more = len(items) - _LISTED
-    return separator.join(items[:_LISTED]) + (
-        f"{separator}and {more:,} more, listed below" if more > 0 else ""
-    )
+    said = listed(endpoints, ", ", _LISTED, _BELOW)
+    return alert("WARNING", f"**{endpoints_lose(len(endpoints))}:** {said}. {UNCHECKED}")
 
 
 def _half_way(document: Document) -> list[str]:
     assert document.plan is not None
-    guarantee = f"{_GUARANTEES[document.plan.strategy]} (strategy *{document.plan.strategy}*)"
-    if document.outcomes is None and document.plan.operations:
+    strategy = document.plan.strategy
+    guarantee = f"{_GUARANTEES[strategy]} (strategy *{strategy}*)"
+    if strategy is Strategy.ZERO_DOWNTIME and document.plan.blocked:
+        # Old and new roles together may be more than the target takes changes to.
+        guarantee += ". That holds for what is done; what is blocked stays different"
+    if document.outcomes is None and document.changes:
         when, afterwards = (
             "If it stops half way,** at any moment:",
             "What is done stays done; running it again",
         )
-    elif len(document.changes) < len(document.plan.operations):
+    elif document.outcomes is not None and _is_unfinished(document):
         when, afterwards = "It stopped half way:**", "Running it again"
     else:
         return []
     return [f"**{when} {guarantee}. {afterwards} goes on with the rest."]
+
+
+def _is_unfinished(document: Document) -> bool:
+    assert document.plan is not None
+    return len(document.changes) + len(document.done_before) < len(document.plan.operations)
 
 
 def _findings(document: Document) -> list[str]:

@@ -1,46 +1,95 @@
-"""What the summary says of what a plan is held against, and what happens with it next."""
+"""What the summary says of what a plan is held against, and of what happens with it next."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
-from sync.errors import RefusedError
 from sync.plan.approval import Deviated
-from sync.report.checks import allowed, deviations_by_side, override, refused, way_out
+from sync.report.checks import (
+    allowed,
+    deviations_by_side,
+    is_refusal_told,
+    override,
+    refused,
+    rules_of,
+    way_out,
+)
 from sync.report.document import Document
 from sync.report.markup import alert, code, listed, prose
 from sync.report.tables import MARKDOWN, section
 
 _LISTED = 10
-"""So many things an alert names; `junit.xml` has them all."""
+"""So many objections and patterns are named; `junit.xml` and `plan.json` have them all."""
 
 
 def overrides(document: Document) -> list[str]:
-    """Return what guardrails object to and settings let pass."""
-    found = allowed(document.objections)
+    """Return what guardrails object to and settings let pass, none where there is nothing."""
     said = [
         f"{prose(objection.guardrail)}: {prose(objection.message)} ({prose(override(objection))})"
-        for objection in found
+        for objection in allowed(document.objections)
     ]
-    return alert("WARNING", "**Overrides in use:** what guardrails refuse is allowed.", _items(said))
+    return _alert("WARNING", "**Overrides in use:** guardrails object, and settings let it pass.", said)
 
 
 def refusals(document: Document) -> list[str]:
-    """Return what guardrails refuse, each with the setting that allows it."""
+    """Return what guardrails refuse, each with the setting that allows it, none where there is nothing."""
     said = [
-        ", ".join(
-            filter(
-                None,
-                (
-                    f"{prose(objection.guardrail)}: {prose(objection.message)}",
-                    f"**{prose(way_out(objection))}**" if way_out(objection) else "",
-                ),
-            )
-        )
+        f"{prose(objection.guardrail)}: {'; '.join(map(prose, filter(None, sentences)))}"
         for objection in refused(document.objections)
+        for sentences in [(objection.message, way_out(objection))]
     ]
-    return alert("CAUTION", "**Refused by the guardrails:** nothing of this may be applied.", _items(said))
+    nothing = ["Nothing was changed."] if is_refusal_told(document) and document.target_untouched else []
+    return _alert("CAUTION", "**Refused by guardrails:** this must not be applied.", said, *nothing)
 
 
-def refused_by_guardrail(document: Document) -> bool:
-    """Tell whether the error that ended the run is one of the refusals."""
-    messages = {objection.message for objection in refused(document.objections)}
-    return isinstance(document.error, RefusedError) and document.error.message in messages
+def _alert(kind: str, title: str, said: Sequence[str], *rest: str) -> list[str]:
+    if not said:
+        return []
+    items = listed([f"- {sentence}" for sentence in said], "\n", _LISTED, "- and {} more")
+    return alert(kind, title, items, *rest)
+
+
+def deviation_sections(document: Document) -> list[list[str]]:
+    """Return how what is needed now differs from what was approved, by the side that has moved."""
+    return [
+        section(moved.capitalize(), ["what", "how"], map(_deviation, group))
+        for moved, group in deviations_by_side(document.deviations)
+    ]
+
+
+def _deviation(deviated: Deviated) -> Sequence[str]:
+    return MARKDOWN.phrase(deviated.operation), deviated.deviation
+
+
+def approval(document: Document) -> list[str]:
+    """Return which plan this is and, where it can still be approved, what that means and what comes next."""
+    assert document.plan is not None
+    digest = document.plan.digest
+    if document.outcomes is not None or document.error or not document.plan.operations:
+        return [f"**{'Approved plan' if document.deviations else 'Plan'}:** {code(digest)}"]
+    command = f"heimdall-sync apply --plan plan.json --expect-digest {digest}"
+    this = f"**What runs is this plan and nothing else:** {code(digest)}."
+    return [
+        f"{this} If either side changes before that, apply refuses.",
+        "",
+        f"**Next:** approve it, or reject it. Once it is approved, this applies it: {code(command)}",
+    ]
+
+
+def scope(document: Document) -> list[str]:
+    """Return what is left alone by settings, empty where nothing is."""
+    rules = rules_of(document)
+    parts = {"protected, so never changed": rules.protect, "ignored on both sides": rules.ignore}
+    said = [
+        f"{what}: {listed([code(pattern) for pattern in patterns], ', ', _LISTED, 'and {} more')}"
+        for what, patterns in parts.items()
+        if patterns
+    ]
+    return [f"**Scope:** {'; '.join(said)}."] if said else []
+
+
+def not_of_this_run(document: Document) -> list[str]:
+    """Return which files are not this run's, though they may lie beside its summary; none with a plan."""
+    if document.plan is not None:
+        return []
+    sides = {"snapshot-source.json": document.source, "snapshot-target.json": document.target}
+    files = ", ".join(map(code, ["plan.json", *(name for name, side in sides.items() if side is None)]))
+    return [f"This run made no plan. Of these files, any beside this summary is an earlier run's: {files}."]

@@ -64,6 +64,12 @@ def alert(kind: str, *paragraphs: str) -> list[str]:
     return [f"> [!{kind}]", *(f"> {line}".rstrip() for line in lines)]
 
 
+def listed(items: Sequence[str], separator: str, at_most: int, rest: str) -> str:
+    """Return the first items as one text; `rest` tells how many more there are, in place of its `{}`."""
+    more = len(items) - at_most
+    return separator.join([*items[:at_most], *([rest.format(f"{more:,}")] if more > 0 else [])])
+
+
 def folded(summary: str, lines: Iterable[str]) -> list[str]:
     """Return lines that are shown when a reader unfolds them; `summary` is HTML."""
     return [f"<details><summary>{summary}</summary>", "", *lines, "", "</details>"]

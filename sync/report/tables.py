@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from sync.apply.outcome import Outcome, Status
 from sync.plan.model import Attributes, Kind, Operation, Verb
+from sync.report.checks import is_protected, thing
 from sync.report.document import Document
 from sync.report.markup import code, folded, prose, table
 from sync.report.wording import EDGE_VERBS, VERBS, Wording, counts_of, in_order, lost_memberships, why
@@ -31,6 +32,7 @@ def counts_table(document: Document) -> list[str]:
         "failed": counts_of(outcome.operation for outcome in document.ended(Status.FAILED)),
         "skipped": counts_of(outcome.operation for outcome in document.ended(Status.SKIPPED)),
         "not tried": counts_of(document.not_tried),
+        "done before": counts_of(document.done_before),
     }
     rest = {how: counts for how, counts in rest.items() if counts}
     columns: dict[str, list[int | None]] = {
@@ -53,7 +55,10 @@ def _figure(count: int | None) -> str:
 
 
 def difference_sections(document: Document) -> list[list[str]]:
-    """Return what stays different and why: first what nobody has accepted, then what is known."""
+    """Return what stays different and why: what nobody has accepted, what is accepted, what is protected."""
+    assert document.plan is not None
+    rules = document.plan.rules
+    may_stay = [blocked for blocked in document.differences if blocked.accepted]
     open_rows = [
         (MARKDOWN.difference(blocked), prose(blocked.reason), prose(blocked.remedy))
         for blocked in document.differences
@@ -61,13 +66,44 @@ def difference_sections(document: Document) -> list[list[str]]:
     ]
     accepted_rows = [
         (MARKDOWN.difference(blocked), prose(blocked.reason))
-        for blocked in document.differences
-        if blocked.accepted
+        for blocked in may_stay
+        if not is_protected(blocked, rules)
     ]
+    protected_rows = [
+        (thing(blocked, MARKDOWN), *both_sides(blocked.operation))
+        for blocked in may_stay
+        if is_protected(blocked, rules)
+    ]
+    by_side = ["what", "in the target", "in the source"]
+    title = "Stays different" if document.drift is None else "Of these, no sync can remove"
     return [
-        _section("Stays different", ["what", "why", "what you can do"], open_rows),
-        _section("Stays different, as accepted in the settings", ["what", "why"], accepted_rows),
+        section(title, ["what", "why", "what you can do"], open_rows),
+        section("Stays different, as accepted in the settings", ["what", "why"], accepted_rows),
+        section("Stays different, as protected by the settings", by_side, protected_rows),
     ]
+
+
+def both_sides(operation: Operation | None) -> tuple[str, str]:
+    """Return what the target and the source hold where it takes an operation to make them equal."""
+    if operation is None:
+        return "can't be compared", "can't be compared"
+    match operation.verb:
+        case Verb.ASSIGN:
+            return "not assigned", "assigned"
+        case Verb.UNASSIGN:
+            return "assigned", "not assigned"
+    before, after = operation.before, operation.after
+    if before is None or after is None:
+        return _there(before), _there(after)
+    if before == after:
+        return "the same, but behind others that match the same paths", "in front of them"
+    return _attributes(before, after), _attributes(after, before)
+
+
+def _there(attributes: Attributes | None) -> str:
+    if attributes is None:
+        return "missing"
+    return _attributes(attributes, Attributes()) or "exists, without a description"
 
 
 def outcome_sections(document: Document) -> list[list[str]]:
@@ -77,10 +113,10 @@ def outcome_sections(document: Document) -> list[list[str]]:
     undone |= set(document.not_tried)
     remaining = document.verification.remaining if document.verification else ()
     return [
-        _section("Failed", header, map(_outcome, document.ended(Status.FAILED))),
-        _section("Skipped", header, map(_outcome, document.ended(Status.SKIPPED))),
-        _section("Not tried, since the run ended before", ["what"], map(_phrase, document.not_tried)),
-        _section(
+        section("Failed", header, map(_outcome, document.ended(Status.FAILED))),
+        section("Skipped", header, map(_outcome, document.ended(Status.SKIPPED))),
+        section("Not tried, since the run ended before", ["what"], map(_phrase, document.not_tried)),
+        section(
             "Found different afterwards, besides the above",
             ["what it would take"],
             (_phrase(operation) for operation in remaining if operation not in undone),
@@ -108,7 +144,7 @@ def deletions_section(document: Document) -> list[str]:
         )
         for operation in deleted
     ]
-    return _section("Deleted", ["what", "description", "what goes with it"], rows)
+    return section("Deleted", ["what", "description", "what goes with it"], rows)
 
 
 def _deletes(operation: Operation, kind: Kind) -> bool:
@@ -177,7 +213,8 @@ def _holder_row(holder: str, edges: Iterable[Operation]) -> Sequence[str]:
     return code(holder), ", ".join(gets), ", ".join(loses)
 
 
-def _section(title: str, header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+def section(title: str, header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    """Return a table under its title, folded where it is long; none where it has no rows."""
     rows = list(rows)
     if not rows:
         return []

@@ -1,9 +1,12 @@
 """What a fault does to a request on its way to the API and back, down to the socket."""
 
 import asyncio
+import contextlib
 import json
 import os
 import signal
+import socket
+import struct
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
@@ -11,12 +14,26 @@ from typing import Any
 from starlette.responses import Response, StreamingResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from sync.sandbox.faults import Answer, AnyEffect, Close, Die, DropRows, Hang, Huge, Truncate
+from sync.sandbox.faults import (
+    Answer,
+    AnyEffect,
+    Close,
+    Die,
+    DropRows,
+    Hang,
+    Huge,
+    Interrupt,
+    Mislabel,
+    Truncate,
+)
 
 TRANSPORT = "transport"
 """Where the server leaves a connection's transport in the scope's state."""
 
 CHUNK = b"x" * 65536
+
+NO_LINGER = struct.pack("ii", 1, 0)
+"""What makes the closing of a socket a reset (socket(7), SO_LINGER)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +53,11 @@ class Exchange:
             case Hang(seconds=seconds, done=False):
                 await asyncio.sleep(seconds)
                 await self.api(self.scope, self.receive, self.send)
-            case Truncate() | DropRows() | Hang(done=True):
+            case Interrupt(pid=pid, number=number, seconds=seconds, done=False):
+                _signal(pid, number)
+                await asyncio.sleep(seconds)
+                await self.api(self.scope, self.receive, self.send)
+            case Truncate() | Mislabel() | DropRows() | Hang(done=True) | Interrupt(done=True):
                 await self._spoil(effect)
             case Answer(done=True) | Close(done=True) | Die(done=True):
                 await self._api_answer()
@@ -44,11 +65,16 @@ class Exchange:
             case Answer() | Close() | Die() | Huge():
                 await self._replace(effect)
 
-    async def _spoil(self, effect: Truncate | DropRows | Hang) -> None:
+    async def _spoil(self, effect: Truncate | Mislabel | DropRows | Hang | Interrupt) -> None:
         """Let the API answer, and do something to that."""
         start, body = await self._api_answer()
         match effect:
             case Hang(seconds=seconds):
+                await asyncio.sleep(seconds)
+                await self.send(start)
+                await self.send({"type": "http.response.body", "body": body})
+            case Interrupt(pid=pid, number=number, seconds=seconds):
+                _signal(pid, number)
                 await asyncio.sleep(seconds)
                 await self.send(start)
                 await self.send({"type": "http.response.body", "body": body})
@@ -58,6 +84,8 @@ class Exchange:
                     {"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True}
                 )
                 await self._hang_up()
+            case Mislabel(content_type=content_type):
+                await self._answer(Response(body, start["status"], media_type=content_type))
             case DropRows(rows=rows):
                 shorter = json.dumps(_without_last(rows, json.loads(body)))
                 await self._answer(Response(shorter, start["status"], media_type="application/json"))
@@ -69,8 +97,8 @@ class Exchange:
                 await self._answer(Response(body, status, headers, content_type))
             case Huge(size=size):
                 await self._answer(StreamingResponse(_json_text(size), media_type="application/json"))
-            case Close():
-                await self._hang_up()
+            case Close(reset=reset):
+                await self._hang_up(reset=reset)
             case Die():
                 os.kill(os.getpid(), signal.SIGKILL)
 
@@ -86,11 +114,21 @@ class Exchange:
     async def _answer(self, response: Response) -> None:
         await response(self.scope, self.receive, self.send)
 
-    async def _hang_up(self) -> None:
+    async def _hang_up(self, *, reset: bool = False) -> None:
         """Close the connection, after what has been written, and wait until that is known everywhere."""
-        self.scope["state"][TRANSPORT].close()
+        connection = self.scope["state"][TRANSPORT]
+        if reset:
+            connection.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NO_LINGER)
+            connection.abort()
+        else:
+            connection.close()
         while (await self.receive())["type"] != "http.disconnect":
             pass
+
+
+def _signal(pid: int, number: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, number)
 
 
 def _without_last(rows: int, listing: Any) -> Any:

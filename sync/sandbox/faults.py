@@ -1,6 +1,7 @@
 """Faults by rule: which requests go wrong, and how."""
 
 import re
+import signal
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -28,9 +29,10 @@ class Answer(Effect):
 
 
 class Close(Effect):
-    """Close the connection without an answer."""
+    """Close the connection without an answer, or `reset` it."""
 
     kind: Literal["close"] = "close"
+    reset: bool = False
 
 
 class Die(Effect):
@@ -46,10 +48,29 @@ class Hang(Effect):
     seconds: float
 
 
+class Interrupt(Effect):
+    """Send a signal to the process `pid`, let `seconds` pass, and then answer as usual.
+
+    The request is carried out after all that, or (`done`) before.
+    """
+
+    kind: Literal["interrupt"] = "interrupt"
+    pid: int
+    number: int = signal.SIGKILL
+    seconds: float = 0.0
+
+
 class Truncate(Value):
     """Carry the request out, and close the connection in the middle of the answer's body."""
 
     kind: Literal["truncate"] = "truncate"
+
+
+class Mislabel(Value):
+    """Carry the request out, and say that the answer is of another content type."""
+
+    kind: Literal["mislabel"] = "mislabel"
+    content_type: str
 
 
 class DropRows(Value):
@@ -66,7 +87,10 @@ class Huge(Value):
     size: int = Field(ge=2)
 
 
-AnyEffect = Annotated[Answer | Close | Die | Hang | Truncate | DropRows | Huge, Field(discriminator="kind")]
+AnyEffect = Annotated[
+    Answer | Close | Die | Hang | Interrupt | Truncate | Mislabel | DropRows | Huge,
+    Field(discriminator="kind"),
+]
 
 
 class Fault(Value):

@@ -141,7 +141,7 @@ def test_what_deleting_roles_makes_readable_takes_another_run(run: RunCommand) -
         ),
     )
     with launch(wanted) as source, launch(before) as target:
-        first = run(source, target, "apply", "--max-delete-percent", "60")
+        first = run(source, target, "apply", "--max-delete-percent", "70")
         assert first.code == 1
         assert "run the sync again after this plan: it leaves 45 roles in the target" in first.out
         assert "run the sync again" in first.summary
@@ -298,7 +298,7 @@ def test_a_target_that_dies_is_finished_by_the_next_run(run: RunCommand) -> None
         ended = run(source, target, "apply", "--retries", "2")
         assert ended.code == 1
         assert ended.cases("failure")
-        assert "the target is gone" in ended.summary
+        assert "no connection" in ended.summary
     with launch(wanted) as source, launch(production(), first_id=1000) as target:
         half = Answer(status=500, body='{"error": "dying"}')
         target.add_fault(

@@ -6,17 +6,9 @@ import pytest
 from pydantic import SecretStr
 
 from sync.errors import UsageError
-from sync.heimdall.auth import (
-    Credentials,
-    OAuthToken,
-    StaticToken,
-    TokenFile,
-    ends_before,
-    expiry_of,
-    harmless,
-    masked_cpf,
-    source_of,
-)
+from sync.heimdall.auth import StaticToken, TokenFile, ends_before, expiry_of, masked_cpf
+from sync.heimdall.credentials import Credentials, source_of
+from sync.heimdall.oauth import OAuthToken, harmless
 from sync.sandbox.tokens import make_token
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
@@ -89,7 +81,10 @@ def test_what_a_server_says_is_made_harmless(text: str, line: str) -> None:
 @pytest.mark.parametrize(
     ("credentials", "problems"),
     [
-        (Credentials(), ["token: missing: or else token_file, or token_url with a client"]),
+        (
+            Credentials(),
+            ["token: missing: the token of a superadmin, or a token file, or a token URL with a client"],
+        ),
         (
             Credentials(token=SECRET, token_file=Path("token")),
             ["token_file: contradicts token: there is one way to a token"],

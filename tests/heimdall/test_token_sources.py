@@ -11,17 +11,10 @@ import pytest
 from pydantic import SecretStr
 
 from sync.errors import ReadError
-from sync.heimdall.auth import (
-    OAuthToken,
-    StaticToken,
-    TokenEndedError,
-    TokenEndpoint,
-    TokenError,
-    TokenFile,
-    TokenSource,
-)
+from sync.heimdall.auth import StaticToken, TokenEndedError, TokenError, TokenFile, TokenSource
 from sync.heimdall.contract import known_contract
 from sync.heimdall.health import check_health
+from sync.heimdall.oauth import OAuthToken, TokenEndpoint
 from sync.heimdall.transport import AnswerError, Patience, Transport
 from sync.heimdall.writer import Writer
 from sync.plan.model import Attributes, Kind, Operation, Verb
@@ -492,8 +485,8 @@ def test_a_token_that_ends_after_a_lost_answer_leaves_the_write_open(sandbox: Sa
 
 def check(sandbox: Sandbox, source: TokenSource, opened: Open, connect: Connect) -> list[tuple[str, str]]:
     found = check_health(
-        (connect(sandbox, read_only=True), SecretStr(sandbox.token)),
-        (opened(sandbox.url, source), source),
+        connect(sandbox, read_only=True),
+        opened(sandbox.url, source),
         now=datetime.now(UTC),
         must_write=True,
     )

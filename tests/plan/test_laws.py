@@ -61,19 +61,19 @@ def subsets(operations: tuple[Operation, ...], chance: random.Random) -> Iterato
 class Guarantee:
     """What a strategy promises, for both meanings of an endpoint without a mapping."""
 
-    def __init__(self, strategy: Strategy, before: World, goal: World) -> None:
+    def __init__(
+        self, strategy: Strategy, before: World, goal: World, endpoints: set[str] = ALL_ENDPOINTS
+    ) -> None:
         self._strategy = strategy
-        self._before = {
-            is_open: before.reach(ALL_ENDPOINTS, unmapped_is_open=is_open) for is_open in (True, False)
-        }
-        self._goal = {
-            is_open: goal.reach(ALL_ENDPOINTS, unmapped_is_open=is_open) for is_open in (True, False)
-        }
+        self._endpoints = endpoints
+        self._before, self._goal = self._reach(before), self._reach(goal)
+
+    def _reach(self, world: World) -> dict[bool, set[tuple[str, str]]]:
+        return {is_open: world.reach(self._endpoints, unmapped_is_open=is_open) for is_open in (True, False)}
 
     def check(self, world: World) -> None:
-        for unmapped_is_open in (True, False):
+        for unmapped_is_open, now in self._reach(world).items():
             before, goal = self._before[unmapped_is_open], self._goal[unmapped_is_open]
-            now = world.reach(ALL_ENDPOINTS, unmapped_is_open=unmapped_is_open)
             if self._strategy is Strategy.LEAST_PRIVILEGE:
                 # a new group has no members, so what is open to everyone is no gain of theirs
                 gained = {

@@ -3,8 +3,11 @@
 from dataclasses import replace
 
 from sync.apply.outcome import Outcome, Status, Verification
-from sync.errors import HeimdallSyncError
+from sync.errors import RefusedError
 from sync.heimdall.health import Finding, Level
+from sync.plan.approval import Deviated, Deviation
+from sync.plan.drift import Moved
+from sync.plan.guardrails import Objection
 from sync.plan.model import (
     Action,
     Attributes,
@@ -211,74 +214,86 @@ INTERRUPTED = replace(
 )
 """One operation failed, what depends on it was skipped, and the rest was never tried."""
 
-HOSTILE = (
-    "a | b || c",
-    "`code` and ```` fence",
-    "`",
-    " ` ",
-    "\\|\\`\\",
-    "<script>alert(1)</script><!-- <details> </sub>",
-    "]]><![CDATA[ &lt; &#10; &amp;",
-    "first\nsecond\r\n\r\n# third\u2028fourth\x85",
-    "\x1b[2J\x1b]0;title\x07\x00\x08\x9b31m",
-    "\u202egnp.exe\u200b\ufeff",
-    "half \ud83d\ude00 a pair \udcff",
-    "\ufffe\uffff",
-    "🧨👩\u200d👩\u200d👧" * 125,
-    "[link](https://evil.example) ![image](https://evil.example/x.png) <https://evil.example>",
-    "[x]: https://evil.example www.evil.example mail@evil.example",
-    "@octocat, @org/team #1 GH-1",
-    ":tada: $x$ **bold** _em_ ~~gone~~",
-    "::error::x ##[error]x ##[add-mask]x ##vso[task.complete]x",
-    "name' to role 'admin",
-    "- item",
-    "> [!CAUTION]",
-    "1. first",
-    "| --- |",
-    "[!WARNING]",
-    "  ",
+PLAIN_HTTP = Objection(
+    "plain HTTP",
+    "the source's token would cross the network unencrypted to http://staging.services.example",
+    "--allow-http",
+    allowed=True,
 )
-"""Texts of a server that would change what a format says, if one let them."""
 
+MANY = Objection(
+    "many deletions", "6 of 12 mappings would go, more than 30 %", "--max-delete-percent", allowed=False
+)
 
-def saying(text: str) -> Document:
-    """Return a document in which everything that a server can say is one text."""
-    blank = Attributes()
-    attributes = Attributes(description=text, action=text)
-    entity = Attributes(description=text)
-    operations = (
-        *(create(kind, text, text) for kind in (Kind.ACTION, Kind.ROLE, Kind.GROUP)),
-        create(Kind.MAPPING, text, text, text or "x"),
-        update(Kind.ACTION, text, blank, entity),
-        update(Kind.MAPPING, text, attributes, Attributes(description=f"{text}.", action=f"{text}.")),
-        *(delete(kind, text, text, text if kind is Kind.MAPPING else None) for kind in Kind),
-        *(change(kind, text, text) for change in (assign, unassign) for kind in (Kind.ROLE, Kind.GROUP)),
-    )
-    blocked = tuple(
-        Blocked(kind=kind, name=text, operation=operation, reason=text, remedy=text, accepted=accepted)
-        for kind in Kind
-        for operation in (None, create(kind, text, text))
-        for accepted in (True, False)
-    )
-    plan = PLAN.model_copy(
+LOCKOUT = Objection(
+    "self-lockout",
+    "group 'office', which the token's user is in, would lose role 'superadmin'",
+    "--allow-self-lockout",
+    allowed=False,
+)
+
+UNPROTECTED = Objection(
+    "unprotected endpoints",
+    "1 endpoints would lose their mapping, GET /legacy$ among them",
+    "--fail-on-unprotected",
+    allowed=False,
+)
+
+REFUSED = replace(
+    PLANNED,
+    objections=(PLAIN_HTTP, MANY, LOCKOUT, UNPROTECTED),
+    error=RefusedError(MANY.message, "if that is meant, raise --max-delete-percent"),
+)
+"""Guardrails object: one is overridden, three are not."""
+
+STALE = replace(
+    PLANNED,
+    deviations=(
+        Deviated(Deviation.NEW, create(Kind.ROLE, "by_hand", "Made yesterday"), "target"),
+        Deviated(Deviation.NO_LONGER_NEEDED, PLAN.operations[0], "target"),
+        Deviated(Deviation.CHANGED, PLAN.operations[2], "source"),
+    ),
+    error=RefusedError("the plan is no longer what was approved", "make a new plan and have it approved"),
+)
+"""An approved plan, and something else is needed now."""
+
+RESUMED = replace(
+    APPLIED,
+    done_before=PLAN.operations[:4],
+    ours=frozenset(PLAN.operations[:3]),
+    outcomes=tuple(Outcome(operation, Status.DONE) for operation in PLAN.operations[4:]),
+)
+"""Four changes were done before, one of them by somebody else."""
+
+PROTECTED = Blocked(
+    kind=Kind.GROUP,
+    name="office",
+    operation=unassign(Kind.GROUP, "auditor", "office"),
+    reason="it is protected by a setting",
+    remedy="leave it, or take it out of --protect",
+    accepted=True,
+)
+
+SCOPED = replace(
+    PLANNED,
+    plan=PLAN.model_copy(
         update={
-            "waves": (Wave(phase="all", operations=operations),),
-            "blocked": blocked,
-            "members": {text: 3},
+            "rules": Rules(protect=("group:office", "role:break_glass*"), ignore=("action:tmp:*",)),
+            "blocked": (AUDITOR.model_copy(update={"accepted": True}), PROTECTED),
         }
-    )
-    return Document(
-        source_url=text,
-        target_url=text,
-        findings=tuple(
-            Finding(side, text, level, text, text) for side in ("source", "target") for level in Level
-        ),
-        plan=plan,
-        outcomes=(
-            *(Outcome(operation, Status.FAILED, text, text, unsettled=True) for operation in operations[:4]),
-            *(Outcome(operation, Status.SKIPPED, text) for operation in operations[4:6]),
-            *(Outcome(operation, Status.DONE) for operation in operations[6:-1]),
-        ),
-        verification=Verification(remaining=operations[:2], blocked=blocked),
-        error=HeimdallSyncError(text, text),
-    )
+    ),
+)
+"""Some things are protected, some ignored, some accepted."""
+
+DRIFTED = replace(
+    PLANNED,
+    plan=SCOPED.plan and SCOPED.plan.model_copy(update={"blocked": (AUDITOR, PROTECTED)}),
+    drift={
+        **dict.fromkeys(PLAN.operations, Moved.SOURCE),
+        PLAN.operations[9]: Moved.TARGET,
+        PLAN.operations[13]: Moved.TARGET,
+        PLAN.operations[8]: Moved.BOTH,
+        **({AUDITOR.operation: Moved.TARGET} if AUDITOR.operation else {}),
+    },
+)
+"""A drift check that knows from a receipt which side has moved."""

@@ -2,6 +2,7 @@
 
 import io
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -9,22 +10,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sync.apply.outcome import Verification
-from sync.errors import HeimdallSyncError, RefusedError, UnhealthyError
+from sync.errors import HeimdallSyncError, RefusedError, UnhealthyError, UsageError
 from sync.heimdall.health import Finding, Level
 from sync.report import console
-from sync.report.console import Lines, Mode
+from sync.report.console import Mode
 from sync.report.document import Document
+from sync.report.lines import Lines
 from sync.report.terminal import Printer
 from tests.report.examples import (
     ACCEPTED,
     APPLIED,
-    HOSTILE,
     INTERRUPTED,
     NO_DIFFERENCE,
+    PLAN,
     PLANNED,
+    RESUMED,
+    SCOPED,
     STARTED,
-    saying,
 )
+from tests.report.hostile import HOSTILE, drift_saying, saying, stale_saying
 
 
 def text(lines: Lines) -> str:
@@ -120,6 +124,7 @@ Assigned: +3 ~0 -2
 Blocked:  1
 Errors:   0
 Total Changes: 15
+Plan: sha256:64c291bf3bcbabf3b725fac26c2da59207294a697214cdfe9a68982ea5e04746
 Nothing was changed.
 ==============================================================
 
@@ -162,9 +167,10 @@ Roles:    +1 ~0 -0
 Mappings: +1 ~1 -1
 Groups:   +1 ~0 -1
 Assigned: +3 ~0 -2
-Blocked:  1 (1 accepted)
+Blocked:  1 (1 accepted difference)
 Errors:   0
 Total Changes: 15
+Plan: sha256:a3ee2d6cdadd3f2a628273f7ba9cb86511f9aed4604622ffb08c819ecc5a5e24
 ==============================================================
 
 Completed in 12.34 seconds
@@ -216,6 +222,7 @@ Blocked:  1
 Skipped:  1
 Errors:   1
 Total Changes: 9
+Plan: sha256:64c291bf3bcbabf3b725fac26c2da59207294a697214cdfe9a68982ea5e04746
 ==============================================================
 
 Completed in 12.34 seconds
@@ -310,10 +317,11 @@ def test_a_warning_does_not_fail_the_healthcheck() -> None:
 
 def test_a_refusal_is_an_error_that_counts() -> None:
     document = replace(PLANNED, error=RefusedError("deletes 50 % of the roles", "allow it"))
-    assert text(console.summary(document)).splitlines()[-9:] == [
+    assert text(console.summary(document)).splitlines()[-10:] == [
         "Blocked:  1",
         "Errors:   1",
         "Total Changes: 15",
+        f"Plan: {PLAN.digest}",
         "✗ deletes 50 % of the roles",
         "      → allow it",
         "Nothing was changed.",
@@ -321,6 +329,50 @@ def test_a_refusal_is_an_error_that_counts() -> None:
         "",
         "Ended after 12.34 seconds",
     ]
+
+
+def test_wrong_settings_stand_one_below_another() -> None:
+    error = UsageError("--source-url (HEIMDALL_SOURCE_URL): is missing", "--retries (HEIMDALL_RETRIES): is 0")
+    assert (
+        text(console.failure(error))
+        == """\
+✗ --source-url (HEIMDALL_SOURCE_URL): is missing
+✗ --retries (HEIMDALL_RETRIES): is 0
+      → see heimdall-sync --help
+"""
+    )
+
+
+def test_a_resumed_run_counts_what_it_did_itself() -> None:
+    assert text(console.outcomes(RESUMED)).splitlines()[-1] == "  Done: 11 of 11 changes"
+    assert text(console.summary(RESUMED)).splitlines()[4:13] == [
+        "Actions:  +0 ~0 -1",
+        "Roles:    +1 ~0 -0",
+        "Mappings: +1 ~1 -1",
+        "Groups:   +0 ~0 -1",
+        "Assigned: +3 ~0 -2",
+        "Blocked:  1 (1 accepted difference)",
+        "Errors:   0",
+        "Total Changes: 11",
+        "4 of 15 changes were done before, 3 of them by an earlier run of ours.",
+    ]
+
+
+def test_what_is_protected_is_told_apart_from_what_is_accepted() -> None:
+    said = text(console.plan_sections(SCOPED))
+    assert "  [ACCEPTED] role 'auditor' description: the target has no request" in said
+    assert "  [PROTECTED] unassign role 'auditor' from group 'office': it is protected by a setting\n" in said
+    assert "Blocked:  2 (1 accepted and 1 protected differences)\n" in text(console.summary(SCOPED))
+    assert SCOPED.plan is not None
+    verified = replace(SCOPED, outcomes=(), verification=Verification(blocked=SCOPED.plan.blocked))
+    assert text(console.verification(verified)).splitlines()[-1] == (
+        "✓ Target is identical to source, but for 1 accepted and 1 protected differences"
+    )
+
+
+def test_an_export_has_no_target() -> None:
+    lines = text(console.header(replace(STARTED, target_url=""), Mode.EXPORT)).splitlines()
+    assert lines[3:] == ["Source: https://staging.services.example", "Mode: EXPORT"]
 
 
 def test_sections_that_a_run_did_not_come_to_are_not_there() -> None:
@@ -334,6 +386,9 @@ def test_single_lines() -> None:
     assert text(console.reading()) == "\nFetching everything from source and target...\n"
     assert text(console.note("the target publishes no schema")) == "⚠ the target publishes no schema\n"
     assert text(console.failure(HeimdallSyncError("it broke", "mend it"))) == "✗ it broke\n      → mend it\n"
+    assert text(console.backup(Path("out/backup-target.json"))) == (
+        "Backup of the target, which a restore takes as its source: out/backup-target.json\n"
+    )
     assert text(console.step(2, 5, "plan")) == "\n▶ Step 2 of 5: plan\n"
     assert text(console.reports(Path("out/reports"))) == "Reports: out/reports\n"
     assert (
@@ -363,8 +418,13 @@ def test_no_hostile_text_forges_a_line(said: str) -> None:
 
 
 def _assert_same_lines(said: str) -> None:
-    lines, harmless = shown(saying(said)), shown(saying("name"))
+    lines, harmless = _everything_shown(said), _everything_shown("name")
     assert len(lines) == len(harmless)
     assert all(line.isprintable() for line in lines)
     # What GitHub's runner acts on: `::command::` at the start of a line, `##[command]` anywhere.
     assert not any(line.lstrip().startswith("::") or "##[" in line for line in lines)
+
+
+@cache
+def _everything_shown(said: str) -> list[str]:
+    return [line for document in (saying, stale_saying, drift_saying) for line in shown(document(said))]

@@ -11,6 +11,7 @@ from tests.report.examples import (
     NO_DIFFERENCE,
     PLAN,
     PLANNED,
+    RESUMED,
     STARTED,
 )
 
@@ -19,6 +20,12 @@ def test_the_changes_are_those_planned_and_once_applied_those_done() -> None:
     assert STARTED.changes == ()
     assert PLANNED.changes == PLAN.operations
     assert len(INTERRUPTED.changes) == 9
+
+
+def test_what_was_done_before_is_no_change_of_this_run() -> None:
+    assert RESUMED.changes == PLAN.operations[4:]
+    assert RESUMED.not_tried == ()
+    assert replace(RESUMED, outcomes=None).changes == PLAN.operations[4:]
 
 
 def test_what_was_not_tried_is_what_has_no_outcome() -> None:

@@ -47,6 +47,8 @@ def test_what_the_run_did_not_come_to_is_not_written_and_not_removed(tmp_path: P
     write_reports(replace(STARTED, error=HeimdallSyncError("it broke")), tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["junit.xml", "plan.json", "summary.md"]
     assert (tmp_path / "plan.json").read_text() == "approved"
+    summary = (tmp_path / "summary.md").read_text(encoding="utf-8")
+    assert "any beside this summary is an earlier run's: `plan.json`, `snapshot-source.json`," in summary
 
 
 def test_reports_are_replaced_and_readable_by_all(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import replace
+from functools import cache
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -19,14 +20,20 @@ from tests.report.examples import (
     ACCEPTED,
     APPLIED,
     AUDITOR,
-    HOSTILE,
+    DRIFTED,
     INTERRUPTED,
+    MANY,
     NO_DIFFERENCE,
+    PLAIN_HTTP,
     PLAN,
     PLANNED,
+    REFUSED,
+    RESUMED,
+    SCOPED,
+    STALE,
     STARTED,
-    saying,
 )
+from tests.report.hostile import HOSTILE, drift_saying, saying, stale_saying
 
 ATTRIBUTES = {
     "testsuites": {"name", "time", "tests", "failures", "disabled", "errors"},
@@ -164,6 +171,101 @@ def test_a_refusal_fails() -> None:
     assert failure.text == "it deletes 50 % of the roles\nallow it"
 
 
+def test_guardrails_pass_where_they_are_overridden_and_fail_where_they_refuse() -> None:
+    twice = replace(PLAIN_HTTP, message="the target's token would cross the network unencrypted to http://x")
+    given = "allowed, since --allow-http is given"
+    document = replace(REFUSED, objections=(PLAIN_HTTP, twice, MANY, MANY))
+    assert suites(document)[:2] == ["healthcheck", "guardrails"]
+    assert results(document, "guardrails") == {
+        "plain HTTP": ("passed", "\n".join(f"{given}: {said.message}" for said in (PLAIN_HTTP, twice))),
+        "many deletions": ("failure", MANY.message),
+        "many deletions (2)": ("failure", MANY.message),
+    }
+    assert "verification" not in suites(document)
+    [failure, _] = read(document).findall("testsuite[@name='guardrails']/testcase/failure")
+    assert failure.attrib["type"] == "refused"
+    assert failure.text == f"{MANY.message}\nif that is meant, raise --max-delete-percent"
+
+
+def test_what_is_not_as_approved_fails_and_the_rest_was_not_begun() -> None:
+    found = results(STALE, "actions")
+    assert found == {
+        "create action 'users:export'": (
+            "failure",
+            "no longer needed: the target has changed since the approval",
+        ),
+        "update action 'users:read' description": (
+            "failure",
+            "changed: the source has changed since the approval",
+        ),
+        "create action 'data:analyze'": ("skipped", "the plan is no longer what was approved"),
+        "delete action 'legacy:action'": ("skipped", "the plan is no longer what was approved"),
+    }
+    assert results(STALE, "roles")["create role 'by_hand'"][0] == "failure"
+    assert "verification" not in suites(STALE)
+
+
+def test_what_was_done_before_passes_and_says_so() -> None:
+    found = results(RESUMED, "actions")
+    assert found["create action 'users:export'"] == (
+        "passed",
+        "done before this run, by an earlier run of ours",
+    )
+    assert found["delete action 'legacy:action'"] == (
+        "passed",
+        "before: description 'From before'\nafter: does not exist",
+    )
+    assert results(RESUMED, "groups")["create group 'data_team'"] == ("passed", "done before this run")
+
+
+def test_what_is_protected_is_told_apart_from_what_is_accepted() -> None:
+    assert results(SCOPED, "groups")["unassign role 'auditor' from group 'office'"] == (
+        "skipped",
+        "protected: it is protected by a setting",
+    )
+    assert results(SCOPED, "roles")["role 'auditor' description"][1].startswith("accepted: ")
+
+
+def test_drift_fails_by_what_has_drifted() -> None:
+    assert results(DRIFTED, "groups") == {
+        "group 'legacy_team'": (
+            "failure",
+            "group 'legacy_team' is only in the target (changed in the target by hand)",
+        ),
+        "group 'data_team'": (
+            "failure",
+            "group 'data_team' is missing in the target (waiting in the source)",
+        ),
+        "role 'auditor' of group 'legacy_team'": (
+            "failure",
+            "role 'auditor' of group 'legacy_team' is only in the target (waiting in the source)",
+        ),
+        "role 'data_scientist' of group 'data_team'": (
+            "failure",
+            "role 'data_scientist' of group 'data_team' is missing in the target (waiting in the source)",
+        ),
+        "unassign role 'auditor' from group 'office'": (
+            "skipped",
+            "protected: it is protected by a setting",
+        ),
+    }
+    failures = list(read(DRIFTED).iter("failure"))
+    assert {failure.attrib["type"] for failure in failures} == {"drift"}
+    [text] = [failure.text for failure in failures if "role 'auditor' has" in failure.attrib["message"]]
+    assert (text or "").splitlines() == [
+        "role 'auditor' has another description than in the source (changed in the target by hand)",
+        "in the target: description 'Audits'",
+        "in the source: description 'Looks at everything'",
+        AUDITOR.reason,
+        AUDITOR.remedy,
+    ]
+
+
+def test_drift_without_a_receipt_names_no_side() -> None:
+    found = results(replace(DRIFTED, drift={}), "groups")
+    assert found["group 'legacy_team'"] == ("failure", "group 'legacy_team' is only in the target")
+
+
 def test_an_unhealthy_environment_fails_once() -> None:
     findings = (
         Finding("source", "API", Level.PASSED, "API is healthy"),
@@ -200,6 +302,11 @@ def test_no_hostile_text_changes_the_report(said: str) -> None:
 
 
 def _assert_same_report(said: str) -> None:
+    assert _shapes(said) == _shapes("name")
     report = read(saying(said))
-    assert _shape(report) == _shape(read(saying("name")))
     assert any(case.get("name") == f"source: {printable(said)}" for case in report.iter("testcase"))
+
+
+@cache
+def _shapes(said: str) -> list[list[tuple[str, list[str]]]]:
+    return [_shape(read(document(said))) for document in (saying, stale_saying, drift_saying)]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -25,25 +26,34 @@ from sync.report.document import Document
 from sync.report.wording import printable
 from tests.report.examples import (
     APPLIED,
+    DRIFTED,
     HEALTHY,
-    HOSTILE,
     INTERRUPTED,
     NO_DIFFERENCE,
     PLAN,
     PLANNED,
+    STALE,
     STARTED,
     create,
     delete,
-    saying,
     update,
 )
+from tests.report.hostile import HOSTILE, drift_saying, saying, stale_saying
 
 EXPECTED = Path(__file__).parent / "expected"
 NOTHING_YET = "Nothing has been changed so far. The source is only ever read."
 PARSER = MarkdownIt("commonmark").enable("table")
 
 
-@pytest.mark.parametrize(("document", "file"), [(PLANNED, "plan.md"), (INTERRUPTED, "interrupted.md")])
+@pytest.mark.parametrize(
+    ("document", "file"),
+    [
+        (PLANNED, "plan.md"),
+        (INTERRUPTED, "interrupted.md"),
+        (STALE, "stale.md"),
+        (DRIFTED, "drift.md"),
+    ],
+)
 def test_the_summary_reads_like_this(document: Document, file: str) -> None:
     assert markdown.render(document) == (EXPECTED / file).read_text(encoding="utf-8")
 
@@ -118,7 +128,7 @@ def test_the_first_sentence(document: Document, sentence: str) -> None:
     ("error", "said"),
     [
         (RefusedError("it deletes 50 % of the roles", "allow it with --max-delete-percent"), "Refused"),
-        (CancelledError("cancelled", "run again"), "Cancelled"),
+        (CancelledError(untouched=False), "Cancelled"),
         (ReadError("the list of actions is short of a row", "run again"), "Stopped"),
     ],
 )
@@ -138,8 +148,9 @@ def test_a_run_that_ended_early_says_why_and_that_nothing_was_changed(
 
 
 def test_a_run_that_ended_in_the_middle_does_not_say_that_nothing_was_changed() -> None:
-    text = markdown.render(replace(INTERRUPTED, error=CancelledError("cancelled")))
-    assert "> **Cancelled:** cancelled\n>\n> Some changes had been made before, see below.\n" in text
+    text = markdown.render(replace(INTERRUPTED, error=CancelledError(untouched=False)))
+    assert "> **Cancelled:** cancelled; what is done stays done\n" in text
+    assert "\n>\n> Some changes had been made before, see below.\n" in text
     assert "Nothing was changed" not in text
 
 
@@ -165,6 +176,9 @@ def test_a_check_shows_every_finding() -> None:
 | ✅ | source | API is healthy |  |
 | ❌ | target | User does not have superadmin role | ask for it |
 
+This run made no plan. Of these files, any beside this summary is an earlier run's: `plan.json`, \
+`snapshot-source.json`, `snapshot-target.json`.
+
 <sub>healthcheck failed · 0 requests in 0.0 s · heimdall-sync 1.2.3</sub>
 """
     )
@@ -186,6 +200,15 @@ def test_each_strategy_says_what_holds_half_way() -> None:
     assert "no group has lost an endpoint that it could reach before and is meant to reach afterwards" in text
     assert "**It stopped half way:** no group can reach" in markdown.render(INTERRUPTED)
     assert "half way" not in markdown.render(APPLIED)
+
+
+def test_zero_downtime_promises_nothing_for_what_is_blocked() -> None:
+    rules = Rules(strategy=Strategy.ZERO_DOWNTIME)
+    said = "That holds for what is done; what is blocked stays different. What is done stays done;"
+    blocked = markdown.render(replace(PLANNED, plan=PLAN.model_copy(update={"rules": rules})))
+    assert f"(strategy *zero-downtime*). {said} running it again goes on with the rest." in blocked
+    free = PLAN.model_copy(update={"rules": rules, "blocked": ()})
+    assert "That holds for what is done" not in markdown.render(replace(PLANNED, plan=free))
 
 
 def _planning(*operations: Operation, **members: int) -> Document:
@@ -230,6 +253,7 @@ def _tokens(text: str) -> Iterator[Token]:
         yield from token.children or ()
 
 
+@cache
 def _structure(text: str) -> list[tuple[str, str]]:
     """Return everything but what is said: blocks, and HTML with what it holds."""
     return [
@@ -256,7 +280,9 @@ def _assert_same_structure(said: str) -> None:
         assert printable(said) in {token.content for token in inline if token.type == "code_inline"}
 
 
+@cache
 def _summaries(said: str) -> list[str]:
-    """Return the summaries of an apply and of a plan."""
+    """Return the summaries of an apply, of a plan, of a plan that is stale, and of drift."""
     document = saying(said)
-    return [markdown.render(document), markdown.render(replace(document, outcomes=None))]
+    planned = replace(document, outcomes=None)
+    return [markdown.render(each) for each in (document, planned, stale_saying(said), drift_saying(said))]

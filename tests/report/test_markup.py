@@ -7,7 +7,7 @@ from markdown_it import MarkdownIt
 
 from sync.report.markup import alert, code, folded, prose, table
 from sync.report.wording import printable
-from tests.report.examples import HOSTILE
+from tests.report.hostile import HOSTILE
 
 PARSER = MarkdownIt("commonmark").enable("table")
 

@@ -1,0 +1,79 @@
+"""What settings say about one environment's token → where it comes from."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from sync.errors import UsageError
+from sync.heimdall.auth import StaticToken, TokenFile, TokenSource
+from sync.heimdall.oauth import OAuthToken, TokenEndpoint
+from sync.plan.guardrails import is_plain_http
+
+_NOTHING = SecretStr("")
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What settings say about one environment's token. What is not given is empty."""
+
+    token: SecretStr = _NOTHING
+    token_file: Path | None = None
+    token_url: str = ""
+    client_id: str = ""
+    client_secret: SecretStr = _NOTHING
+    refresh_token: SecretStr = _NOTHING
+
+    def problems(self, *, allow_http: bool = False) -> Iterator[tuple[str, str]]:
+        """Yield what is wrong, each with the field's name and without any value."""
+        given = [name for name in self.__slots__ if _is_given(getattr(self, name))]
+        ways = [name for name in given if name in {"token", "token_file", "token_url"}]
+        client = [name for name in given if name not in ways]
+        if len(ways) > 1:
+            yield ways[1], f"contradicts {ways[0]}: there is one way to a token"
+        if self.token_url:
+            if not allow_http and is_plain_http(self.token_url):
+                yield "token_url", "should be https: a secret is sent there"
+            if not self.client_id:
+                yield "client_id", "missing: token_url needs it"
+            if not {"client_secret", "refresh_token"} & set(client):
+                yield "client_secret", "missing: token_url needs it, or a refresh_token"
+        elif client:
+            yield "token_url", f"missing: {client[0]} needs it"
+        elif not ways:
+            yield "token", "missing: the token of a superadmin, or a token file, or a token URL with a client"
+
+
+def source_of(
+    credentials: Credentials,
+    *,
+    allow_http: bool = False,
+    timeout: float = 30.0,
+    tries: int = 5,
+    sleep: Callable[[float], None] = time.sleep,
+    ca_file: Path | None = None,
+) -> TokenSource:
+    """Return where a token comes from, without asking for one. Raises `UsageError` for problems."""
+    problems = [f"{name}: {problem}" for name, problem in credentials.problems(allow_http=allow_http)]
+    if problems:
+        raise UsageError(*problems)
+    if credentials.token_file:
+        return TokenFile(credentials.token_file)
+    if not credentials.token_url:
+        return StaticToken(credentials.token)
+    endpoint = TokenEndpoint(
+        credentials.token_url,
+        credentials.client_id,
+        credentials.client_secret,
+        timeout,
+        tries,
+        sleep,
+        ca_file,
+    )
+    return OAuthToken(endpoint, credentials.refresh_token)
+
+
+def _is_given(value: SecretStr | Path | str | None) -> bool:
+    return bool(value.get_secret_value() if isinstance(value, SecretStr) else value)

@@ -1,0 +1,83 @@
+"""Ctrl-C and SIGTERM: what is in flight ends, everything is written, and the next run goes on."""
+
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sync.sandbox.example import production, staging
+from sync.sandbox.faults import Interrupt
+from sync.sandbox.process import Sandbox, launch
+from tests.e2e.subprocesses import Command
+from tests.e2e.test_killed import HARMLESS, equal
+
+WRITES = ["POST", "PUT", "DELETE"]
+
+
+@pytest.fixture
+def pair() -> Iterator[tuple[Sandbox, Sandbox]]:
+    with launch(staging()) as source, launch(production(), first_id=1000) as target:
+        yield source, target
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_in_the_middle_of_an_apply(
+    pair: tuple[Sandbox, Sandbox], tmp_path: Path, number: signal.Signals, code: int
+) -> None:
+    source, target = pair
+    command = Command(source, target, tmp_path, "apply", "--concurrency", "1")
+    target.add_fault(Interrupt(pid=command.pid, number=number), methods=WRITES, path=HARMLESS, nth=9)
+    ended, out = command.finish()
+    assert ended == code, out
+    assert "what is done stays done" in out
+    assert "Traceback" not in out
+    lines = (tmp_path / "sync_checkpoint.json").read_text(encoding="utf-8").splitlines()
+    done = sum('"done"' in line for line in lines[2:])
+    assert done >= 8
+    report = tmp_path / "report"
+    assert {"summary.md", "junit.xml", "plan.json", "backup-target.json"} <= {
+        p.name for p in report.iterdir()
+    }
+    again, out = Command(source, target, tmp_path, "apply", "--resume").finish()
+    assert again == 0, out
+    assert equal(target.snapshot(), staging())
+
+
+def test_a_server_that_hangs_keeps_nobody_waiting(pair: tuple[Sandbox, Sandbox], tmp_path: Path) -> None:
+    source, target = pair
+    command = Command(source, target, tmp_path, "apply")
+    hanging = Interrupt(pid=command.pid, number=signal.SIGTERM, seconds=60)
+    target.add_fault(hanging, methods=WRITES, path=HARMLESS, nth=9)
+    begun = time.monotonic()
+    ended, out = command.finish(timeout=20)
+    assert ended == 143, out
+    assert time.monotonic() - begun < 12
+    assert "no answer had come when the run was interrupted" in out
+    target.kill()
+
+
+def test_while_reading_nothing_was_changed(pair: tuple[Sandbox, Sandbox], tmp_path: Path) -> None:
+    source, target = pair
+    command = Command(source, target, tmp_path, "apply")
+    hanging = Interrupt(pid=command.pid, number=signal.SIGINT, seconds=60)
+    target.add_fault(hanging, path="mappings/list")
+    ended, out = command.finish(timeout=20)
+    assert ended == 130, out
+    assert "cancelled, nothing was changed" in out
+    target.kill()
+
+
+def test_in_the_countdown_nothing_was_changed(pair: tuple[Sandbox, Sandbox], tmp_path: Path) -> None:
+    source, target = pair
+    command = Command(source, target, tmp_path, "apply", "--countdown", "3600")
+    # the answer to the last read comes after the signal, which the countdown then ends at
+    target.add_fault(
+        Interrupt(pid=command.pid, number=signal.SIGINT, done=True, seconds=0),
+        path="/groups/legacy_team/members",
+    )
+    ended, out = command.finish(timeout=20)
+    assert ended == 130, out
+    assert "cancelled, nothing was changed" in out
+    assert equal(target.snapshot(), production())

@@ -1,0 +1,120 @@
+"""Texts that would change what a format says, if one let them, and documents that are full of them."""
+
+from dataclasses import replace
+
+from sync.apply.outcome import Outcome, Status, Verification
+from sync.errors import HeimdallSyncError
+from sync.heimdall.health import Finding, Level
+from sync.plan.approval import Deviated, Deviation
+from sync.plan.drift import Moved
+from sync.plan.guardrails import Objection
+from sync.plan.model import Attributes, Blocked, Kind, Plan, Rules, Wave
+from sync.report.document import Document
+from tests.report.examples import PLAN, assign, create, delete, unassign, update
+
+HOSTILE = (
+    "a | b || c",
+    "`code` and ```` fence",
+    "`",
+    " ` ",
+    "\\|\\`\\",
+    "<script>alert(1)</script><!-- <details> </sub>",
+    "]]><![CDATA[ &lt; &#10; &amp;",
+    "first\nsecond\r\n\r\n# third\u2028fourth\x85",
+    "\x1b[2J\x1b]0;title\x07\x00\x08\x9b31m",
+    "\u202egnp.exe\u200b\ufeff",
+    "half \ud83d\ude00 a pair \udcff",
+    "\ufffe\uffff",
+    "🧨👩\u200d👩\u200d👧" * 125,
+    "[link](https://evil.example) ![image](https://evil.example/x.png) <https://evil.example>",
+    "[x]: https://evil.example www.evil.example mail@evil.example",
+    "@octocat, @org/team #1 GH-1",
+    ":tada: $x$ **bold** _em_ ~~gone~~",
+    "::error::x ##[error]x ##[add-mask]x ##vso[task.complete]x",
+    "name' to role 'admin",
+    "- item",
+    "> [!CAUTION]",
+    "1. first",
+    "| --- |",
+    "[!WARNING]",
+    "  ",
+)
+"""Texts of a server that would change what a format says, if one let them."""
+
+
+def saying(text: str) -> Document:
+    """Return a document in which everything that a server can say is one text."""
+    plan = _plan_saying(text.encode(errors="replace").decode())  # what is no UTF-8 is not read
+    operations = plan.operations
+    return Document(
+        source_url=text,
+        target_url=text,
+        findings=tuple(
+            Finding(side, text, level, text, text) for side in ("source", "target") for level in Level
+        ),
+        plan=plan,
+        outcomes=(
+            *(Outcome(operation, Status.FAILED, text, text, unsettled=True) for operation in operations[:4]),
+            *(Outcome(operation, Status.SKIPPED, text) for operation in operations[4:6]),
+            *(Outcome(operation, Status.DONE) for operation in operations[6:-1]),
+        ),
+        verification=Verification(remaining=operations[:2], blocked=plan.blocked),
+        rules=plan.rules,
+        objections=tuple(
+            Objection("superadmin grant", text, setting, allowed)
+            for allowed in (True, False)
+            for setting in ("--allow-superadmin-grant", "--fail-on-unprotected")
+        ),
+        done_before=operations[-1:],
+        error=HeimdallSyncError(text, text),
+    )
+
+
+def _plan_saying(text: str) -> Plan:
+    blank = Attributes()
+    attributes = Attributes(description=text, action=text)
+    entity = Attributes(description=text)
+    operations = (
+        *(create(kind, text, text) for kind in (Kind.ACTION, Kind.ROLE, Kind.GROUP)),
+        create(Kind.MAPPING, text, text, text or "x"),
+        update(Kind.ACTION, text, blank, entity),
+        update(Kind.MAPPING, text, attributes, Attributes(description=f"{text}.", action=f"{text}.")),
+        *(delete(kind, text, text, text if kind is Kind.MAPPING else None) for kind in Kind),
+        *(change(kind, text, text) for change in (assign, unassign) for kind in (Kind.ROLE, Kind.GROUP)),
+    )
+    blocked = tuple(
+        Blocked(kind=kind, name=text, operation=operation, reason=text, remedy=text, accepted=accepted)
+        for kind in Kind
+        for operation in (None, create(kind, text, text))
+        for accepted in (True, False)
+    )
+    return PLAN.model_copy(
+        update={
+            "rules": Rules(protect=("group:*", f"user:{text}"), ignore=(f"user:{text}",)),
+            "waves": (Wave(phase="all", operations=operations),),
+            "blocked": blocked,
+            "members": {text: 3},
+        }
+    )
+
+
+def stale_saying(text: str) -> Document:
+    """Return the same for a plan that is no longer what was approved."""
+    document, hows = saying(text), list(Deviation)
+    assert document.plan is not None
+    deviations = tuple(
+        Deviated(hows[number % len(hows)], operation, "target")
+        for number, operation in enumerate(document.plan.operations)
+    )
+    return replace(document, outcomes=None, deviations=deviations)
+
+
+def drift_saying(text: str) -> Document:
+    """Return the same for a drift check."""
+    document = saying(text)
+    assert document.plan is not None
+    sides = list(Moved)
+    drift = {
+        operation: sides[number % len(sides)] for number, operation in enumerate(document.plan.operations)
+    }
+    return replace(document, outcomes=None, verification=None, drift=drift)

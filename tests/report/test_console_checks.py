@@ -1,0 +1,188 @@
+"""What the console says of guardrails, approvals, resumed runs and drift, compared as wholes."""
+
+from dataclasses import replace
+
+import pytest
+
+from sync.plan.drift import Moved
+from sync.plan.model import Attributes, Blocked, Kind, Rules
+from sync.report import console
+from sync.report.document import Document
+from sync.report.lines import Lines
+from tests.report.examples import (
+    AUDITOR,
+    DRIFTED,
+    NO_DIFFERENCE,
+    PLAN,
+    PLANNED,
+    REFUSED,
+    RESUMED,
+    SCOPED,
+    STALE,
+    update,
+)
+
+
+def text(lines: Lines) -> str:
+    return "".join(f"{line.plain}\n" for line in lines)
+
+
+def test_what_guardrails_say_and_which_settings_change_it() -> None:
+    assert (
+        text(console.objections(REFUSED.objections))
+        == """\
+
+==============================================================
+GUARDRAILS
+==============================================================
+  [ALLOWED] plain HTTP: the source's token would cross the network unencrypted to \
+http://staging.services.example (--allow-http is given)
+  [REFUSED] many deletions: 6 of 12 mappings would go, more than 30 %
+      → if that is meant, raise --max-delete-percent
+  [REFUSED] self-lockout: group 'office', which the token's user is in, would lose role 'superadmin'
+      → if that is meant, allow it: --allow-self-lockout
+  [REFUSED] unprotected endpoints: 1 endpoints would lose their mapping, GET /legacy$ among them
+      → if that is meant, leave out --fail-on-unprotected, which refuses it
+"""
+    )
+
+
+def test_what_no_setting_allows_asks_for_none() -> None:
+    lines = console.objections((replace(REFUSED.objections[1], setting=""),))
+    assert lines[-1].plain == "  [REFUSED] many deletions: 6 of 12 mappings would go, more than 30 %"
+
+
+def test_what_differs_from_the_approval_by_the_side_that_has_moved() -> None:
+    assert (
+        text(console.deviations(STALE))
+        == """\
+
+==============================================================
+NO LONGER WHAT WAS APPROVED
+==============================================================
+The source has changed since the approval:
+  [CHANGED] update action 'users:read' description
+The target has changed since the approval:
+  [NEW SINCE THE APPROVAL] create role 'by_hand'
+  [NO LONGER NEEDED] create action 'users:export'
+"""
+    )
+
+
+@pytest.mark.parametrize(
+    ("moved", "sentence"),
+    [
+        ("source or target", "Both sides have changed since the approval:"),
+        ("neither", "Neither side has changed since the approval, but what makes them equal has:"),
+    ],
+)
+def test_a_side_that_can_not_be_told(moved: str, sentence: str) -> None:
+    deviations = tuple(replace(deviated, moved=moved) for deviated in STALE.deviations)
+    lines = console.deviations(replace(STALE, deviations=deviations))
+    assert [line.plain for line in lines if line.plain.endswith(":")] == [sentence]
+
+
+@pytest.mark.parametrize(
+    ("done", "ours", "said"),
+    [
+        (4, 3, "4 of 15 changes were done before, 3 of them by an earlier run of ours."),
+        (4, 4, "4 of 15 changes were done before, all of them by an earlier run of ours."),
+        (4, 0, "4 of 15 changes were done before; no checkpoint tells by whom."),
+        (1, 0, "1 of 15 changes was done before; no checkpoint tells by whom."),
+    ],
+)
+def test_what_was_done_before_and_by_whom(done: int, ours: int, said: str) -> None:
+    before = PLAN.operations[:done]
+    document = replace(RESUMED, done_before=before, ours=frozenset(before[:ours]))
+    assert text(console.resumed(document)) == f"\n{said}\n"
+
+
+def test_drift_by_the_side_that_has_moved() -> None:
+    assert (
+        text(console.drift(DRIFTED))
+        == """\
+
+==============================================================
+DRIFT
+==============================================================
+Changed in the target by hand:
+  role 'auditor' has another description than in the source
+  mapping GET /legacy$ is only in the target
+  group 'legacy_team' is only in the target
+Waiting in the source:
+  action 'users:export' is missing in the target
+  action 'data:analyze' is missing in the target
+  action 'users:read' has another description than in the source
+  action 'legacy:action' is only in the target
+  action 'legacy:action' of role 'auditor' is only in the target
+  role 'data_scientist' is missing in the target
+  action 'users:export' of role 'admin' is missing in the target
+  action 'data:analyze' of role 'data_scientist' is missing in the target
+  mapping GET /users/export$ is missing in the target
+  group 'data_team' is missing in the target
+  role 'auditor' of group 'legacy_team' is only in the target
+  role 'data_scientist' of group 'data_team' is missing in the target
+Changed on both sides:
+  mapping POST /data/(a|b)$ asks for action 'legacy:action' in the target, for 'data:analyze' in the source
+"""
+    )
+
+
+def test_drift_without_a_receipt_is_one_list() -> None:
+    lines = text(console.drift(replace(DRIFTED, drift={}))).splitlines()
+    assert [line for line in lines[4:] if not line.startswith("  ")] == [
+        "With the receipt of the last apply (--receipt) the check tells which side has moved since."
+    ]
+    assert len(lines[4:-1]) == 16
+
+
+def test_what_can_not_be_compared_is_drift_that_no_receipt_sorts() -> None:
+    unread = Blocked(kind=Kind.ROLE, name="zoo", operation=None, reason="it can't be read", remedy="")
+    plan = PLAN.model_copy(update={"waves": (), "blocked": (AUDITOR, unread)})
+    assert AUDITOR.operation is not None
+    sorted_out = replace(DRIFTED, plan=plan, drift={AUDITOR.operation: Moved.TARGET})
+    assert text(console.drift(sorted_out)).splitlines()[4:] == [
+        "Changed in the target by hand:",
+        "  role 'auditor' has another description than in the source",
+        "Which side has moved can't be told:",
+        "  role 'zoo' can't be compared",
+    ]
+    alone = replace(DRIFTED, plan=plan.model_copy(update={"blocked": (unread,)}), drift={})
+    assert text(console.drift(alone)).splitlines()[4:] == ["  role 'zoo' can't be compared"]
+
+
+def test_a_mapping_that_only_stands_elsewhere_has_drifted_too() -> None:
+    same = Attributes(action="users:read")
+    moved = update(Kind.MAPPING, "GET /users$", same, same)
+    wave = PLAN.waves[0].model_copy(update={"operations": (moved,)})
+    document = replace(DRIFTED, plan=PLAN.model_copy(update={"waves": (wave,), "blocked": ()}))
+    assert text(console.drift(document)).splitlines()[-1] == (
+        "  mapping GET /users$ stands elsewhere in the order of those that match the same paths"
+    )
+
+
+def _without_drift(rules: Rules, *blocked: Blocked) -> Document:
+    plan = PLAN.model_copy(update={"waves": (), "blocked": blocked, "rules": rules})
+    return replace(NO_DIFFERENCE, plan=plan, drift={})
+
+
+def test_no_drift_says_no_more_than_was_measured() -> None:
+    assert SCOPED.plan is not None
+    found = {
+        "all": _without_drift(Rules()),
+        "scope": _without_drift(SCOPED.plan.rules, *SCOPED.plan.blocked),
+    }
+    assert {case: text(console.drift(document)).splitlines()[-1] for case, document in found.items()} == {
+        "all": "✓ No drift: both sides were read, and nothing differs.",
+        "scope": (
+            "✓ No drift: both sides were read, and nothing in scope differs,"
+            " but for 1 accepted and 1 protected differences."
+        ),
+    }
+
+
+def test_what_there_is_nothing_to_say_about_is_not_there() -> None:
+    assert console.objections(()) == []
+    assert console.deviations(PLANNED) == []
+    assert console.resumed(PLANNED) == []
+    assert console.drift(replace(PLANNED, plan=None)) == []

@@ -1,0 +1,158 @@
+"""What the summary says of guardrails, approvals, resumed runs, scope and drift."""
+
+from dataclasses import replace
+
+from sync.errors import CancelledError, RefusedError
+from sync.plan.model import Attributes, Kind
+from sync.report import markdown
+from sync.report.document import Document
+from tests.report.examples import (
+    APPLIED,
+    DRIFTED,
+    MANY,
+    NO_DIFFERENCE,
+    PLAIN_HTTP,
+    PLAN,
+    PLANNED,
+    REFUSED,
+    RESUMED,
+    SCOPED,
+    STALE,
+    STARTED,
+    update,
+)
+
+
+def _alerts(document: Document) -> list[str]:
+    return [block for block in markdown.render(document).split("\n\n") if block.startswith("> [!")]
+
+
+def test_overrides_and_refusals_stand_before_everything_else() -> None:
+    assert (
+        "\n\n".join(markdown.render(REFUSED).split("\n\n")[1:3])
+        == """\
+> [!WARNING]
+> **Overrides in use:** guardrails object, and settings let it pass.
+>
+> - plain HTTP: the source's token would cross the network unencrypted to `http://staging.services.example` \
+(`--allow-http` is given)
+
+> [!CAUTION]
+> **Refused by guardrails:** this must not be applied.
+>
+> - many deletions: 6 of 12 mappings would go, more than 30 %; if that is meant, raise `--max-delete-percent`
+> - self-lockout: group `office`, which the token's user is in, would lose role `superadmin`; if that is \
+meant, allow it: `--allow-self-lockout`
+> - unprotected endpoints: 1 endpoints would lose their mapping, `GET /legacy$` among them; if that is \
+meant, leave out `--fail-on-unprotected`, which refuses it
+>
+> Nothing was changed."""
+    )
+
+
+def test_a_refusal_is_told_once_and_any_other_end_besides() -> None:
+    assert [alert.count(MANY.message) for alert in _alerts(REFUSED)] == [0, 1, 0, 0]
+    cancelled = _alerts(replace(REFUSED, error=CancelledError()))
+    assert "**Refused by guardrails:**" in cancelled[1]
+    assert "Nothing was changed" not in cancelled[1]
+    assert "**Cancelled:**" in cancelled[2]
+
+
+def test_a_refusal_before_any_request_is_told_without_a_plan() -> None:
+    refused = replace(PLAIN_HTTP, allowed=False)
+    document = replace(STARTED, objections=(refused,), error=RefusedError(refused.message, "allow it"))
+    [alert] = _alerts(document)
+    assert alert.endswith("if that is meant, allow it: `--allow-http`\n>\n> Nothing was changed.")
+
+
+def test_many_overrides_are_counted() -> None:
+    [alert, *_] = _alerts(replace(PLANNED, objections=(PLAIN_HTTP,) * 12))
+    assert alert.count("- plain HTTP") == 10
+    assert alert.endswith("> - and 2 more")
+
+
+def test_only_a_plan_that_can_be_approved_says_what_comes_next() -> None:
+    command = f"`heimdall-sync apply --plan plan.json --expect-digest {PLAN.digest}`"
+    assert f"**Next:** approve it, or reject it. Once it is approved, this applies it: {command}" in (
+        markdown.render(PLANNED)
+    )
+    for document in (REFUSED, STALE, APPLIED, NO_DIFFERENCE):
+        text = markdown.render(document)
+        assert "**Next:**" not in text
+        assert document.plan is not None
+        assert f"lan:** `{document.plan.digest}`" in text
+
+
+def test_a_resumed_run_tells_what_was_done_before() -> None:
+    text = markdown.render(RESUMED)
+    assert "\n\n**11 changes made,** all that were left.\n" in text
+    assert "\n\n4 of 15 changes were done before, 3 of them by an earlier run of ours.\n\n" in text
+    assert "| unassign | done before | unchanged |" in text
+    assert "half way" not in text
+    everything = replace(RESUMED, done_before=PLAN.operations, outcomes=())
+    assert "\n\n**There was nothing left to change.**\n" in markdown.render(everything)
+
+
+def test_a_resumed_run_that_is_refused_counts_what_is_left() -> None:
+    text = markdown.render(replace(RESUMED, outcomes=None, verification=None))
+    assert "**11 changes would be made; 1 difference would stay.**" in text
+
+
+def test_what_is_protected_is_told_apart_from_what_is_accepted() -> None:
+    text = markdown.render(SCOPED)
+    assert "### Stays different, as accepted in the settings (1)" in text
+    assert (
+        """\
+### Stays different, as protected by the settings (1)
+
+| what | in the target | in the source |
+| --- | --- | --- |
+| role `auditor` of group `office` | assigned | not assigned |
+"""
+        in text
+    )
+
+
+def test_the_scope_is_one_line() -> None:
+    line = (
+        "**Scope:** protected, so never changed: `group:office`, `role:break_glass*`;"
+        " ignored on both sides: `action:tmp:*`."
+    )
+    assert f"\n{line}\n" in markdown.render(SCOPED)
+    assert SCOPED.plan is not None
+    assert f"\n{line}\n" in markdown.render(replace(STARTED, rules=SCOPED.plan.rules))
+    assert "**Scope:**" not in markdown.render(PLANNED)
+
+
+def test_drift_without_a_receipt_is_one_table() -> None:
+    text = markdown.render(replace(DRIFTED, drift={}))
+    assert "❌ **Drift: 16 differences.** Nothing was changed." in text
+    assert "With the receipt of the last apply (`--receipt`) the check tells" in text
+    assert "<b>Different (16)</b>" in text
+
+
+def test_a_mapping_that_only_stands_elsewhere_has_drifted_too() -> None:
+    same = Attributes(action="users:read")
+    wave = PLAN.waves[0].model_copy(update={"operations": (update(Kind.MAPPING, "GET /users$", same, same),)})
+    plan = PLAN.model_copy(update={"waves": (wave,), "blocked": ()})
+    assert (
+        "| mapping `GET /users$` | the same, but behind others that match the same paths | in front of them |"
+    ) in markdown.render(replace(DRIFTED, plan=plan))
+
+
+def test_no_drift() -> None:
+    text = markdown.render(replace(NO_DIFFERENCE, drift={}))
+    assert "✅ **No drift:** both sides were read, and nothing differs.\n" in text
+    assert "###" not in text
+
+
+def test_a_long_list_of_deviations_is_folded() -> None:
+    text = markdown.render(replace(STALE, deviations=STALE.deviations[:1] * 11))
+    assert "<details><summary><b>The target has changed since the approval (11)</b></summary>" in text
+
+
+def test_files_of_earlier_runs_are_told_apart() -> None:
+    assert "an earlier run's: `plan.json`, `snapshot-target.json`." in markdown.render(
+        replace(STARTED, source=PLANNED.source, target_url="")
+    )
+    assert "an earlier run's" not in markdown.render(PLANNED)
