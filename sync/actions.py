@@ -4,9 +4,9 @@ import os
 import secrets
 from collections.abc import Mapping
 
-from sync.apply.outcome import Status
 from sync.errors import ExitCode, HeimdallSyncError
 from sync.plan.model import Verb
+from sync.plan.outcome import Status
 from sync.report.document import Document
 from sync.report.wording import printable
 

@@ -12,10 +12,8 @@ from pathlib import Path
 from typing import Self
 
 from sync.apply.checkpoint import Checkpoint, Memory
-from sync.apply.outcome import Outcome, Verification
 from sync.apply.receipt import Receipt
 from sync.apply.run import Run, judge_of
-from sync.apply.verify import verification_of
 from sync.errors import ReadError, RefusedError, UnhealthyError
 from sync.heimdall.auth import ends_before
 from sync.heimdall.contract import read_contract
@@ -28,9 +26,10 @@ from sync.interruption import Interruption, Threads
 from sync.plan.approval import MAKE_ANOTHER, deviations, moved_side
 from sync.plan.drift import moved_since
 from sync.plan.guardrails import Objection, objections_to_plan, objections_to_urls, takes_superadmin
-from sync.plan.model import Operation, Plan, Rules, Snapshot, Wave
+from sync.plan.model import Plan, Rules, Snapshot
+from sync.plan.outcome import Outcome, Verification
 from sync.plan.planner import Environment, make_plan
-from sync.plan.resume import before, done_since
+from sync.plan.resume import Task, task_left
 from sync.report import console
 from sync.report.checks import way_out
 from sync.report.document import Document
@@ -53,26 +52,6 @@ class Readings:
 
     source: Reading
     target: Reading
-
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """What an apply has to do: a plan, the target before any of it, and what of it is done already."""
-
-    plan: Plan
-    before: Snapshot
-    done: tuple[Operation, ...] = ()
-    ours: frozenset[Operation] = frozenset()
-
-    @property
-    def left(self) -> tuple[Wave, ...]:
-        """Return the waves without what is done already, empty ones left out."""
-        done = set(self.done)
-        waves = (
-            wave.model_copy(update={"operations": tuple(op for op in wave.operations if op not in done)})
-            for wave in self.plan.waves
-        )
-        return tuple(wave for wave in waves if wave.operations)
 
 
 class Job:
@@ -209,13 +188,11 @@ class Job:
             )
         if plan is None or plan.digest == fresh.digest:
             return Task(fresh, target)
-        if resume and plan.source == fresh.source and plan.rules == fresh.rules:
-            done = done_since(plan, target)
-            if done is not None:
-                ours = memory.done & {*done} if memory else frozenset()
-                self._document = replace(self._document, plan=plan, done_before=done, ours=ours)
-                self._printer.show(console.resumed(self._document))
-                return Task(plan, before(plan, target, done), done, ours)
+        left = task_left(plan, fresh, target, memory.done if memory else frozenset()) if resume else None
+        if left:
+            self._document = replace(self._document, plan=plan, done_before=left.done, ours=left.ours)
+            self._printer.show(console.resumed(self._document))
+            return left
         self._document = replace(self._document, plan=plan, deviations=tuple(deviations(plan, fresh)))
         self._printer.show(console.deviations(self._document))
         raise RefusedError(
@@ -275,7 +252,7 @@ class Job:
                 run.carry_out(task.left, self._checkpoint.sync)
             finally:
                 self._document = replace(self._document, outcomes=run.outcomes)
-                self._checkpoint.close(finished=False)
+                self._checkpoint.close()
                 self._printer.show(console.outcomes(self._document))
 
     def verify(self, task: Task) -> bool:
@@ -288,7 +265,9 @@ class Job:
         try:
             if self._document.outcomes:
                 readings = self._read()
-            verification, snapshot = verification_of(self._plan_of(readings)), readings.target.snapshot
+            found = self._plan_of(readings)
+            verification = Verification(remaining=found.operations, blocked=found.blocked)
+            snapshot: Snapshot | None = readings.target.snapshot
         except ReadError as error:
             verification, snapshot = Verification(error=error.message), None
         self._document = replace(self._document, verification=verification)

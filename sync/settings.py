@@ -4,6 +4,7 @@ An option is a field of `Settings` that is marked with the section it is listed 
 from its name, type, default and description. `python -m sync.command_line` prints the README's table.
 """
 
+import contextlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, FilePath, SecretStr
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from sync.heimdall.credentials import Credentials
@@ -57,9 +58,21 @@ def _base_url(url: str) -> str:
 def _url_or_snapshot(place: str) -> str:
     if re.match(r"https?:", place, re.IGNORECASE):
         return _base_url(place)
-    if not Path(place).is_file():
+    if not _is_file(Path(place)):
         raise ValueError("should be an http(s) URL without credentials or query, or the file of a snapshot")
     return place
+
+
+def _file(path: Path) -> Path:
+    if not _is_file(path):
+        raise ValueError("should be a file that is there")
+    return path
+
+
+def _is_file(path: Path) -> bool:
+    with contextlib.suppress(OSError):  # a token is too long for a name, and the error would repeat it
+        return path.is_file()
+    return False
 
 
 def _token(token: SecretStr) -> SecretStr:
@@ -98,6 +111,7 @@ def _pattern(pattern: str) -> str:
 
 BaseUrl = Annotated[str, AfterValidator(_base_url)]
 Source = Annotated[str, AfterValidator(_url_or_snapshot)]
+File = Annotated[Path, AfterValidator(_file)]
 Token = Annotated[SecretStr, AfterValidator(_token)]
 Digest = Annotated[str, Field(pattern="^sha256:[0-9a-f]{64}$")]
 Pattern = Annotated[str, AfterValidator(_pattern)]
@@ -166,7 +180,7 @@ class Settings(BaseSettings):
         SecretStr(""), description="Refresh token (offline token) to use in place of the client's credentials"
     )
     dry_run: Annotated[bool, Section.RUN] = Field(default=False, description="Show what would change")
-    plan: Annotated[FilePath | None, Section.RUN] = Field(
+    plan: Annotated[File | None, Section.RUN] = Field(
         None, description="The approved `plan.json`: `apply` does this and nothing else"
     )
     expect_digest: Annotated[Digest | None, Section.RUN] = Field(
@@ -230,7 +244,7 @@ class Settings(BaseSettings):
     checkpoint_file: Annotated[Path, Section.FILES] = Field(
         Path("sync_checkpoint.json"), description="File in which an apply keeps what it has done"
     )
-    receipt: Annotated[FilePath | None, Section.FILES] = Field(
+    receipt: Annotated[File | None, Section.FILES] = Field(
         None, description="Receipt of the last apply, for `drift` to tell which side has moved since"
     )
     concurrency: Annotated[int, Section.REQUESTS] = Field(
@@ -240,7 +254,7 @@ class Settings(BaseSettings):
         30, gt=0, le=3600, description="Seconds for one request, at most 3600"
     )
     retries: Annotated[int, Section.REQUESTS] = Field(5, ge=1, description="Tries for one request")
-    ca_file: Annotated[FilePath | None, Section.REQUESTS] = Field(
+    ca_file: Annotated[File | None, Section.REQUESTS] = Field(
         None, description="Certificate of a private authority, in PEM format"
     )
     warnings: tuple[str, ...] = ()

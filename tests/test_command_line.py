@@ -247,7 +247,7 @@ class TestProblems:
             "--concurrency (HEIMDALL_CONCURRENCY): should be less than or equal to 64",
             "--timeout (HEIMDALL_TIMEOUT): should be greater than 0",
             "--retries (HEIMDALL_RETRIES): should be a valid integer, unable to parse string as an integer",
-            "--ca-file (HEIMDALL_CA_FILE): Path does not point to a file",
+            "--ca-file (HEIMDALL_CA_FILE): should be a file that is there",
             "--target-url (HEIMDALL_TARGET_URL): missing: URL of the environment that is made equal to it",
             (
                 "--target-token (HEIMDALL_TARGET_TOKEN): missing: the token of a superadmin, or a "

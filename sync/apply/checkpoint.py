@@ -12,10 +12,10 @@ from typing import Literal, Self
 
 from pydantic import Field, ValidationError
 
-from sync.apply.outcome import Outcome, Status
 from sync.errors import HeimdallSyncError, RefusedError
 from sync.plan.approval import plan_from
 from sync.plan.model import Operation, Plan, Value
+from sync.plan.outcome import Outcome, Status
 
 WHAT_NOW = "delete it if it is not needed any more, or name another with --checkpoint-file"
 
@@ -40,7 +40,6 @@ class Checkpoint:
     """A journal that is open for writing."""
 
     def __init__(self, path: Path, plan: Plan) -> None:
-        self._path = path
         self._numbers = {operation: number for number, operation in enumerate(plan.operations)}
         self._lock = threading.Lock()
         self._file = path.open("a", encoding="utf-8")
@@ -88,12 +87,10 @@ class Checkpoint:
         with self._lock:
             os.fsync(self._file.fileno())
 
-    def close(self, *, finished: bool) -> None:
-        """Close the journal, and delete it where the run has finished."""
+    def close(self) -> None:
+        """Close the journal; it is kept until the run has succeeded."""
         with self._lock:
             self._file.close()
-        if finished:
-            self._path.unlink(missing_ok=True)
 
 
 class Memory(Value):

@@ -8,9 +8,9 @@ from typing import Literal
 
 from pydantic import Field, ValidationError
 
-from sync.apply.outcome import Outcome, Status, Verification
 from sync.errors import UsageError
 from sync.plan.model import Plan, Snapshot, Value
+from sync.plan.outcome import Outcome, Status, Verification
 
 
 class Receipt(Value):

@@ -4,11 +4,11 @@ import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import as_completed
 
-from sync.apply.outcome import Outcome, Status
 from sync.errors import ReadError
 from sync.interruption import GRACE_SECONDS, Threads
 from sync.plan.judge import Judge
 from sync.plan.model import Operation, Plan, Snapshot, Wave
+from sync.plan.outcome import Outcome, Status
 
 Execute = Callable[[Operation], Outcome]
 """Carry out one operation. Raises `ReadError` where nothing can be carried out any more."""

@@ -23,6 +23,8 @@ MARGIN = timedelta(seconds=30)
 MAX_TOKEN_BYTES = 2**20
 
 _WRITES_TO_READS = 1.5
+_JWT = re.compile(r"eyJ[\w-]{8,}(?:\.[\w-]+)*")
+_CPF = re.compile(r"(?<!\d)(?:\d{11}|\d{3}\.\d{3}\.\d{3}-\d{2})(?!\d)")
 
 Now = Callable[[], datetime]
 
@@ -142,7 +144,9 @@ class TokenFile(ReplacedToken):
         if not problem:
             token = SecretStr(text)
         elif self._token is None:
-            raise TokenError(f"the token file {self._path} {problem}", "see to the file and its permissions")
+            raise TokenError(
+                f"the token file {redacted(str(self._path))} {problem}", "see to the file and its permissions"
+            )
         else:  # whoever writes it may be in the middle of that
             token = self._token
         return token, expiry_of(token)
@@ -171,6 +175,11 @@ def ends_before(end: datetime | None, now: datetime, requests_left: int, seconds
 def masked_cpf(cpf: str) -> str:
     """Show of a CPF what tells people apart without naming them: `475******07`."""
     return f"{cpf[:3]}******{cpf[-2:]}" if len(cpf) == 11 else "***"  # noqa: PLR2004 - digits of a CPF
+
+
+def redacted(text: str) -> str:
+    """Return what somebody else has said without the tokens and the CPFs that it quotes."""
+    return _CPF.sub(lambda cpf: masked_cpf(re.sub(r"\D", "", cpf[0])), _JWT.sub("***", text))
 
 
 def utc_now() -> datetime:

@@ -14,8 +14,9 @@ from referencing import Registry
 from referencing.exceptions import Unresolvable
 
 from sync.errors import ReadError
+from sync.heimdall.answers import AnswerError
 from sync.heimdall.routes import ROUTES, Route, body_of
-from sync.heimdall.transport import AnswerError, Transport
+from sync.heimdall.transport import Transport
 from sync.plan.model import Kind, Operation
 from sync.plan.planner import Refusal
 

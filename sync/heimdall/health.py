@@ -8,9 +8,10 @@ from http import HTTPStatus
 
 from pydantic import ValidationError
 
+from sync.heimdall.answers import Answer, UnavailableError
 from sync.heimdall.auth import TokenError, masked_cpf
 from sync.heimdall.rows import Me
-from sync.heimdall.transport import Answer, Transport, UnavailableError
+from sync.heimdall.transport import Transport
 from sync.interruption import Threads
 from sync.plan.model import SUPERADMIN
 

@@ -20,6 +20,7 @@ from sync.heimdall.auth import (
     MAX_TOKEN_BYTES,
     Now,
     ReplacedToken,
+    redacted,
     TokenError,
     can_be_sent,
     expiry_of,
@@ -192,7 +193,7 @@ def harmless(text: str, *secrets: SecretStr) -> str:
     for secret in filter(None, (secret.get_secret_value() for secret in secrets)):
         for spelling in {secret, quote(secret, safe=""), quote_plus(secret)}:
             line = line.replace(spelling, "***")
-    line = " ".join(re.sub(r"[\w.~+/=%-]{24,}", "***", line).split())
+    line = " ".join(re.sub(r"[\w.~+/=%-]{24,}", "***", redacted(line)).split())
     return line if len(line) <= 200 else f"{line[:199]}…"  # noqa: PLR2004 - a line in a log
 
 

@@ -13,8 +13,9 @@ from typing import TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from sync.errors import ReadError, SnapshotError
+from sync.heimdall.answers import AnswerError, segment
 from sync.heimdall.rows import ActionPage, ActionRow, MappingRow, MemberRow, NamedRow, Page, RolePage, Row
-from sync.heimdall.transport import AnswerError, Transport, segment
+from sync.heimdall.transport import Transport
 from sync.interruption import Threads
 from sync.plan.contested import precedence
 from sync.plan.judge import READABLE_ROLES

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sync.heimdall.transport import segment
+from sync.heimdall.answers import segment
 from sync.plan.model import Kind, Operation, Verb
 
 IdOf = Callable[[Kind, str], int]

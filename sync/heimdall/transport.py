@@ -5,21 +5,17 @@ or broken gateway says (429, 502, 503, 504). Everything else is an answer, 500 t
 is sent again once if the token can be renewed; a 401 to a token that was accepted before ends the run.
 """
 
-import contextlib
 import json
 import queue
-import random
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Self, TypeVar
-from urllib.parse import quote
 
 import requests
 import tenacity
@@ -29,11 +25,12 @@ from urllib3.exceptions import NameResolutionError, NewConnectionError
 
 from sync import __version__
 from sync.errors import ReadError
+from sync.heimdall.answers import Answer, AnswerError, UnavailableError
 from sync.heimdall.auth import TokenEndedError, TokenError, TokenSource, as_source
+from sync.heimdall.pace import Pace
 from sync.interruption import Threads
 
 MAX_ANSWER_BYTES = 64 * 2**20
-MAX_WAIT_SECONDS = 60.0
 _WAIT = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
 _GATEWAY = frozenset({HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT})
 
@@ -42,57 +39,6 @@ _OPEN = frozenset({"/api/v1/healthz", "/api/v1/readyz", "/openapi.json"})
 
 T = TypeVar("T")
 R = TypeVar("R")
-
-
-class UnavailableError(ReadError):
-    """No usable answer came, however often it was tried.
-
-    `maybe_done` tells whether one of the tries may have been carried out all the same, `connected`
-    whether there was a connection at all; `said` is the text of the last answer, if there was one.
-    """
-
-    def __init__(
-        self, message: str, hint: str, *, maybe_done: bool, connected: bool = True, said: str = ""
-    ) -> None:
-        super().__init__(message, hint)
-        self.maybe_done = maybe_done
-        self.connected = connected
-        self.said = said
-
-
-class AnswerError(ReadError):
-    """A read got an answer that is no good one. `status` is the HTTP status."""
-
-    def __init__(self, message: str, hint: str = "", *, status: int) -> None:
-        super().__init__(message, hint)
-        self.status = status
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What the server said: `content` is the parsed JSON, None where there is none.
-
-    `after_loss` tells that an earlier try of the same request may have been carried out.
-    """
-
-    status: int
-    content: Any
-    after_loss: bool = False
-
-    @property
-    def ok(self) -> bool:
-        """Tell whether the request was carried out."""
-        return HTTPStatus.OK <= self.status < HTTPStatus.MULTIPLE_CHOICES
-
-    @property
-    def message(self) -> str:
-        """Return what the server says went wrong, with its status."""
-        reasons = self.content if isinstance(self.content, dict) else {}
-        text = str(reasons.get("error") or reasons.get("detail") or "")
-        details = reasons.get("details")
-        if isinstance(details, list):
-            text += "".join(f"; {d.get('loc')}: {d.get('msg')}" for d in details if isinstance(d, dict))
-        return f"{self.status} {text}".strip()
 
 
 class _Bearer(AuthBase):
@@ -145,7 +91,7 @@ class Transport:
         self._verify: str | bool = str(ca_file) if ca_file else True
         self._pool = Threads(concurrency, thread_name_prefix="heimdall")
         self._lock = threading.Lock()
-        self._not_before = 0.0
+        self._pace = Pace(self._patience.sleep)
         # a session serves one request at a time: whoever holds one of them may send
         self._sessions: queue.LifoQueue[requests.Session] = queue.LifoQueue()
         for _ in range(concurrency):
@@ -248,7 +194,7 @@ class Transport:
         body: Mapping[str, Any] | None,
         token: SecretStr,
     ) -> Answer:
-        self._keep_pace()
+        self._pace.keep()
         session = self._sessions.get()
         try:
             with self._lock:
@@ -271,7 +217,7 @@ class Transport:
             self._sessions.put(session)
         status = response.status_code
         if status in _WAIT:
-            self._hold(response.headers.get("Retry-After"))
+            self._pace.hold(response.headers.get("Retry-After"))
         if status in _WAIT or status in _GATEWAY:
             raise UnavailableError(
                 f"{method} {self.url}{path} answered {status}, {self._patience.tries} times",
@@ -333,40 +279,9 @@ class Transport:
         )
         return UnavailableError(f"{request}: {what}", hint, maybe_done=connected, connected=connected)
 
-    def _keep_pace(self) -> None:
-        with self._lock:
-            wait = self._not_before - time.monotonic()
-        if wait > 0:
-            self._patience.sleep(wait + random.uniform(0, 0.1))  # noqa: S311 - spreads load, hides nothing
-
-    def _hold(self, retry_after: str | None) -> None:
-        """Let all threads wait for as long as the server asks, a minute at most."""
-        seconds = min(_seconds(retry_after), MAX_WAIT_SECONDS)
-        with self._lock:
-            self._not_before = max(self._not_before, time.monotonic() + seconds)
-
 
 def _session() -> requests.Session:
     session = requests.Session()
     session.headers["User-Agent"] = f"heimdall-sync/{__version__}"
     session.headers["Accept"] = "application/json"
     return session
-
-
-def _seconds(retry_after: str | None) -> float:
-    """Read a `Retry-After` header: seconds or a date (RFC 9110, 10.2.3)."""
-    if not retry_after:
-        return 0.0
-    with contextlib.suppress(ValueError):
-        if retry_after.strip().isdigit():
-            return float(retry_after)
-        date = parsedate_to_datetime(retry_after)
-        return max(0.0, (date.replace(tzinfo=date.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
-    return 0.0
-
-
-def segment(name: str) -> str:
-    """Return a name as one segment of a path. Raises `ReadError` where no URL can carry it."""
-    if name in {".", ".."}:
-        raise ReadError(f"the name {name!r} can't stand in a URL", "rename it in Heimdall")
-    return quote(name, safe="")

@@ -3,15 +3,16 @@
 from collections.abc import Callable, Sequence
 from http import HTTPStatus
 
-from sync.apply.outcome import Outcome, Status
 from sync.errors import ReadError
+from sync.heimdall.answers import Answer, UnavailableError
 from sync.heimdall.auth import TokenError
 from sync.heimdall.contract import Contract
 from sync.heimdall.reader import read_actions, read_groups, read_mappings, read_roles
 from sync.heimdall.routes import body_of, path_of
 from sync.heimdall.rows import NamedRow
-from sync.heimdall.transport import Answer, Transport, UnavailableError
+from sync.heimdall.transport import Transport
 from sync.plan.model import Attributes, Kind, Operation, Verb
+from sync.plan.outcome import Outcome, Status
 
 _NOT_FOUND = {Kind.ACTION: HTTPStatus.BAD_REQUEST}
 """What deleting something that is not there answers, where it is not 404."""

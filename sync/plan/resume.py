@@ -1,9 +1,54 @@
 """Going on with an approved plan that is partly done, with no other memory than the plan and the target."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from sync.plan.diff import in_scope
-from sync.plan.model import Action, Attributes, Group, Kind, Mapping, Operation, Plan, Role, Snapshot, Verb
+from sync.plan.model import (
+    Action,
+    Attributes,
+    Group,
+    Kind,
+    Mapping,
+    Operation,
+    Plan,
+    Role,
+    Snapshot,
+    Verb,
+    Wave,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What an apply has to do: a plan, the target before any of it, and what of it is done already."""
+
+    plan: Plan
+    before: Snapshot
+    done: tuple[Operation, ...] = ()
+    ours: frozenset[Operation] = frozenset()
+
+    @property
+    def left(self) -> tuple[Wave, ...]:
+        """Return the waves without what is done already, empty ones left out."""
+        done = set(self.done)
+        waves = (
+            wave.model_copy(update={"operations": tuple(op for op in wave.operations if op not in done)})
+            for wave in self.plan.waves
+        )
+        return tuple(wave for wave in waves if wave.operations)
+
+
+def task_left(plan: Plan, fresh: Plan, target: Snapshot, ours: frozenset[Operation]) -> Task | None:
+    """Return what is left of an approved plan, None where it can't be gone on with.
+
+    That takes the source and the rules as they were approved (`fresh` is a plan made now), and the target
+    as it was with some of the approved operations done. `ours` are those that we know to have done.
+    """
+    if plan.source != fresh.source or plan.rules != fresh.rules:
+        return None
+    done = done_since(plan, target)
+    return None if done is None else Task(plan, before(plan, target, done), done, ours & {*done})
 
 
 def done_since(plan: Plan, target: Snapshot) -> tuple[Operation, ...] | None:

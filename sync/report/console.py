@@ -10,9 +10,9 @@ from pathlib import Path
 
 from rich.text import Text
 
-from sync.apply.outcome import Status
 from sync.errors import HeimdallSyncError, UsageError
 from sync.plan.model import Blocked, Kind, Operation, Plan, Rules, Snapshot, Verb
+from sync.plan.outcome import Status
 from sync.report.checks import is_protected, known, rules_of
 from sync.report.console_checks import deviations, drift, objections, resumed
 from sync.report.console_health import healthcheck

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sync import __version__
-from sync.apply.outcome import Outcome, Status, Verification
 from sync.errors import HeimdallSyncError
 from sync.heimdall.health import Finding, Level
 from sync.plan.approval import Deviated
 from sync.plan.drift import Moved
 from sync.plan.guardrails import Objection
 from sync.plan.model import Blocked, Kind, Operation, Plan, Rules, Snapshot
+from sync.plan.outcome import Outcome, Status, Verification
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

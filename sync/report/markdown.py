@@ -4,10 +4,10 @@ GitHub shows it as the summary of a step. It says first what happens, then what 
 what stays different, and only then everything else.
 """
 
-from sync.apply.outcome import Status
 from sync.errors import CancelledError, HeimdallSyncError, RefusedError, UnhealthyError
 from sync.heimdall.health import Finding, Level
 from sync.plan.model import Strategy
+from sync.plan.outcome import Status
 from sync.report import markdown_drift
 from sync.report.checks import is_refusal_told, known, resumed, rules_of
 from sync.report.document import Document

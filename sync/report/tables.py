@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
-from sync.apply.outcome import Outcome, Status
 from sync.plan.model import Attributes, Kind, Operation, Verb
+from sync.plan.outcome import Outcome, Status
 from sync.report.checks import is_protected, thing
 from sync.report.document import Document
 from sync.report.markup import code, folded, prose, table

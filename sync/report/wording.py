@@ -9,8 +9,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from sync.apply.outcome import Outcome
 from sync.plan.model import Attributes, Blocked, Kind, Operation, Plan, Verb
+from sync.plan.outcome import Outcome
 
 VERBS = tuple(Verb)
 """The order in which people are told about the changes of one kind."""

@@ -4,10 +4,11 @@ Importable without the extra `sandbox`; launching is what takes it.
 """
 
 import os
+import re
 import subprocess
 import sys
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -202,9 +203,15 @@ def _start(flags: list[str]) -> subprocess.Popen[str]:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-        env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, places))},
+        env=_without_secrets(os.environ) | {"PYTHONPATH": os.pathsep.join(filter(None, places))},
         start_new_session=True,
     )
+
+
+def _without_secrets(environ: Mapping[str, str]) -> dict[str, str]:
+    """Leave out the tokens of real environments, and the passwords of proxies: a sandbox needs neither."""
+    secret = re.compile("HEIMDALL_|.*_PROXY$", re.IGNORECASE)
+    return {name: value for name, value in environ.items() if not secret.match(name)}
 
 
 def _let_go(process: subprocess.Popen[str]) -> None:

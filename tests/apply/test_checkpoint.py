@@ -3,9 +3,9 @@ from pathlib import Path
 import pytest
 
 from sync.apply.checkpoint import Checkpoint, Memory, read_checkpoint
-from sync.apply.outcome import Outcome, Status
 from sync.errors import HeimdallSyncError, RefusedError
 from sync.plan.model import Action, Plan, Role, Snapshot
+from sync.plan.outcome import Outcome, Status
 from sync.plan.planner import Environment, make_plan
 
 TARGET = "https://target.example"
@@ -41,26 +41,22 @@ def noted(path: Path) -> Checkpoint:
 def test_what_was_done_is_remembered_as_it_comes(path: Path) -> None:
     checkpoint = noted(path)
     assert read_checkpoint(path, TARGET) == Memory(plan=PLAN, done=frozenset({FIRST}))
-    checkpoint.close(finished=False)
+    checkpoint.close()
 
 
 def test_a_run_that_goes_on_keeps_what_was_ours(path: Path) -> None:
     checkpoint = Checkpoint.create(path, PLAN, [SECOND])
     checkpoint.note(Outcome(REST[0], Status.DONE))
-    checkpoint.close(finished=False)
+    checkpoint.close()
     assert read_checkpoint(path, TARGET) == Memory(plan=PLAN, done=frozenset({SECOND, REST[0]}))
 
 
-def test_it_goes_when_the_run_has_finished(path: Path) -> None:
-    noted(path).close(finished=False)
-    assert path.exists()
-    noted(path).close(finished=True)
-    assert not path.exists()
+def test_where_there_is_none_nothing_is_remembered(path: Path) -> None:
     assert read_checkpoint(path, TARGET) is None
 
 
 def test_a_torn_last_line_is_as_if_it_had_not_been_written(path: Path) -> None:
-    noted(path).close(finished=False)
+    noted(path).close()
     whole = path.read_bytes()
     for cut in range(1, 40):
         path.write_bytes(whole[:-cut])
@@ -83,14 +79,14 @@ def test_an_empty_or_foreign_file_is_refused(path: Path, text: bytes) -> None:
 
 
 def test_one_whose_plan_was_edited_is_refused(path: Path) -> None:
-    noted(path).close(finished=False)
+    noted(path).close()
     path.write_bytes(path.read_bytes().replace(b'"editor"', b'"admin_"', 1))
     with pytest.raises(RefusedError, match="not whole"):
         read_checkpoint(path, TARGET)
 
 
 def test_one_for_another_target_is_refused(path: Path) -> None:
-    noted(path).close(finished=False)
+    noted(path).close()
     with pytest.raises(RefusedError, match=r"is for another target: https://target\.example"):
         read_checkpoint(path, "https://elsewhere.example")
 

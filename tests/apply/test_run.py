@@ -2,10 +2,10 @@ import threading
 
 import pytest
 
-from sync.apply.outcome import Outcome, Status
 from sync.apply.run import Run, judge_of
 from sync.errors import ReadError
 from sync.plan.model import Action, Group, Kind, Mapping, Operation, Plan, Role, Snapshot, Verb
+from sync.plan.outcome import Outcome, Status
 from sync.plan.planner import Environment, make_plan
 
 NOTHING = Snapshot()

@@ -11,11 +11,12 @@ import pytest
 from pydantic import SecretStr
 
 from sync.errors import ReadError
+from sync.heimdall.answers import AnswerError
 from sync.heimdall.auth import StaticToken, TokenEndedError, TokenError, TokenFile, TokenSource
 from sync.heimdall.contract import known_contract
 from sync.heimdall.health import check_health
 from sync.heimdall.oauth import OAuthToken, TokenEndpoint
-from sync.heimdall.transport import AnswerError, Patience, Transport
+from sync.heimdall.transport import Patience, Transport
 from sync.heimdall.writer import Writer
 from sync.plan.model import Attributes, Kind, Operation, Verb
 from sync.sandbox.faults import Answer, Close

@@ -5,7 +5,8 @@ import pytest
 from pydantic import SecretStr
 
 from sync.errors import ReadError
-from sync.heimdall.transport import AnswerError, Patience, Transport, UnavailableError, segment
+from sync.heimdall.answers import AnswerError, UnavailableError, segment
+from sync.heimdall.transport import Patience, Transport
 from sync.plan.model import Snapshot
 from sync.sandbox.faults import Answer, Close, Hang, Truncate
 from sync.sandbox.process import Sandbox, launch

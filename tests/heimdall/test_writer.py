@@ -3,12 +3,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from sync.apply.outcome import Outcome, Status
+from sync.heimdall.answers import UnavailableError
 from sync.heimdall.contract import read_contract
 from sync.heimdall.reader import read_environment
-from sync.heimdall.transport import UnavailableError
 from sync.heimdall.writer import Writer
 from sync.plan.model import Action, Attributes, Group, Kind, Mapping, Operation, Role, Snapshot, Verb
+from sync.plan.outcome import Outcome, Status
 from sync.sandbox.faults import Answer, AnyEffect, Close, DropRows
 from sync.sandbox.options import People
 from sync.sandbox.process import Sandbox, launch

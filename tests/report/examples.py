@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-from sync.apply.outcome import Outcome, Status, Verification
 from sync.errors import RefusedError
 from sync.heimdall.health import Finding, Level
 from sync.plan.approval import Deviated, Deviation
@@ -24,6 +23,7 @@ from sync.plan.model import (
     Verb,
     Wave,
 )
+from sync.plan.outcome import Outcome, Status, Verification
 from sync.report.document import Document
 
 SOURCE_URL = "https://staging.services.example"

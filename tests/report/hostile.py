@@ -2,13 +2,13 @@
 
 from dataclasses import replace
 
-from sync.apply.outcome import Outcome, Status, Verification
 from sync.errors import HeimdallSyncError
 from sync.heimdall.health import Finding, Level
 from sync.plan.approval import Deviated, Deviation
 from sync.plan.drift import Moved
 from sync.plan.guardrails import Objection
 from sync.plan.model import Attributes, Blocked, Kind, Plan, Rules, Wave
+from sync.plan.outcome import Outcome, Status, Verification
 from sync.report.document import Document
 from tests.report.examples import PLAN, assign, create, delete, unassign, update
 

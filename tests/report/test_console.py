@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.apply.outcome import Verification
 from sync.errors import HeimdallSyncError, RefusedError, UnhealthyError, UsageError
 from sync.heimdall.health import Finding, Level
+from sync.plan.outcome import Verification
 from sync.report import console
 from sync.report.console import Mode
 from sync.report.document import Document

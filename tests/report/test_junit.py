@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.apply.outcome import Verification
 from sync.errors import RefusedError, UnhealthyError
 from sync.heimdall.health import Finding, Level
 from sync.plan.model import Kind
+from sync.plan.outcome import Verification
 from sync.report import junit
 from sync.report.document import Document
 from sync.report.wording import printable

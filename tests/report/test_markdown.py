@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from sync.apply.outcome import Verification
 from sync.errors import (
     CancelledError,
     HeimdallSyncError,
@@ -21,6 +20,7 @@ from sync.errors import (
 )
 from sync.heimdall.health import Finding, Level
 from sync.plan.model import Attributes, Kind, Operation, Rules, Strategy, Wave
+from sync.plan.outcome import Verification
 from sync.report import markdown
 from sync.report.document import Document
 from sync.report.wording import printable
