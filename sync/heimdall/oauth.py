@@ -20,10 +20,10 @@ from sync.heimdall.auth import (
     MAX_TOKEN_BYTES,
     Now,
     ReplacedToken,
-    redacted,
     TokenError,
     can_be_sent,
     expiry_of,
+    redacted,
     utc_now,
 )
 

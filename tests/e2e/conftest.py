@@ -49,10 +49,10 @@ RunCommand = Callable[..., Ended]
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> RunCommand:
     """Return a function that runs a command between two sandboxes and returns what it left behind."""
 
-    def run_command(source: Sandbox, target: Sandbox, *argv: str) -> Ended:
+    def run_command(source: Sandbox, target: Sandbox, *argv: str, tokens: bool = True) -> Ended:
         for side, sandbox in (("SOURCE", source), ("TARGET", target)):
             monkeypatch.setenv(f"HEIMDALL_{side}_URL", sandbox.url)
-            monkeypatch.setenv(f"HEIMDALL_{side}_TOKEN", sandbox.token)
+            monkeypatch.setenv(f"HEIMDALL_{side}_TOKEN", sandbox.token if tokens else "")
         monkeypatch.setenv("HEIMDALL_OUTPUT_DIR", str(tmp_path / "report"))
         monkeypatch.chdir(tmp_path)
         code = cli.main(argv, Impatient())

@@ -1,5 +1,6 @@
 """Ctrl-C and SIGTERM: what is in flight ends, everything is written, and the next run goes on."""
 
+import os
 import signal
 import time
 from collections.abc import Iterator
@@ -45,9 +46,15 @@ def test_in_the_middle_of_an_apply(
     assert equal(target.snapshot(), staging())
 
 
-def test_a_server_that_hangs_keeps_nobody_waiting(pair: tuple[Sandbox, Sandbox], tmp_path: Path) -> None:
+@pytest.mark.parametrize("process_one", [False, True], ids=["a process", "process 1"])
+def test_a_server_that_hangs_keeps_nobody_waiting(
+    pair: tuple[Sandbox, Sandbox], tmp_path: Path, process_one: bool
+) -> None:
+    """As process 1 a program has no default handlers: what it does not handle itself is ignored."""
+    if process_one and os.geteuid() != 0:
+        pytest.skip("a process namespace of its own takes root")
     source, target = pair
-    command = Command(source, target, tmp_path, "apply")
+    command = Command(source, target, tmp_path, "apply", process_one=process_one)
     hanging = Interrupt(pid=command.pid, number=signal.SIGTERM, seconds=60)
     target.add_fault(hanging, methods=WRITES, path=HARMLESS, nth=9)
     begun = time.monotonic()
