@@ -2,15 +2,15 @@
 
 import os
 import sys
-import traceback
 from collections.abc import Sequence
 
 from sync import demo
 from sync.command_line import load
 from sync.commands import run
-from sync.errors import ExitCode, HeimdallSyncError
+from sync.errors import CancelledError, ExitCode, HeimdallSyncError
 from sync.interruption import Interruption
 from sync.report import console
+from sync.report.lines import trace
 from sync.report.terminal import Printer
 from sync.settings import Command
 
@@ -28,9 +28,12 @@ def main(argv: Sequence[str] | None = None, interruption: Interruption | None = 
     except HeimdallSyncError as error:
         err.show(console.failure(error))
         return error.exit_code
+    except KeyboardInterrupt:
+        err.show(console.failure(CancelledError(untouched=False)))
+        return ExitCode.INTERRUPTED
     except Exception as error:  # noqa: BLE001 - no traceback reaches a user who has not asked for it
         if "--debug" in arguments or os.environ.get("HEIMDALL_DEBUG"):
-            traceback.print_exc()
+            err.show(trace(error))
         unexpected = HeimdallSyncError(
             f"unexpected {type(error).__name__}: this is a mistake in heimdall-sync",
             "run it again with --debug, and report what it shows",

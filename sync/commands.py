@@ -1,6 +1,6 @@
 """What each command does with a job, in a few lines each."""
 
-import traceback
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -15,6 +15,7 @@ from sync.plan.model import Plan, Rules
 from sync.report import console
 from sync.report.document import Document
 from sync.report.files import write_reports
+from sync.report.lines import trace
 from sync.report.terminal import Printer
 from sync.settings import Command, Settings
 
@@ -57,7 +58,7 @@ def run(settings: Settings, out: Printer, interruption: Interruption) -> ExitCod
         raise
     except HeimdallSyncError as caught:
         if settings.debug:
-            traceback.print_exc()
+            Printer(sys.stderr).show(trace(caught))
         error = caught
     document = replace(document, error=error)
     if error:
@@ -146,6 +147,7 @@ def _apply(job: Job, settings: Settings, past: Past) -> ExitCode:
 
 
 def _export(job: Job, _: Settings, __: Past) -> ExitCode:
+    job.check_urls()
     job.check_source()
     job.export()
     return ExitCode.DONE

@@ -11,6 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
+from pydantic import SecretStr
+
 from sync.apply.checkpoint import Checkpoint, Memory
 from sync.apply.receipt import Receipt
 from sync.apply.run import Run, judge_of
@@ -81,13 +83,19 @@ class Job:
         patience = Patience(
             settings.timeout, settings.retries, self._interruption.sleep, self._interruption.requested
         )
-        tokens = source_of(
-            settings.credentials(side),
-            allow_http=settings.allow_http,
-            timeout=settings.timeout,
-            tries=settings.retries,
-            sleep=self._interruption.sleep,
-            ca_file=settings.ca_file,
+        # the target of an export is not asked for anything, and nobody gave a token for it
+        unused = not url
+        tokens = (
+            SecretStr("")
+            if unused
+            else source_of(
+                settings.credentials(side),
+                allow_http=settings.allow_http,
+                timeout=settings.timeout,
+                tries=settings.retries,
+                sleep=self._interruption.sleep,
+                ca_file=settings.ca_file,
+            )
         )
         return self._resources.enter_context(
             Transport(
@@ -218,8 +226,9 @@ class Job:
     def countdown(self) -> None:
         """Give a person the time to cancel with Ctrl-C."""
         seconds = self._settings.countdown_seconds(terminal=self._printer.is_terminal)
-        self._printer.show(console.countdown(seconds))
-        self._interruption.sleep(seconds)
+        if seconds:
+            self._printer.show(console.countdown(seconds))
+            self._interruption.sleep(seconds)
 
     def warn_of_token(self, task: Task) -> None:
         """Say, before the first write, that a token is likely to end before the run does."""

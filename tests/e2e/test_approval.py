@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import requests
 
+from sync.cli import main
 from sync.plan.model import SUPERADMIN, Action, Group, Role, Snapshot
 from sync.sandbox.example import PEOPLE, production, staging
 from sync.sandbox.options import People
@@ -137,6 +138,16 @@ def test_an_export_is_a_valid_source(pair: Pair, run: RunCommand) -> None:
     assert equal(Snapshot.model_validate_json(snapshot.read_bytes()), staging())
     assert run(*pair, "apply", "--source-url", str(snapshot)).code == 0
     assert equal(pair[1].snapshot(), staging())
+
+
+def test_an_export_needs_no_target(
+    pair: Pair, run: RunCommand, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(*pair, "check")
+    for name in ("URL", "TOKEN"):
+        monkeypatch.delenv(f"HEIMDALL_TARGET_{name}")
+    assert main(["export"]) == 0
+    assert "Source: " in capsys.readouterr().out
 
 
 def test_drift_tells_which_side_has_moved(pair: Pair, run: RunCommand, tmp_path: Path) -> None:
