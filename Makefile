@@ -29,7 +29,8 @@ bench: install ## measure reading with one request at a time and with eight
 schema: install ## print the schema of plan.json into schemas/
 	$(BIN)/python -m sync.plan.schema > schemas/plan-1.json
 
-slow: .venv/installed-dev ## run the tests that take minutes: a process killed at every request
+slow: .venv/installed-dev ## run what takes minutes: the laws on thousands of pairs, a process killed at every request
+	HYPOTHESIS_PROFILE=thorough $(BIN)/pytest -n 2 tests/plan/test_laws.py tests/plan/test_resume.py
 	$(BIN)/pytest -n 2 -m slow
 
 lock: .venv/installed-dev ## pin what pyproject.toml asks for; with LOCK=--upgrade, the newest of it

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sync.apply.run import judge_of
@@ -150,7 +150,6 @@ def test_the_guarantee_holds_at_every_subset_of_every_wave(
 
 
 @given(snapshots(), snapshots(), STRATEGIES, st.data())
-@settings(max_examples=300)
 def test_the_guarantee_holds_with_blocked_differences_and_after_any_failures(
     source: Snapshot, target: Snapshot, strategy: Strategy, data: st.DataObject
 ) -> None:
