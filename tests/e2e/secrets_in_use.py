@@ -54,15 +54,15 @@ def found_in(content: bytes) -> set[str]:
 
 
 def found_in_all(places: Mapping[str, bytes]) -> set[tuple[str, str]]:
-    """Return where a secret is, and which."""
-    return {(place, name) for place, content in places.items() for name in found_in(content)}
+    """Return where a secret is, and which. The name of a place can give away as much as what it holds."""
+    return {
+        (place, name)
+        for place, content in places.items()
+        for name in found_in(place.encode()) | found_in(content)
+    }
 
 
 def contents_of(paths: Iterable[Path]) -> dict[str, bytes]:
-    """Return the names and contents of files, and of all files in folders: a name can give away as much."""
+    """Return the contents of files, and of all files in folders, by their paths."""
     files = [file for path in paths for file in (path.rglob("*") if path.is_dir() else [path])]
-    return {
-        str(file): str(file).encode() + b"\n" + (file.read_bytes() if file.is_file() else b"")
-        for file in files
-        if file.exists()
-    }
+    return {str(file): file.read_bytes() if file.is_file() else b"" for file in files if file.exists()}
