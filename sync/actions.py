@@ -1,14 +1,173 @@
-"""GitHub's workflow commands: the outputs of a run, for the jobs after it."""
+"""GitHub Actions: inputs in; masks, folds, annotations, the step summary and outputs out.
 
+This is the one place that knows of workflow commands. None of it happens outside a workflow.
+"""
+
+import contextlib
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
-from sync.errors import ExitCode, HeimdallSyncError
+from pydantic import SecretStr
+from rich.text import Text
+
+from sync.errors import ExitCode, HeimdallSyncError, UsageError
 from sync.plan.model import Verb
 from sync.plan.outcome import Status
+from sync.report import markdown
+from sync.report.alerts import Alert, Gravity, alerts_of
 from sync.report.document import Document
+from sync.report.lines import Lines
+from sync.report.markup import alert, prose, shortened
 from sync.report.wording import printable
+from sync.settings import Option, Settings, options
+
+NO_INPUTS = {"dry_run", "countdown", "detailed_exitcode"}
+"""Options that are no inputs: commands say the same, and nobody looks on who could press Ctrl-C."""
+
+OUTPUTS = {
+    "changes": "Changes that are planned, or made by an apply",
+    "creates": "Of these, what is created or assigned",
+    "updates": "Of these, what is updated",
+    "deletes": "Of these, what is deleted or unassigned",
+    "blocked": "Differences that no change can remove, accepted ones included",
+    "refused": "`true` where a guardrail refuses, or the plan is no longer what was approved",
+    "digest": "Digest of the plan, for `expect-digest`",
+    "drift": "`true` where `drift` found a difference, `false` where it found none",
+    "identical": "`true` where an apply was verified to have made both equal, `false` where they are not",
+    "report-dir": "Folder of the reports",
+    "exit-reason": "How the run ended, in a sentence",
+}
+"""What a step puts out, each with what it is; empty is what the run did not come to."""
+
+_ANNOTATIONS = 10
+"""More of them than this a step does not show."""
+
+_SUMMARY_BYTES = 900 * 1024
+"""From 1 MiB on, a step's summary is dropped as a whole."""
+
+_ROWS = (1000, 300, 100, 30, 10, 3, 1, 0)
+"""How many rows of each table a summary keeps: the most with which it fits."""
+
+
+def in_workflow(environ: Mapping[str, str] = os.environ) -> bool:
+    """Tell whether this is a step of a workflow."""
+    return environ.get("GITHUB_ACTIONS") == "true"
+
+
+def inputs() -> Iterator[tuple[str, Option]]:
+    """Yield the action's inputs by name, with the option that each one sets."""
+    for option in options():
+        if option.name not in NO_INPUTS:
+            yield option.name.replace("_", "-"), option
+
+
+def with_inputs(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment with the inputs of a step as variables: `INPUT_A-B` as `HEIMDALL_A_B`.
+
+    An input that was not given is empty, and leaves the variable as it is.
+    """
+    given = {
+        option.variable: value
+        for name, option in inputs()
+        if in_workflow(environ) and (value := environ.get(f"INPUT_{name.upper()}", "")).strip()
+    }
+    return {**environ, **given}
+
+
+def needs_command(environ: Mapping[str, str]) -> bool:
+    """Tell whether a command must be named: on the command line, none means to apply."""
+    return in_workflow(environ) and "INPUT_COMMAND" in environ
+
+
+def masks(settings: Settings) -> Lines:
+    """Return the commands that keep every secret out of the log, whoever prints it from now on."""
+    values = (getattr(settings, option.name) for option in options() if option.annotation is SecretStr)
+    secrets_given = (value.get_secret_value() for value in values)
+    return [Text(f"::add-mask::{_escaped(line)}") for secret in secrets_given for line in secret.splitlines()]
+
+
+def fold(title: str, lines: Lines) -> Lines:
+    """Return lines as a group that the log shows folded."""
+    return [Text(f"::group::{_escaped(title)}"), *lines, Text("::endgroup::")]
+
+
+def annotations(document: Document) -> Lines:
+    """Return what a workflow's page should show of a run, ten at most, the most important first."""
+    return _annotations(alerts_of(document))
+
+
+def _annotations(alerts: Iterable[Alert]) -> Lines:
+    found = list(alerts)
+    if len(found) > _ANNOTATIONS:
+        shown, more = found[: _ANNOTATIONS - 1], found[_ANNOTATIONS - 1 :]
+        found = [*shown, Alert(more[0].gravity, f"And {len(more):,} more: see the summary of this step")]
+    return [Text(f"::{each.gravity} title=heimdall-sync::{_escaped(each.message)}") for each in found]
+
+
+def _escaped(message: str) -> str:
+    return message.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def publish(
+    document: Document, code: ExitCode, report_dir: str, environ: Mapping[str, str] = os.environ
+) -> Lines:
+    """Write the step's summary and outputs, and return the annotations; outside a workflow do nothing.
+
+    Raises `HeimdallSyncError` where the step's files can't be written.
+    """
+    if not in_workflow(environ):
+        return []
+    _append(environ, "GITHUB_STEP_SUMMARY", summary_of(document, report_dir))
+    _append(environ, "GITHUB_OUTPUT", _as_output(outputs_of(document, code, report_dir)))
+    return annotations(document)
+
+
+def publish_error(error: HeimdallSyncError, environ: Mapping[str, str] = os.environ) -> Lines:
+    """Do the same for a run that ended before there was anything to report, and never raise."""
+    if not in_workflow(environ):
+        return []
+    said = error.problems if isinstance(error, UsageError) else (error.message,)
+    outputs = dict.fromkeys(OUTPUTS, "") | {"refused": "false", "exit-reason": printable("; ".join(said))}
+    summary = "\n".join(["## Not started", "", *alert("CAUTION", *map(prose, said)), ""])
+    with contextlib.suppress(HeimdallSyncError):  # the error that is being told says more
+        _append(environ, "GITHUB_STEP_SUMMARY", summary)
+        _append(environ, "GITHUB_OUTPUT", _as_output(outputs))
+    return _annotations(Alert(Gravity.ERROR, printable(line)) for line in said)
+
+
+def _as_output(outputs: Mapping[str, str]) -> str:
+    lines = []
+    for name, value in outputs.items():
+        # a value can't end its block early: nobody knows the delimiter beforehand
+        delimiter = f"end-{secrets.token_hex(16)}"
+        lines += [f"{name}<<{delimiter}", value, delimiter]
+    return "\n".join([*lines, ""])
+
+
+def _append(environ: Mapping[str, str], variable: str, text: str) -> None:
+    path = environ.get(variable)
+    if not path:
+        return
+    try:
+        with open(path, "a", encoding="utf-8") as file:  # noqa: PTH123 - the runner's own path
+            file.write(text)
+    except OSError as error:
+        raise HeimdallSyncError(
+            f"{variable} can't be written to {path}: {error.strerror}",
+            "the container must run as root, or as the owner of that file",
+        ) from None
+
+
+def summary_of(document: Document, report_dir: str, limit: int = _SUMMARY_BYTES) -> str:
+    """Return the summary, its tables cut where it would have more bytes than a step's summary may have."""
+    text = markdown.render(document)
+    rest = f"all of them are in `summary.md` of the report folder `{report_dir}`"
+    for rows in _ROWS:
+        if len(text.encode()) <= limit:
+            break
+        text = shortened(markdown.render(document), rows, rest)
+    return text
 
 
 def outputs_of(document: Document, code: ExitCode, report_dir: str) -> dict[str, str]:
@@ -29,29 +188,6 @@ def outputs_of(document: Document, code: ExitCode, report_dir: str) -> dict[str,
         "report-dir": report_dir,
         "exit-reason": _reason(document, code),
     }
-
-
-def write_outputs(outputs: Mapping[str, str], environ: Mapping[str, str] = os.environ) -> None:
-    """Append the outputs to the file that a workflow's step has for them; nowhere else is there one.
-
-    Raises `HeimdallSyncError` where it can't be written.
-    """
-    path = environ.get("GITHUB_OUTPUT")
-    if environ.get("GITHUB_ACTIONS") != "true" or not path:
-        return
-    lines = []
-    for name, value in outputs.items():
-        # a value can't end its block early: nobody knows the delimiter beforehand
-        delimiter = f"end-{secrets.token_hex(16)}"
-        lines += [f"{name}<<{delimiter}", value, delimiter]
-    try:
-        with open(path, "a", encoding="utf-8") as file:  # noqa: PTH123 - the runner's own path
-            file.write("\n".join([*lines, ""]))
-    except OSError as error:
-        raise HeimdallSyncError(
-            f"the outputs can't be written to {path}: {error.strerror}",
-            "the container must run as root, or as the owner of that file",
-        ) from None
 
 
 def _flag(value: bool) -> str:  # noqa: FBT001 - a value, not a switch

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 
 from sync import demo
+from sync.actions import fold, in_workflow, masks, publish_error, with_inputs
 from sync.command_line import load
 from sync.commands import run
 from sync.errors import CancelledError, ExitCode, HeimdallSyncError
@@ -17,28 +18,32 @@ from sync.settings import Command
 
 def main(argv: Sequence[str] | None = None, interruption: Interruption | None = None) -> int:
     """Run a command line and return the exit code."""
-    out, err = Printer(sys.stdout), Printer(sys.stderr)
+    out, err = Printer(sys.stdout, fold=fold if in_workflow() else None), Printer(sys.stderr)
     interruption = interruption or Interruption()
     arguments = sys.argv[1:] if argv is None else argv
     try:
-        settings = load(arguments)
+        settings = load(arguments, with_inputs(os.environ))
+        if in_workflow():
+            out.show(masks(settings))
         if settings.command is Command.DEMO:
             return demo.run(settings, lambda step: run(step, out, interruption), out)
         return run(settings, out, interruption)
     except HeimdallSyncError as error:
         err.show(console.failure(error))
+        out.show(publish_error(error))
         return error.exit_code
     except KeyboardInterrupt:
         err.show(console.failure(CancelledError(untouched=False)))
         return ExitCode.INTERRUPTED
     except Exception as error:  # noqa: BLE001 - no traceback reaches a user who has not asked for it
-        if "--debug" in arguments or os.environ.get("HEIMDALL_DEBUG"):
+        if "--debug" in arguments or with_inputs(os.environ).get("HEIMDALL_DEBUG"):
             err.show(trace(error))
         unexpected = HeimdallSyncError(
             f"unexpected {type(error).__name__}: this is a mistake in heimdall-sync",
             "run it again with --debug, and report what it shows",
         )
         err.show(console.failure(unexpected))
+        out.show(publish_error(unexpected))
         return ExitCode.FAILED
 
 

@@ -1,6 +1,6 @@
 """The command line, variables and secrets files → settings; and the texts about them.
 
-`python -m sync.command_line` prints the table of options for the README.
+`python -m sync.command_line` prints the tables of options and outputs for the README.
 """
 
 import difflib
@@ -18,6 +18,7 @@ from pydantic import SecretStr, ValidationError
 from pydantic_settings import EnvSettingsSource, SecretsSettingsSource, SettingsError
 
 from sync import __version__
+from sync.actions import OUTPUTS, in_workflow, inputs, needs_command
 from sync.errors import UsageError
 from sync.settings import Command, Section, Settings, options, problems_of
 
@@ -50,6 +51,8 @@ def load(argv: Sequence[str], environ: Mapping[str, str] = os.environ, secrets: 
     settings = _validate(given | {"warnings": _warnings(flags)}, problems)
     for name, problem in problems_of(settings):
         problems.setdefault(name, problem)
+    if settings.command is None and needs_command(environ):
+        problems.setdefault("command", "missing: check, plan, apply, drift or export")
     if problems:
         labels = {option.name: f"{option.flag} ({option.variable})" for option in options()}
         raise UsageError(*(f"{labels.get(about, about)}: {problem}" for about, problem in problems.items()))
@@ -58,7 +61,7 @@ def load(argv: Sequence[str], environ: Mapping[str, str] = os.environ, secrets: 
 
 def _defaults(environ: Mapping[str, str]) -> dict[str, Any]:
     """Return what is the default in a workflow of GitHub: the checkpoint among what is kept of a run."""
-    if environ.get("GITHUB_ACTIONS") != "true":
+    if not in_workflow(environ):
         return {}
     folder = environ.get("HEIMDALL_OUTPUT_DIR") or str(Settings.model_fields["output_dir"].default)
     return {"checkpoint_file": Path(folder, "sync_checkpoint.json")}
@@ -156,15 +159,27 @@ def _wrapped(text: str, indent: str = "") -> str:
     return textwrap.fill(text, 96, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False)
 
 
-def markdown_table() -> str:
-    """Return the options as the table in the README."""
-    rows = ["| option | environment variable | default | |", "| --- | --- | --- | --- |"]
+def markdown_tables() -> str:
+    """Return the options, section by section, and the outputs of a step, as tables for the README."""
     needed = {name for name, _ in problems_of(Settings(command=Command.APPLY))}
-    for option in options():
-        default = "*needed*" if option.name in needed else option.default and f"`{option.default}`"
-        rows.append(f"| `{option.flag}` | `{option.variable}` | {default} | {option.description} |")
-    return "\n".join([*rows, ""])
+    names = {option.name: f"`{name}`" for name, option in inputs()}
+    lines = []
+    for section, members in groupby(options(), key=lambda option: option.section):
+        lines += [
+            f"**{section.capitalize()}**",
+            "",
+            "| input | flag, variable | default | |",
+            "| --- " * 4 + "|",
+        ]
+        for option in members:
+            default = "*needed*" if option.name in needed else option.default and f"`{option.default}`"
+            places = f"`{option.flag}`<br>`{option.variable}`"
+            lines.append(f"| {names.get(option.name, '')} | {places} | {default} | {option.description} |")
+        lines.append("")
+    lines += ["**Outputs of a step**", "", "| output | |", "| --- | --- |"]
+    lines += [f"| `{name}` | {description} |" for name, description in OUTPUTS.items()]
+    return "\n".join([*lines, ""])
 
 
 if __name__ == "__main__":
-    sys.stdout.write(markdown_table())
+    sys.stdout.write(markdown_tables())

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from sync.actions import outputs_of, write_outputs
+from sync.actions import publish
 from sync.apply.checkpoint import Memory, read_checkpoint
 from sync.apply.receipt import read_receipt
 from sync.errors import CancelledError, ExitCode, HeimdallSyncError, RefusedError, UsageError
@@ -66,7 +66,7 @@ def run(settings: Settings, out: Printer, interruption: Interruption) -> ExitCod
     out.show(console.summary(document))
     write_reports(document, settings.output_dir)
     out.show(console.reports(settings.output_dir))
-    write_outputs(outputs_of(document, code, str(settings.output_dir)))
+    out.show(publish(document, code, str(settings.output_dir)))
     return code
 
 

@@ -142,7 +142,8 @@ class Job:
         with self._printer.progress("Checking"):
             findings = check_health(self._source, target, now=datetime.now(UTC), must_write=must_write)
         self._document = replace(self._document, findings=findings)
-        self._printer.show(console.healthcheck(self._document))
+        well = not self._document.unhealthy
+        self._printer.show(console.healthcheck(self._document), fold="Healthcheck" if well else "")
         if self._document.unhealthy:
             raise UnhealthyError("the healthcheck failed", "see to what it found, then run again")
 
@@ -210,7 +211,7 @@ class Job:
 
     def judge(self, task: Task) -> None:
         """Let the guardrails look at a plan. Raises `RefusedError` where one objects."""
-        self._printer.show(console.plan_sections(self._document))
+        self._printer.show(console.plan_sections(self._document), fold="Changes, kind by kind")
         groups = self._own_groups() if takes_superadmin(task.plan) else ()
         source = self._readings.source.snapshot
         self._object(objections_to_plan(task.plan, source, task.before, groups))

@@ -1,7 +1,7 @@
 """Every option once: flag, environment variable, secrets file, `--help` and the README's table.
 
 An option is a field of `Settings` that is marked with the section it is listed in; the rest follows
-from its name, type, default and description. `python -m sync.command_line` prints the README's table.
+from its name, type, default and description. `python -m sync.command_line` prints the README's tables.
 """
 
 import contextlib
@@ -137,9 +137,9 @@ class Settings(BaseSettings):
 
     command: Annotated[Command | None, Section.COMMAND] = Field(
         None,
-        description="`check` both environments, show the `plan`, `apply` it, tell the `drift`, `export` a "
-        "snapshot of the source, or run the `demo`, which brings its own two environments; without a "
-        "command, `apply`, or `plan` with `--dry-run`",
+        description="`check` both environments, show the `plan`, `apply` it, tell the `drift`, or `export` a "
+        "snapshot of the source; `demo` brings its own two environments. On a command line none means "
+        "`apply`, with `--dry-run` `plan`",
     )
     source_url: Annotated[Source, Section.ENVIRONMENTS] = Field(
         "", description="URL of the environment that is only read, or the file of a snapshot, to restore it"

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from sync.command_line import markdown_table
+from sync.command_line import markdown_tables
 from sync.plan.schema import plan_schema
 from tests.report.examples import PLAN
 
@@ -34,17 +34,17 @@ def pins_of(name: str) -> dict[str, str]:
     return dict(re.findall(r"^([a-z0-9-]+)==(\S+) \\\n    --hash=sha256:[0-9a-f]{64}\b", text, re.MULTILINE))
 
 
-def test_the_readme_has_the_table_of_options() -> None:
+def test_the_readme_has_the_tables_of_options() -> None:
     readme = (ROOT / "README.md").read_text()
     table = readme.partition("<!-- options -->\n")[2].partition("<!-- /options -->")[0]
-    assert table.strip() == markdown_table().strip(), "print the new one with: python -m sync.command_line"
+    assert table.strip() == markdown_tables().strip(), "print the new one with: python -m sync.command_line"
 
 
-def test_the_table_of_options_can_be_printed() -> None:
+def test_the_tables_of_options_can_be_printed() -> None:
     printed = subprocess.run(
         [sys.executable, "-m", "sync.command_line"], cwd=ROOT, capture_output=True, text=True, check=True
     )
-    assert printed.stdout == markdown_table()
+    assert printed.stdout == markdown_tables()
 
 
 @pytest.mark.parametrize("name", PINNED)

@@ -73,3 +73,21 @@ def listed(items: Sequence[str], separator: str, at_most: int, rest: str) -> str
 def folded(summary: str, lines: Iterable[str]) -> list[str]:
     """Return lines that are shown when a reader unfolds them; `summary` is HTML."""
     return [f"<details><summary>{summary}</summary>", "", *lines, "", "</details>"]
+
+
+def shortened(text: str, rows: int, rest: str) -> str:
+    """Return Markdown with at most so many rows in each table; `rest` says, as Markdown, where all are."""
+    lines: list[str] = []
+    cut = 0
+    position = 0  # in a table: its heading and the line below it come first
+    for line in [*text.splitlines(), ""]:
+        in_table = line.startswith("|")
+        if cut and not in_table:
+            lines += ["", f"**{cut:,} rows more are cut:** {rest}.", ""]
+            cut = 0
+        position = position + 1 if in_table else 0
+        if position > rows + 2:
+            cut += 1
+        else:
+            lines.append(line)
+    return "\n".join(lines)

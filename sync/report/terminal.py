@@ -16,10 +16,17 @@ class Printer:
     """Show lines and progress on a stream.
 
     A terminal gets colours, unless `NO_COLOR` is set, and progress bars. Everything else gets plain lines:
-    not wrapped, not cut, without escape sequences.
+    not wrapped, not cut, without escape sequences. `fold` puts lines under a title that unfolds them, where
+    there is such a thing.
     """
 
-    def __init__(self, stream: TextIO | None = None, environ: Mapping[str, str] = os.environ) -> None:
+    def __init__(
+        self,
+        stream: TextIO | None = None,
+        environ: Mapping[str, str] = os.environ,
+        fold: Callable[[str, list[Text]], list[Text]] | None = None,
+    ) -> None:
+        self._fold = fold
         stream = stream or sys.stdout
         if isinstance(stream, io.TextIOWrapper):
             # A terminal that can't show a character must not end the run that it reports on.
@@ -40,9 +47,10 @@ class Printer:
         """Tell whether a person may be looking on."""
         return self._console.is_terminal
 
-    def show(self, lines: Iterable[Text]) -> None:
-        """Write lines as they are, one below another."""
-        for line in lines:
+    def show(self, lines: Iterable[Text], fold: str = "") -> None:
+        """Write lines as they are, one below another; with a title, as what one may want to unfold."""
+        shown = list(lines)
+        for line in self._fold(fold, shown) if self._fold and fold and shown else shown:
             self._console.print(line)
 
     @contextmanager

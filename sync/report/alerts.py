@@ -1,0 +1,113 @@
+"""What people must hear of a run, the most important first: for where there is room for a few lines."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sync.heimdall.health import Finding, Level
+from sync.plan.outcome import Status
+from sync.report.checks import (
+    allowed,
+    drift_by_side,
+    is_refusal_told,
+    override,
+    refused,
+    way_out,
+)
+from sync.report.document import Document
+from sync.report.wording import (
+    PLAIN,
+    UNCHECKED,
+    endpoints_lose,
+    lost_mappings,
+    lost_memberships,
+    plural,
+    printable,
+    why,
+)
+
+
+class Gravity(StrEnum):
+    """Whether something went wrong, or should be known."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One line that people must hear."""
+
+    gravity: Gravity
+    message: str
+
+
+def alerts_of(document: Document) -> list[Alert]:
+    """Return what people must hear of a run, errors before warnings; nothing where all is well."""
+    return [
+        *(Alert(Gravity.ERROR, message) for message in _errors(document)),
+        *(Alert(Gravity.WARNING, message) for message in _warnings(document)),
+    ]
+
+
+def _errors(document: Document) -> Iterator[str]:
+    if document.error and not is_refusal_told(document):
+        yield _advised(document.error.message, document.error.hint)
+    for objection in refused(document.objections):
+        yield _advised(objection.message, way_out(objection))
+    yield from _of_level(document, Level.FAILED)
+    yield from _found_afterwards(document)
+    for outcome in document.ended(Status.FAILED):
+        yield _advised(f"{PLAIN.phrase(outcome.operation)}: {why(outcome)}", outcome.remedy)
+    if document.drift is not None:
+        for side, differences in drift_by_side(document):
+            yield f"Drift: {plural(len(differences), 'difference')}{f' ({side})' if side else ''}"
+
+
+def _found_afterwards(document: Document) -> Iterator[str]:
+    found = document.verification
+    if found and found.error:
+        yield f"Not verified: {printable(found.error)}"
+    elif found and not found.identical:
+        stay = sum(not blocked.accepted for blocked in found.blocked)
+        yield (
+            "The target still differs from the source: "
+            f"{plural(len(found.remaining), 'change')} still needed, "
+            f"{plural(stay, 'difference')} that can't be removed"
+        )
+
+
+def _warnings(document: Document) -> Iterator[str]:
+    for objection in allowed(document.objections):
+        yield f"Allowed: {printable(objection.message)} ({override(objection)})"
+    if document.plan:
+        for operation in document.changes:
+            if lost := lost_memberships(document.plan, operation):
+                yield f"Can't be undone: {PLAIN.phrase(operation)} takes away {lost}"
+    lost_endpoints = lost_mappings(document.changes)
+    if lost_endpoints and document.drift is None:
+        yield f"{endpoints_lose(len(lost_endpoints))}. {UNCHECKED}"
+    if document.drift is None:
+        for blocked in document.differences:
+            if not blocked.accepted:
+                yield _advised(
+                    f"Stays different: {PLAIN.difference(blocked)}: {blocked.reason}", blocked.remedy
+                )
+    skipped = len(document.ended(Status.SKIPPED)) + len(document.not_tried)
+    if skipped:
+        yield f"{plural(skipped, 'change')} skipped or not tried"
+    yield from _of_level(document, Level.WARNING)
+
+
+def _of_level(document: Document, level: Level) -> Iterator[str]:
+    for finding in document.findings:
+        if finding.level is level:
+            yield _told(finding)
+
+
+def _told(finding: Finding) -> str:
+    return _advised(f"{finding.side}: {finding.message}", finding.remedy)
+
+
+def _advised(message: str, what_to_do: str) -> str:
+    return printable(f"{message} → {what_to_do}" if what_to_do else message)
