@@ -86,6 +86,7 @@ class Transport:
         self.sent = 0
         self.tokens = as_source(tokens)
         self._accepted = False
+        self._closed = threading.Event()
         self._read_only = read_only
         self._patience = patience or Patience()
         self._verify: str | bool = str(ca_file) if ca_file else True
@@ -94,16 +95,18 @@ class Transport:
         self._pace = Pace(self._patience.sleep)
         # a session serves one request at a time: whoever holds one of them may send
         self._sessions: queue.LifoQueue[requests.Session] = queue.LifoQueue()
-        for _ in range(concurrency):
-            self._sessions.put(_session())
+        self._opened = [_session() for _ in range(concurrency)]
+        for session in self._opened:
+            self._sessions.put(session)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._closed.set()
         self._pool.shutdown(wait=False, cancel_futures=True)
-        while not self._sessions.empty():
-            self._sessions.get().close()
+        for session in self._opened:
+            session.close()
 
     def each(self, function: Callable[[T], R], items: Iterable[T]) -> list[R]:
         """Call a function with each item, as many at once as the concurrency allows.
@@ -195,6 +198,8 @@ class Transport:
         token: SecretStr,
     ) -> Answer:
         self._pace.keep()
+        if self._closed.is_set():
+            raise ReadError(f"{method} {path} was not sent: the run has ended")
         session = self._sessions.get()
         try:
             with self._lock:

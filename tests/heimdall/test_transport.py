@@ -1,4 +1,5 @@
 import socket
+import threading
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,24 @@ def test_a_netrc_does_not_replace_the_token(
     netrc.chmod(0o600)
     monkeypatch.setenv("NETRC", str(netrc))
     assert connect(sandbox).get(GROUPS) == []
+
+
+def test_after_the_end_nothing_is_sent_and_nobody_waits(sandbox: Sandbox, connect: Connect) -> None:
+    """A thread that still reads this side, when the other side's error ends the run, would keep the process."""
+    with connect(sandbox, concurrency=1) as transport:
+        assert transport.get(GROUPS) == []
+    ended: list[str] = []
+
+    def go_on() -> None:
+        with pytest.raises(ReadError) as caught:
+            transport.get(GROUPS)
+        ended.append(caught.value.message)
+
+    thread = threading.Thread(target=go_on, daemon=True)
+    thread.start()
+    thread.join(timeout=10)
+    assert ended == [f"GET {GROUPS} was not sent: the run has ended"]
+    assert len(sandbox.requests()) == 1
 
 
 @pytest.mark.parametrize("status", [429, 502, 503, 504])
