@@ -72,10 +72,10 @@ class Job:
         self._started = time.monotonic()
         self._resources = ExitStack()
         self._source = None if settings.source_is_file else self._connect("source", settings.source_url)
-        self._target = self._connect("target", settings.target_url)
-        self._document = Document(
-            source_url=settings.source_name, target_url=settings.target_url, rules=rules
-        )
+        # an export leaves the target alone, also where one is configured for other commands
+        target_url = "" if settings.command is Command.EXPORT else settings.target_url
+        self._target = self._connect("target", target_url)
+        self._document = Document(source_url=settings.source_name, target_url=target_url, rules=rules)
         printer.show(console.header(self._document, _MODES[settings.effective_command]))
 
     def _connect(self, side: str, url: str) -> Transport:

@@ -140,12 +140,18 @@ def test_an_export_is_a_valid_source(pair: Pair, run: RunCommand) -> None:
     assert equal(pair[1].snapshot(), staging())
 
 
+@pytest.mark.parametrize("target", ["", "https://target.invalid", "http://plain.invalid"])
 def test_an_export_needs_no_target(
-    pair: Pair, run: RunCommand, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    pair: Pair,
+    run: RunCommand,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    target: str,
 ) -> None:
+    """Nor a token for the one that other commands have: whoever exports may know none."""
     run(*pair, "check")
-    for name in ("URL", "TOKEN"):
-        monkeypatch.delenv(f"HEIMDALL_TARGET_{name}")
+    monkeypatch.setenv("HEIMDALL_TARGET_URL", target)
+    monkeypatch.delenv("HEIMDALL_TARGET_TOKEN")
     assert main(["export"]) == 0
     assert "Source: " in capsys.readouterr().out
 
