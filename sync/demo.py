@@ -27,12 +27,12 @@ def run(settings: Settings, run_command: Callable[[Settings], ExitCode], out: Pr
         for number, (command, title) in enumerate(_STEPS, start=1):
             out.show(console.step(number, len(_STEPS), title))
             folder = settings.output_dir / f"{number}-{command}"
-            code = run_command(
-                settings.model_copy(update={**between, "command": command, "output_dir": folder})
-            )
+            # a checkpoint of its own: the one that is configured may be that of a real run
+            files = {"output_dir": folder, "checkpoint_file": folder / "sync_checkpoint.json"}
+            code = run_command(settings.model_copy(update={**between, "command": command, **files}))
             if code is not ExitCode.DONE:
                 return code
-    out.show(console.note(f"The reports of every step are in {settings.output_dir.resolve()}"))
+    out.show(console.reports(settings.output_dir.resolve()))
     return ExitCode.DONE
 
 

@@ -1,0 +1,26 @@
+"""The demo, from its first line to the one that says where the reports are."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from sync import cli
+from tests.conftest import Impatient
+
+
+def test_it_ends_equal_and_leaves_what_is_not_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    checkpoint = tmp_path / "sync_checkpoint.json"
+    checkpoint.write_text("that of a run which was interrupted\n")
+    assert cli.main(["demo"], Impatient()) == 0
+    out = capsys.readouterr().out
+    folder = tmp_path / "heimdall-sync-report"
+    assert "✓ Target is identical to source" in out
+    assert out.splitlines()[-1] == f"Reports: {folder}"
+    plans = {step: json.loads((folder / step / "plan.json").read_text()) for step in ("2-plan", "4-plan")}
+    assert plans["2-plan"]["waves"]
+    assert plans["4-plan"]["waves"] == []
+    assert checkpoint.read_text() == "that of a run which was interrupted\n"
