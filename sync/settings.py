@@ -47,7 +47,9 @@ class Section(StrEnum):
 def _base_url(url: str) -> str:
     try:
         parts = urlsplit(url)
-        usable = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+        # a host with an empty or too long label has no such form, and the HTTP library stumbles over it
+        host = (parts.hostname or "").removesuffix(".").encode("idna")
+        usable = parts.scheme in {"http", "https"} and host and parts.port != 0
     except ValueError:
         usable = False
     if not usable or re.search(r"[\s?#@\\]", url):

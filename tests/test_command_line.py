@@ -291,6 +291,9 @@ class TestProblems:
             "https://source.example/a b",
             "https://source.example\\@other.example",
             "https://source\n.example",
+            "https://source..example",
+            "https://.example",
+            f"https://{'a' * 64}.example",
         ],
     )
     def test_urls_that_are_none(self, url: str) -> None:

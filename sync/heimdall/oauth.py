@@ -14,6 +14,7 @@ import requests
 import tenacity
 from oauthlib.oauth2 import BackendApplicationClient, MissingTokenError, OAuth2Error
 from pydantic import SecretStr
+from urllib3.exceptions import LocationParseError
 
 from sync import __version__
 from sync.heimdall.auth import (
@@ -121,6 +122,8 @@ class TokenEndpoint:
                 text = self._text_of(response)
         except requests.RequestException as error:
             raise self._unanswered(error) from None
+        except LocationParseError:  # the host of a proxy
+            raise self._unanswered(requests.exceptions.ProxyError()) from None
         status = response.status_code
         if status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             raise _BusyError(f"no token: {self.url} answered {status}", "run again when it is well")
@@ -142,7 +145,7 @@ class TokenEndpoint:
         match error:
             case requests.exceptions.SSLError():
                 return TokenError(f"no token: {self.url}: TLS failed", "see --ca-file")
-            case requests.exceptions.ProxyError():
+            case requests.exceptions.ProxyError() | requests.exceptions.InvalidURL():
                 what, hint = "the proxy did not connect", "see HTTPS_PROXY, HTTP_PROXY and NO_PROXY"
             case requests.Timeout():
                 what, hint = f"no answer within {self.timeout:g} s", "see --timeout"

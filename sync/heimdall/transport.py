@@ -21,7 +21,7 @@ import requests
 import tenacity
 from pydantic import SecretStr
 from requests.auth import AuthBase
-from urllib3.exceptions import NameResolutionError, NewConnectionError
+from urllib3.exceptions import LocationParseError, NameResolutionError, NewConnectionError
 
 from sync import __version__
 from sync.errors import ReadError
@@ -218,6 +218,9 @@ class Transport:
                 text = self._text_of(response)
         except requests.RequestException as error:
             raise self._unavailable(f"{method} {self.url}{path}", error) from None
+        except LocationParseError:  # the host of a proxy; that of the URL was looked at before
+            invalid = requests.exceptions.InvalidURL()
+            raise self._unavailable(f"{method} {self.url}{path}", invalid) from None
         finally:
             self._sessions.put(session)
         status = response.status_code

@@ -333,8 +333,9 @@ def test_where_nobody_listens() -> None:
         OAuthToken(endpoint_of("http://127.0.0.1:1/token")).token()
 
 
-def test_a_proxy_that_does_not_connect(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HTTPS_PROXY", "http://user:password@127.0.0.1:1")
+@pytest.mark.parametrize("place", ["127.0.0.1:1", "x..invalid:1", "proxy.invalid:port"])
+def test_a_proxy_that_does_not_connect(monkeypatch: pytest.MonkeyPatch, place: str) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", f"http://user:password@{place}")
     monkeypatch.delenv("NO_PROXY", raising=False)
     monkeypatch.delenv("no_proxy", raising=False)
     with pytest.raises(TokenError, match=r"https://sso\.invalid/token: the proxy did not connect$"):
