@@ -99,12 +99,16 @@ def _refuse_other_rules(settings: Settings, rules: Rules) -> None:
     """Raise `UsageError` where a setting says otherwise than the plan that is to be carried out."""
     otherwise = [
         f"--{name.replace('_', '-')} (HEIMDALL_{name.upper()}): says otherwise than the plan, which has "
-        f"{getattr(rules, name)}; leave it out"
+        f"{_shown(getattr(rules, name))}; leave it out"
         for name in Rules.model_fields
         if name in settings.model_fields_set and getattr(settings, name) != getattr(rules, name)
     ]
     if otherwise:
         raise UsageError(*otherwise)
+
+
+def _shown(value: object) -> str:
+    return (", ".join(value) or "none") if isinstance(value, tuple) else str(value)
 
 
 def _check(job: Job, _: Settings, __: Past) -> ExitCode:

@@ -21,7 +21,7 @@ def plan_from(text: bytes, origin: str, *, expected_digest: str | None = None) -
         fields = json.loads(text)
         digest = fields.pop("digest")
         plan = Plan.model_validate_json(json.dumps(fields))
-    except (ValueError, KeyError, AttributeError, TypeError) as error:
+    except (ValueError, KeyError, AttributeError, TypeError, RecursionError) as error:
         raise RefusedError(f"{origin} is no plan of this version: {_first(error)}", MAKE_ANOTHER) from None
     if plan.digest != digest:
         raise RefusedError(f"{origin} was edited: its digest is no longer that of its content", MAKE_ANOTHER)
@@ -39,7 +39,8 @@ def _first(error: Exception) -> str:
         return f"{'.'.join(map(str, details['loc']))}: {details['msg']}"
     if isinstance(error, KeyError):
         return "it has no digest"
-    return "it is not whole, or not JSON" if isinstance(error, ValueError) else "it is not an object"
+    broken = isinstance(error, (ValueError, RecursionError))
+    return "it is not whole, or not JSON" if broken else "it is not an object"
 
 
 class Deviation(StrEnum):

@@ -121,6 +121,7 @@ def test_what_was_written_is_read() -> None:
     [
         (b"", "plan.json is no plan of this version: it is not whole, or not JSON"),
         (written(PLAN)[:-40], "plan.json is no plan of this version: it is not whole, or not JSON"),
+        (b"[" * 100_000, "plan.json is no plan of this version: it is not whole, or not JSON"),
         (b"[]", "plan.json is no plan of this version: it is not an object"),
         (b"{}", "plan.json is no plan of this version: it has no digest"),
         (
@@ -128,7 +129,7 @@ def test_what_was_written_is_read() -> None:
             "plan.json is no plan of this version: schema: Input should be 'heimdall-sync/plan/1'",
         ),
     ],
-    ids=["empty", "cut", "a list", "an empty object", "another version"],
+    ids=["empty", "cut", "deep", "a list", "an empty object", "another version"],
 )
 def test_a_file_that_is_no_plan_is_refused_in_one_sentence(text: bytes, message: str) -> None:
     with pytest.raises(RefusedError) as caught:
