@@ -51,8 +51,8 @@ def entry() -> None:
     """Run as a process, and end it without waiting for a request that hangs."""
     interruption = Interruption()
     code = main(interruption=interruption)
-    sys.stdout.flush()
-    sys.stderr.flush()
+    for stream in filter(None, (sys.stdout, sys.stderr)):
+        stream.flush()
     if interruption.requested.is_set():
         os._exit(code)
     sys.exit(code)

@@ -12,12 +12,21 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.text import Text
 
 
+class _Console(Console):
+    """A console that does not end the process when nobody reads along any more."""
+
+    def on_broken_pipe(self) -> None:
+        """Leave it to whoever prints."""
+        raise BrokenPipeError
+
+
 class Printer:
     """Show lines and progress on a stream.
 
     A terminal gets colours, unless `NO_COLOR` is set, and progress bars. Everything else gets plain lines:
-    not wrapped, not cut, without escape sequences. `fold` puts lines under a title that unfolds them, where
-    there is such a thing.
+    not wrapped, not cut, without escape sequences. A stream that takes nothing any more (a closed pipe, a
+    full disk) gets nothing any more: the run goes on, and its reports hold everything. `fold` puts lines
+    under a title that unfolds them, where there is such a thing.
     """
 
     def __init__(
@@ -27,12 +36,12 @@ class Printer:
         fold: Callable[[str, list[Text]], list[Text]] | None = None,
     ) -> None:
         self._fold = fold
-        stream = stream or sys.stdout
+        stream = stream or sys.stdout or io.StringIO()  # a process can be started without any
         if isinstance(stream, io.TextIOWrapper):
             # A terminal that can't show a character must not end the run that it reports on.
             stream.reconfigure(errors="backslashreplace")
         terminal = stream.isatty()
-        self._console = Console(
+        self._console = _Console(
             file=stream,
             force_terminal=terminal,
             color_system="auto" if terminal and not environ.get("NO_COLOR") else None,
@@ -50,8 +59,13 @@ class Printer:
     def show(self, lines: Iterable[Text], fold: str = "") -> None:
         """Write lines as they are, one below another; with a title, as what one may want to unfold."""
         shown = list(lines)
-        for line in self._fold(fold, shown) if self._fold and fold and shown else shown:
-            self._console.print(line)
+        try:
+            for line in self._fold(fold, shown) if self._fold and fold and shown else shown:
+                self._console.print(line)
+        except OSError:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, self._console.file.fileno())
+            os.close(nowhere)
 
     @contextmanager
     def progress(self, description: str, total: int | None = None) -> Iterator[Callable[[], None]]:

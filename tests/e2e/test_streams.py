@@ -1,0 +1,39 @@
+"""A run whose output nobody takes is a run like any other: its exit code and its reports say how it ended."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sync.sandbox.example import production, staging
+from sync.sandbox.process import launch
+from tests.e2e.test_killed import equal
+
+
+@pytest.mark.parametrize(
+    "shell",
+    ['"$@" >/dev/full', '"$@" >&-', '"$@" >&- 2>&-', 'set -o pipefail; "$@" | true'],
+    ids=["full", "closed", "both closed", "gone"],
+)
+def test_the_run_goes_on(shell: str, tmp_path: Path) -> None:
+    with launch(staging()) as source, launch(production(), first_id=1000) as target:
+        environ = {
+            "HEIMDALL_SOURCE_URL": source.url,
+            "HEIMDALL_SOURCE_TOKEN": source.token,
+            "HEIMDALL_TARGET_URL": target.url,
+            "HEIMDALL_TARGET_TOKEN": target.token,
+            "PYTHONPATH": str(Path(__file__).parents[2]),
+        }
+        ended = subprocess.run(
+            ["bash", "-c", shell, "bash", sys.executable, "-m", "sync", "apply"],
+            env=os.environ | environ,
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (ended.returncode, ended.stderr) == (0, "")
+        assert equal(target.snapshot(), staging())
+    assert "Verified" in (tmp_path / "heimdall-sync-report" / "summary.md").read_text()
