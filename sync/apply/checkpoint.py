@@ -4,9 +4,10 @@ The first line names the plan and holds it whole, before-images included; each l
 run that dies may leave a torn last line: it is as if that line had not been written.
 """
 
+import contextlib
 import os
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Literal, Self
 
@@ -42,6 +43,7 @@ class Checkpoint:
     def __init__(self, path: Path, plan: Plan) -> None:
         self._numbers = {operation: number for number, operation in enumerate(plan.operations)}
         self._lock = threading.Lock()
+        self._path = path
         self._file = path.open("a", encoding="utf-8")
 
     @classmethod
@@ -58,7 +60,7 @@ class Checkpoint:
             plan.canonical_json(),
             *(Line(number=numbers[operation], status=Status.DONE).canonical_json() for operation in ours),
         ]
-        temporary = path.with_name(f".{path.name}.new")
+        temporary = path.parent / f".{path.name}.new"
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             with temporary.open("w", encoding="utf-8") as file:
@@ -74,23 +76,36 @@ class Checkpoint:
             ) from None
 
     def note(self, outcome: Outcome) -> None:
-        """Add an outcome; it is out of the process's hands when this returns."""
+        """Add an outcome; it is out of the process's hands when this returns.
+
+        Raises `HeimdallSyncError` where it can't be written.
+        """
         line = Line(
             number=self._numbers[outcome.operation], status=outcome.status, reason=outcome.reason
         ).canonical_json()
-        with self._lock:
+        with self._lock, self._explained():
             self._file.write(f"{line}\n")
             self._file.flush()
 
     def sync(self) -> None:
-        """Have everything that was noted on the disk when this returns."""
-        with self._lock:
+        """Have everything that was noted on the disk when this returns. Raises like `note`."""
+        with self._lock, self._explained():
             os.fsync(self._file.fileno())
 
     def close(self) -> None:
         """Close the journal; it is kept until the run has succeeded."""
-        with self._lock:
+        with self._lock, contextlib.suppress(OSError):  # told by `note`, which would have written it
             self._file.close()
+
+    @contextlib.contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise HeimdallSyncError(
+                f"the checkpoint {self._path} can't be written any more: {error.strerror}",
+                "make room for it, then run again with --resume: what is done is found out from the target",
+            ) from None
 
 
 class Memory(Value):

@@ -107,9 +107,9 @@ class Run:
             self._ended = error
             outcome = Outcome(operation, Status.FAILED, error.message, error.hint, unsettled=error.maybe_done)
         with self._changed:
-            self._note(outcome)
             self._in_flight.discard(operation)
             self._changed.notify_all()
+            self._note(outcome)  # which fails where nothing can be noted
         return outcome
 
     def _note(self, outcome: Outcome) -> None:

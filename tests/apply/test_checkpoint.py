@@ -91,6 +91,21 @@ def test_one_for_another_target_is_refused(path: Path) -> None:
         read_checkpoint(path, "https://elsewhere.example")
 
 
+def test_a_full_disk_is_named() -> None:
+    checkpoint = Checkpoint(Path("/dev/full"), PLAN)
+    with pytest.raises(HeimdallSyncError, match="can't be written any more: No space left") as caught:
+        checkpoint.note(Outcome(REST[0], Status.DONE))
+    assert "--resume" in caught.value.hint
+    checkpoint.close()
+
+
+def test_where_it_names_a_folder_nothing_is_begun(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for folder in (Path(), tmp_path):
+        with pytest.raises(HeimdallSyncError, match="can't be written"):
+            Checkpoint.create(folder, PLAN)
+
+
 def test_where_it_cannot_be_written_nothing_is_begun(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(HeimdallSyncError, match="can't be written"):

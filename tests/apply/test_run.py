@@ -3,7 +3,7 @@ import threading
 import pytest
 
 from sync.apply.run import Run, judge_of
-from sync.errors import ReadError
+from sync.errors import HeimdallSyncError, ReadError
 from sync.plan.model import Action, Group, Kind, Mapping, Operation, Plan, Role, Snapshot, Verb
 from sync.plan.outcome import Outcome, Status
 from sync.plan.planner import Environment, make_plan
@@ -35,6 +35,25 @@ def phrases(run: Run, status: Status) -> set[str]:
         for o in run.outcomes
         if o.status is status
     }
+
+
+def test_what_can_not_be_noted_ends_the_run_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sync.apply.run.GRACE_SECONDS", 3600)
+    plan, said = plan_of(WANTED, NOTHING), []
+
+    def fail(_: Outcome) -> None:
+        raise HeimdallSyncError("the disk is full")
+
+    def carry_out() -> None:
+        run = Run(done, judge_of(plan, WANTED, NOTHING), 1, fail)
+        with pytest.raises(HeimdallSyncError) as caught:
+            run.carry_out(plan.waves)
+        said.append(caught.value.message)
+
+    thread = threading.Thread(target=carry_out, daemon=True)
+    thread.start()
+    thread.join(timeout=10)
+    assert said == ["the disk is full"]
 
 
 def test_waves_run_one_after_another_and_a_wave_at_once() -> None:
