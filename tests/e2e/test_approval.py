@@ -103,7 +103,10 @@ def test_a_flag_that_says_otherwise_than_the_plan_is_wrong_usage(pair: Pair, run
     assert refused.code == 64
     assert "--strategy (HEIMDALL_STRATEGY): says otherwise than the plan" in refused.err
     refused = run(*pair, "apply", *flags, "--ignore", "role:a")
-    assert "--ignore (HEIMDALL_IGNORE): says otherwise than the plan, which has none; leave it out" in refused.err
+    assert (
+        "--ignore (HEIMDALL_IGNORE): says otherwise than the plan, which has none; leave it out"
+        in refused.err
+    )
     applied = run(*pair, "apply", *flags)
     assert applied.code == 0
     assert applied.plan["rules"]["strategy"] == "zero-downtime"

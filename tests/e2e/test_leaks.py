@@ -392,7 +392,9 @@ class TestOtherHosts:
         assert proxy.received.startswith(b"CONNECT heimdall.invalid:443")
         assert found_in(bytes(proxy.received)) == {"the proxy's password as Basic"}
 
-    @pytest.mark.parametrize("place", ["127.0.0.1:9", "heimdall.invalid", "heimdall.invalid:port", "[:", "x..invalid:1"])
+    @pytest.mark.parametrize(
+        "place", ["127.0.0.1:9", "heimdall.invalid", "heimdall.invalid:port", "[:", "x..invalid:1"]
+    )
     def test_a_proxy_that_is_none(self, here: Process, place: str) -> None:
         left = here(
             "check",

@@ -35,7 +35,7 @@ def test_a_netrc_does_not_replace_the_token(
 
 
 def test_after_the_end_nothing_is_sent_and_nobody_waits(sandbox: Sandbox, connect: Connect) -> None:
-    """A thread that still reads this side, when the other side's error ends the run, would keep the process."""
+    """A thread that still reads this side when the other's error ends the run would keep the process."""
     with connect(sandbox, concurrency=1) as transport:
         assert transport.get(GROUPS) == []
     ended: list[str] = []
