@@ -20,6 +20,8 @@ CLIENT_SECRET = "cl13nt-s3cret~of.the_sync"
 REFRESH_TOKEN = make_token(TARGET_OPERATOR, subject="offline")
 PASSWORD = "pr0xy+p/ssword"
 PROXY_USER = "agent"
+SAID = f"no: Bearer {SOURCE_TOKEN} / {TARGET_TOKEN} of {SOURCE_OPERATOR}, 816.987.654-02 and {HOLDER}"
+"""What a debugging proxy, or a server that quotes what it got, could say."""
 
 
 def _parts() -> dict[str, str]:
