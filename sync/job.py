@@ -233,10 +233,15 @@ class Job:
 
     def warn_of_token(self, task: Task) -> None:
         """Say, before the first write, that a token is likely to end before the run does."""
-        end, left = self._target.tokens.ends(), sum(len(wave.operations) for wave in task.left)
-        if end and ends_before(end, datetime.now(UTC), left, self._pace):
-            text = f"The target's token ends at {end:%H:%M:%S} UTC, likely before {left} changes are done."
-            self.note(text)
+        left = sum(len(wave.operations) for wave in task.left)
+        # the source's is needed once more, for the verification
+        for side, transport in (("target", self._target), ("source", self._source)):
+            end = transport.tokens.ends() if transport else None
+            if end and ends_before(end, datetime.now(UTC), left, self._pace):
+                text = (
+                    f"The {side}'s token ends at {end:%H:%M:%S} UTC, likely before {left} changes are done."
+                )
+                self.note(text)
 
     def back_up(self, task: Task) -> None:
         """Write down what the target holds before the first write; a resume leaves an older backup alone."""

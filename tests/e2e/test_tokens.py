@@ -1,8 +1,10 @@
 """Tokens that end, and tokens that are renewed, in the middle of a run."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
+import jwt
 import pytest
 
 from sync.sandbox.example import production, staging
@@ -40,15 +42,26 @@ def test_a_token_that_ends_in_the_middle_is_one_reason_and_resumable(
     assert equal(target.snapshot(), staging())
 
 
+@pytest.mark.parametrize("side", ["source", "target"])
 def test_a_token_that_is_likely_to_end_too_soon_is_said_before_the_first_write(
-    pair: tuple[Sandbox, Sandbox], run: RunCommand, monkeypatch: pytest.MonkeyPatch
+    pair: tuple[Sandbox, Sandbox], run: RunCommand, monkeypatch: pytest.MonkeyPatch, side: str
 ) -> None:
+    """The source's as well: the verification reads it once more."""
     source, target = pair
-    monkeypatch.setattr("sync.job.ends_before", lambda *_: True)
-    ended = run(source, target, "apply", "--target-token", make_token(expires_in=900))
+    short = make_token(expires_in=900)
+    ends = datetime.fromtimestamp(jwt.decode(short, options={"verify_signature": False})["exp"], UTC)
+    asked = []
+
+    def likely(end: datetime, _: datetime, left: int, pace: float) -> bool:
+        asked.append((left, pace > 0))
+        return end == ends
+
+    monkeypatch.setattr("sync.job.ends_before", likely)
+    ended = run(source, target, "apply", f"--{side}-token", short)
     assert ended.code == 0
-    assert "The target's token ends at " in ended.out
-    assert ended.out.index("The target's token ends at ") < ended.out.index("RESULT")
+    assert ended.out.count("likely before") == 1
+    assert ended.out.index(f"The {side}'s token ends at {ends:%H:%M:%S} UTC") < ended.out.index("RESULT")
+    assert asked == [(sum(len(wave["operations"]) for wave in ended.plan["waves"]), True)] * 2
 
 
 def test_tokens_of_two_seconds_are_renewed_in_the_middle(
