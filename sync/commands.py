@@ -81,11 +81,16 @@ def _past(settings: Settings) -> Past:
 def read_approved(settings: Settings) -> Plan | None:
     """Return the plan that was approved, if there is one.
 
-    Raises `RefusedError` where the file holds none, or one for another pair of environments.
+    Raises `RefusedError` where the file holds none, or one for another pair of environments, and `UsageError`
+    where it can't be read.
     """
     if settings.plan is None:
         return None
-    plan = plan_from(settings.plan.read_bytes(), str(settings.plan), expected_digest=settings.expect_digest)
+    try:
+        text = settings.plan.read_bytes()
+    except OSError as error:
+        raise UsageError(f"--plan (HEIMDALL_PLAN): can't be read: {error.strerror}") from None
+    plan = plan_from(text, str(settings.plan), expected_digest=settings.expect_digest)
     for side, planned, given in (
         ("source", plan.source.url, settings.source_name),
         ("target", plan.target.url, settings.target_url),

@@ -90,6 +90,12 @@ def test_an_edited_plan_is_refused(pair: Pair, run: RunCommand) -> None:
     assert writes(pair[1]) == []
 
 
+def test_a_plan_that_can_not_be_read_is_wrong_usage(pair: Pair, run: RunCommand) -> None:
+    refused = run(*pair, "apply", "--plan", "/proc/self/mem")
+    assert refused.code == 64
+    assert "--plan (HEIMDALL_PLAN): can't be read: " in refused.err
+
+
 def test_a_plan_for_another_pair_is_refused(pair: Pair, run: RunCommand) -> None:
     flags = approve(run(*pair, "plan"))
     refused = run(pair[1], pair[0], "apply", *flags)
