@@ -7,7 +7,7 @@ PIP_COMPILE = CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --ge
 	--strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host $(LOCK)
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test bench schema slow lock clean
+.PHONY: help install demo test bench schema picture slow lock clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ bench: install ## measure reading with one request at a time and with eight
 
 schema: install ## print the schema of plan.json into schemas/
 	$(BIN)/python -m sync.plan.schema > schemas/plan-1.json
+
+picture: install ## photograph the summary of the demo's plan for the README; this needs Chromium
+	$(BIN)/python docs/picture.py
 
 slow: .venv/installed-dev ## run what takes minutes: the laws on thousands of pairs, a process killed at every request
 	HYPOTHESIS_PROFILE=thorough $(BIN)/pytest -n 2 tests/plan/test_laws.py tests/plan/test_resume.py

@@ -21,8 +21,10 @@ def main(argv: Sequence[str] | None = None, interruption: Interruption | None = 
     out, err = Printer(sys.stdout, fold=fold if in_workflow() else None), Printer(sys.stderr)
     interruption = interruption or Interruption()
     arguments = sys.argv[1:] if argv is None else argv
+    debug = "--debug" in arguments
     try:
         settings = load(arguments, with_inputs(os.environ))
+        debug = settings.debug
         if in_workflow():
             out.show(masks(settings))
         if settings.command is Command.DEMO:
@@ -36,7 +38,7 @@ def main(argv: Sequence[str] | None = None, interruption: Interruption | None = 
         err.show(console.failure(CancelledError(untouched=False)))
         return ExitCode.INTERRUPTED
     except Exception as error:  # noqa: BLE001 - no traceback reaches a user who has not asked for it
-        if "--debug" in arguments or with_inputs(os.environ).get("HEIMDALL_DEBUG"):
+        if debug:
             err.show(trace(error))
         unexpected = HeimdallSyncError(
             f"unexpected {type(error).__name__}: this is a mistake in heimdall-sync",

@@ -64,8 +64,13 @@ def run(settings: Settings, out: Printer, interruption: Interruption) -> ExitCod
     if error:
         code = error.exit_code
     out.show(console.summary(document))
-    write_reports(document, settings.output_dir)
-    out.show(console.reports(settings.output_dir))
+    try:
+        write_reports(document, settings.output_dir)
+        out.show(console.reports(settings.output_dir))
+    except HeimdallSyncError as unwritten:
+        if not error:  # else how the run ended says more
+            raise
+        out.show(console.failure(unwritten))
     out.show(publish(document, code, str(settings.output_dir)))
     return code
 

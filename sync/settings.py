@@ -84,6 +84,12 @@ def _token(token: SecretStr) -> SecretStr:
     return token
 
 
+def _digest(digest: str) -> str:
+    if not re.fullmatch("sha256:[0-9a-f]{64}", digest):
+        raise ValueError("should be sha256: and 64 hexadecimal digits, as the plan's summary shows it")
+    return digest
+
+
 def _separate(patterns: object) -> object:
     """Split a variable's text, and read the patterns of a file that is named with `@`."""
     given = re.split(r"[\n,]", patterns) if isinstance(patterns, str) else patterns
@@ -115,7 +121,7 @@ BaseUrl = Annotated[str, AfterValidator(_base_url)]
 Source = Annotated[str, AfterValidator(_url_or_snapshot)]
 File = Annotated[Path, AfterValidator(_file)]
 Token = Annotated[SecretStr, AfterValidator(_token)]
-Digest = Annotated[str, Field(pattern="^sha256:[0-9a-f]{64}$")]
+Digest = Annotated[str, AfterValidator(_digest)]
 Pattern = Annotated[str, AfterValidator(_pattern)]
 Patterns = Annotated[tuple[Pattern, ...], BeforeValidator(_separate)]
 

@@ -9,6 +9,7 @@ import pytest
 
 from sync.sandbox.example import production, staging
 from sync.sandbox.process import launch
+from tests.e2e.conftest import RunCommand
 from tests.e2e.test_killed import equal
 
 
@@ -37,3 +38,15 @@ def test_the_run_goes_on(shell: str, tmp_path: Path) -> None:
         assert (ended.returncode, ended.stderr) == (0, "")
         assert equal(target.snapshot(), staging())
     assert "Verified" in (tmp_path / "heimdall-sync-report" / "summary.md").read_text()
+
+
+@pytest.mark.parametrize(("argv", "code"), [(["plan"], 1), (["plan", "--fail-on-unprotected"], 3)])
+def test_reports_that_cannot_be_written_are_told_beside_what_else_went_wrong(
+    run: RunCommand, tmp_path: Path, argv: list[str], code: int
+) -> None:
+    """A run that was refused stays one, whatever its reports come to."""
+    (tmp_path / "file").write_text("")
+    with launch(staging()) as source, launch(production(), first_id=1000) as target:
+        ended = run(source, target, *argv, f"--output-dir={tmp_path / 'file'}")
+    assert ended.code == code
+    assert f"✗ the reports can't be written to {tmp_path / 'file'}" in ended.out + ended.err
