@@ -6,8 +6,14 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 PIP_COMPILE = CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe \
 	--strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host $(LOCK)
 
+# the image's name, for `make image`
+export IMAGE ?= heimdall-sync
+BUILD_ARGS = --build-arg VERSION=$(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' sync/__init__.py) \
+	--build-arg REVISION=$(shell git rev-parse HEAD) \
+	--build-arg CREATED=$(shell git log -1 --format=%cI)
+
 .DEFAULT_GOAL := help
-.PHONY: help install demo test bench schema picture slow lock clean
+.PHONY: help install demo test bench schema picture slow image lock clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' $(MAKEFILE_LIST)
@@ -35,6 +41,13 @@ picture: install ## photograph the summary of the demo's plan for the README; th
 slow: .venv/installed-dev ## run what takes minutes: the laws on thousands of pairs, a process killed at every request
 	HYPOTHESIS_PROFILE=thorough $(BIN)/pytest -n 2 tests/plan/test_laws.py tests/plan/test_resume.py
 	$(BIN)/pytest -n 2 -m slow
+
+image: .venv/installed-dev ## build the container images, say what they weigh, and try them out
+	docker build --quiet $(BUILD_ARGS) --target action --tag $(IMAGE):action .
+	docker build --quiet $(BUILD_ARGS) --tag $(IMAGE) .
+	docker history --format '{{.Size}}	{{.CreatedBy}}' $(IMAGE)
+	docker image inspect --format '{{.Size}} bytes, the base included' $(IMAGE)
+	$(BIN)/pytest -m container --durations=5 tests/image
 
 lock: .venv/installed-dev ## pin what pyproject.toml asks for; with LOCK=--upgrade, the newest of it
 	$(PIP_COMPILE) --output-file requirements/runtime.txt pyproject.toml
