@@ -32,8 +32,11 @@ FROM ${BASE_IMAGE} AS runtime
 
 COPY --from=build /opt/venv /opt/venv
 ENTRYPOINT ["/opt/venv/bin/heimdall-sync"]
-ARG BASE_IMAGE VERSION=unreleased REVISION=unknown CREATED=1970-01-01T00:00:00Z \
-    SOURCE=https://github.com/OWNER/heimdall-sync
+ARG BASE_IMAGE
+ARG VERSION=unreleased
+ARG REVISION=unknown
+ARG CREATED=1970-01-01T00:00:00Z
+ARG SOURCE=https://github.com/OWNER/heimdall-sync
 LABEL org.opencontainers.image.title="heimdall-sync" \
       org.opencontainers.image.description="Make one Heimdall environment exactly equal to another" \
       org.opencontainers.image.licenses="MIT" \
