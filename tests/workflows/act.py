@@ -1,0 +1,174 @@
+"""Workflows run for real: jobs on this machine, the action in a container, GitHub's own actions by stand-ins."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from sync.sandbox.process import Sandbox
+
+ROOT = Path(__file__).parents[2]
+STAND_INS = Path(__file__).parent / "stand_ins"
+ACTION = "OWNER/heimdall-sync"
+RUNNER = "ubuntu-24.04"
+
+_USES = re.compile(r"uses: (?P<owner>[\w.-]+)/(?P<name>[\w.-]+)(?:/[\w./-]+)?@(?P<ref>[\w.]+)")
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a run left behind. Jobs and steps are named by their ids, steps without one by their names."""
+
+    code: int
+    records: tuple[Mapping[str, Any], ...]
+
+    @property
+    def log(self) -> str:
+        return "\n".join(record.get("msg", "") for record in self.records)
+
+    @property
+    def jobs(self) -> dict[str, str]:
+        """Return how each job ended; one that was skipped is not there."""
+        return {record["jobID"]: record["jobResult"] for record in self.records if "jobResult" in record}
+
+    def steps(self, job: str) -> dict[str, str]:
+        """Return how each step of a job ended, by name."""
+        return {
+            record["step"]: record["stepResult"]
+            for record in self.records
+            if record.get("jobID") == job and record.get("stage") == "Main" and "stepResult" in record
+        }
+
+    def outputs(self, job: str, step: str) -> dict[str, str]:
+        """Return what a step put out, by the id of the step."""
+        return {
+            record["name"]: record["arg"]
+            for record in self.records
+            if record.get("command") == "set-output"
+            and (record["jobID"], record["stepID"]) == (job, [step])
+        }
+
+
+class Repository:
+    """A repository that uses the action, between two environments, with its artifacts and its cache."""
+
+    def __init__(self, folder: Path, image: str, source: Sandbox, target: Sandbox) -> None:
+        self.store = folder / "store"
+        self.store.mkdir()
+        self._checkout = folder / "checkout"
+        self._released = folder / "released"
+        self._cache = folder / "act"
+        self._source, self._target = source, target
+        _release(self._released, image)
+        (self._checkout / ".github" / "workflows").mkdir(parents=True)
+        for command in (
+            ["init", "--quiet", "--initial-branch=main"],
+            ["-c", "user.name=A", "-c", "user.email=a@example.org", "commit", "--quiet", "--allow-empty", "-mA"],
+        ):
+            subprocess.run(["git", *command], cwd=self._checkout, check=True)
+
+    def run(
+        self,
+        workflow: Path,
+        *,
+        run_id: int = 1,
+        attempt: int = 1,
+        inputs: Mapping[str, str] | None = None,
+        tokens: bool = True,
+        kept: Mapping[str, Mapping[str, str]] | None = None,
+    ) -> Run:
+        """Run a workflow by hand.
+
+        `kept` are the outputs, by job, of jobs that succeeded in an earlier attempt: as when failed jobs are
+        re-run, these jobs do not run, and the others find what they put out.
+        """
+        copy = self._checkout / ".github" / "workflows" / workflow.name
+        text = workflow.read_text()
+        copy.write_text(_with_results(text, kept) if kept else text)
+        arguments = [
+            *("workflow_dispatch", "--workflows", str(copy), "--json"),
+            *("--platform", f"{RUNNER}=-self-hosted", "--pull=false", "--no-cache-server"),
+            *("--action-cache-path", str(self._cache)),
+            *("--container-options", f"--network=host -v {self._cache}:{self._cache}"),
+            *("--env", f"STAND_INS_STORE={self.store}"),
+            *("--env", f"GITHUB_RUN_ID={run_id}", "--env", f"GITHUB_RUN_ATTEMPT={attempt}"),
+            *("--var", f"HEIMDALL_SOURCE_URL={self._source.url}"),
+            *("--var", f"HEIMDALL_TARGET_URL={self._target.url}"),
+        ]
+        for name, value in (inputs or {}).items():
+            arguments += ["--input", f"{name}={value}"]
+        for name, ref in sorted(_used_by(text) | _used_by(self._called())):
+            folder = self._released if name == ACTION else STAND_INS / name.partition("/")[2]
+            arguments += ["--local-repository", f"{name}@{ref}={folder}"]
+        secrets = {"HEIMDALL_SOURCE_TOKEN": self._source.token, "HEIMDALL_TARGET_TOKEN": self._target.token}
+        for name in secrets if tokens else ():
+            arguments += ["--secret", name]
+        ended = subprocess.run(
+            [Path(sys.executable).parent / "act", *arguments],
+            cwd=self._checkout,
+            env=os.environ | secrets | {"XDG_CONFIG_HOME": str(self._cache)},
+            capture_output=True,
+            text=True,
+            timeout=600,
+            check=False,
+        )
+        records = tuple(json.loads(line) for line in ended.stdout.splitlines() if line.startswith("{"))
+        assert any("jobResult" in record for record in records), ended.stdout + ended.stderr
+        return Run(ended.returncode, records)
+
+    def artifacts(self) -> dict[str, Path]:
+        """Return the folders that were uploaded, by the names of the artifacts."""
+        return {folder.name: folder for folder in self.store.glob("artifacts/*/*/*")}
+
+    def cached(self) -> list[str]:
+        """Return the keys in the cache, the oldest first."""
+        entries = sorted(self.store.glob("cache/*/entry.json"))
+        return [json.loads(entry.read_text())["key"] for entry in entries]
+
+    def _called(self) -> str:
+        workflows = (self._released / ".github" / "workflows").iterdir()
+        return "\n".join(workflow.read_text() for workflow in workflows)
+
+
+def _release(folder: Path, image: str) -> None:
+    """Make what is released: the action with its image's name, as a release does it, and the workflows."""
+    folder.mkdir()
+    text = (ROOT / "action.yml").read_text()
+    assert "image: Dockerfile" in text
+    (folder / "action.yml").write_text(text.replace("image: Dockerfile", f"image: docker://{image}"))
+    shutil.copytree(ROOT / ".github" / "workflows", folder / ".github" / "workflows")
+
+
+def _used_by(text: str) -> set[tuple[str, str]]:
+    return {(f"{used['owner']}/{used['name']}", used["ref"]) for used in _USES.finditer(text)}
+
+
+def _with_results(text: str, kept: Mapping[str, Mapping[str, str]]) -> str:
+    """Put jobs that have nothing to do but to put out the same in the place of jobs."""
+    workflow = yaml.load(text, yaml.BaseLoader)  # noqa: S506 - our own, and `on` stays a word
+    for job, outputs in kept.items():
+        workflow["jobs"][job] = {
+            "runs-on": RUNNER,
+            "outputs": dict(outputs),
+            "steps": [{"name": "Succeeded in an earlier attempt", "run": "true"}],
+        }
+    return yaml.safe_dump(workflow, sort_keys=False)
+
+
+def outputs_of_job(workflow: Path, job: str, run: Run) -> dict[str, str]:
+    """Return what a job put out in a run."""
+    declared = yaml.safe_load(workflow.read_text())["jobs"][job]["outputs"]
+    outputs = {}
+    for name, expression in declared.items():
+        found = re.fullmatch(r"\$\{\{ steps\.([\w-]+)\.outputs\.([\w-]+) \}\}", expression)
+        assert found, expression
+        outputs[name] = run.outputs(job, found[1])[found[2]]
+    return outputs

@@ -1,0 +1,160 @@
+"""The workflow files that ship, run from end to end by act between two sandboxes."""
+
+import json
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from sync.heimdall.transport import Transport
+from sync.plan.model import Snapshot
+from sync.sandbox.faults import Answer
+from sync.sandbox.process import Sandbox
+from tests.conftest import Connect
+from tests.e2e.conftest import writes
+from tests.workflows.act import ROOT, Repository, outputs_of_job
+
+pytestmark = pytest.mark.container
+
+PROMOTE = ROOT / "examples" / "promote.yml"
+CHAIN = ROOT / "examples" / "promote-chain.yml"
+DRIFT = ROOT / ".github" / "workflows" / "drift.yml"
+SCHEDULED_DRIFT = ROOT / "examples" / "drift.yml"
+TARGET = {"target": "production"}
+PROBES = "^(?!.*(__no_such|2147483647))"
+
+
+def contents(snapshot: Snapshot) -> Any:
+    """Return what an environment holds, but for the order of its mappings."""
+    return snapshot.model_copy(update={"precedence": ()})
+
+
+def operations_of(plan: Any) -> int:
+    return sum(len(wave["operations"]) for wave in plan["waves"])
+
+
+def change_by_hand(connection: Transport) -> None:
+    connection.send("POST", "/api/v1/actions/", {"name": "by:hand", "description": "Added in a hurry"})
+
+
+def test_a_promotion_and_the_drift_after_it(
+    repository: Repository, source: Sandbox, target: Sandbox, connect: Connect
+) -> None:
+    promoted = repository.run(PROMOTE, inputs=TARGET)
+
+    assert promoted.jobs == {"plan": "success", "apply": "success"}
+    assert contents(target.snapshot()) == contents(source.snapshot())
+    artifacts = repository.artifacts()
+    assert set(artifacts) == {"heimdall-sync-plan-production-1", "heimdall-sync-apply-production-1"}
+    planned = artifacts["heimdall-sync-plan-production-1"]
+    applied = artifacts["heimdall-sync-apply-production-1"]
+    assert {"plan.json", "summary.md", "junit.xml"} <= {file.name for file in planned.iterdir()}
+    assert {"receipt.json", "backup-target.json", "summary.md"} <= {file.name for file in applied.iterdir()}
+    digest = json.loads((planned / "plan.json").read_text())["digest"]
+    assert json.loads((applied / "receipt.json").read_text())["plan"] == digest
+    assert promoted.outputs("plan", "plan")["digest"] == digest
+    assert promoted.outputs("apply", "apply")["identical"] == "true"
+    assert repository.cached() == ["heimdall-sync/receipt/production/1-1"]
+    assert source.token not in promoted.log
+    assert target.token not in promoted.log
+
+    equal = repository.run(DRIFT, inputs=TARGET, run_id=2)
+
+    assert (equal.code, equal.jobs) == (0, {"drift": "success"})
+    assert equal.outputs("drift", "drift")["drift"] == "false"
+
+    change_by_hand(connect(target))
+    drifted = repository.run(DRIFT, inputs=TARGET, run_id=3)
+
+    assert drifted.code != 0
+    assert drifted.jobs == {"drift": "failure"}
+    assert drifted.outputs("drift", "drift")["drift"] == "true"
+    # the receipt of the promotion tells who it was
+    assert "changed in the target by hand" in drifted.log.lower()
+    assert "heimdall-sync-drift-production-1" in repository.artifacts()
+
+
+def test_a_target_that_fails_in_the_middle_and_the_failed_job_again(
+    repository: Repository, source: Sandbox, target: Sandbox
+) -> None:
+    target.add_fault(
+        Answer(status=500, body='{"error": "dying"}'),
+        methods=["POST", "PUT", "DELETE"],
+        path=PROBES,
+        nth=9,
+        times=None,
+    )
+
+    first = repository.run(PROMOTE, inputs=TARGET)
+
+    assert first.code != 0
+    assert first.jobs == {"plan": "success", "apply": "failure"}
+    plan = json.loads((repository.artifacts()["heimdall-sync-plan-production-1"] / "plan.json").read_text())
+    checkpoint = f"heimdall-sync/checkpoint/production/{plan['digest']}/1-1"
+    assert checkpoint in repository.cached()
+    assert "heimdall-sync-apply-production-1" in repository.artifacts()
+    done = [
+        f"{record.method} {record.path}"
+        for record in target.requests()
+        if f"{record.method} {record.path}" in writes(target) and record.status in {200, 201, 204}
+    ]
+    assert len(done) == 8
+
+    target.clear_faults()
+    target.clear_requests()
+    again = repository.run(
+        PROMOTE, inputs=TARGET, attempt=2, kept={"plan": outputs_of_job(PROMOTE, "plan", first)}
+    )
+
+    assert (again.code, again.jobs) == (0, {"plan": "success", "apply": "success"})
+    assert contents(target.snapshot()) == contents(source.snapshot())
+    assert "heimdall-sync-apply-production-2" in repository.artifacts()
+    receipt = json.loads(
+        (repository.artifacts()["heimdall-sync-apply-production-2"] / "receipt.json").read_text()
+    )
+    assert (receipt["done_before"], receipt["identical"]) == (8, True)
+    # every operation once, over both attempts
+    assert len(done) + len(writes(target)) == operations_of(plan)
+    assert not Counter(done) & Counter(writes(target))
+
+
+def test_without_secrets_nothing_is_sent(
+    repository: Repository, source: Sandbox, target: Sandbox
+) -> None:
+    run = repository.run(PROMOTE, inputs=TARGET, tokens=False)
+    assert run.code != 0
+    assert run.jobs == {"plan": "failure"}
+    assert "HEIMDALL_SOURCE_TOKEN" in run.log
+    assert "HEIMDALL_TARGET_TOKEN" in run.log
+    assert run.steps("plan")["Keep the plan"] == "success"
+    assert source.requests() == target.requests() == ()
+
+
+def test_what_is_refused_is_not_applied(repository: Repository, target: Sandbox) -> None:
+    run = repository.run(PROMOTE, inputs={**TARGET, "fail-on-unprotected": "true"})
+    assert run.code != 0
+    assert run.jobs == {"plan": "failure"}
+    assert run.outputs("plan", "plan")["refused"] == "true"
+    assert "heimdall-sync-plan-production-1" in repository.artifacts()
+    assert writes(target) == []
+
+
+def test_a_chain_of_targets_calls_the_reusable_workflow(
+    repository: Repository, source: Sandbox, target: Sandbox
+) -> None:
+    """Environments are the platform's, so both links meet the same pair: the second has nothing to apply."""
+    run = repository.run(CHAIN)
+    assert run.code == 0, run.log
+    assert contents(target.snapshot()) == contents(source.snapshot())
+    assert set(repository.artifacts()) == {
+        "heimdall-sync-plan-staging-1",
+        "heimdall-sync-apply-staging-1",
+        "heimdall-sync-plan-production-1",
+    }
+
+
+def test_scheduled_drift_calls_the_reusable_workflow(repository: Repository, target: Sandbox) -> None:
+    run = repository.run(SCHEDULED_DRIFT)
+    assert run.code != 0
+    assert "heimdall-sync-drift-production-1" in repository.artifacts()
+    assert writes(target) == []
