@@ -5,6 +5,8 @@ BIN := .venv/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 PIP_COMPILE = CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe \
 	--strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host $(LOCK)
+WORKFLOWS := $(wildcard .github/workflows/*.yml) $(shell grep -l '^jobs:' examples/*.yml)
+SCRIPTS := .ci/run
 
 # the image's name, for `make image`
 export IMAGE ?= heimdall-sync
@@ -13,10 +15,10 @@ BUILD_ARGS = --build-arg VERSION=$(shell sed -n 's/^__version__ = "\(.*\)"/\1/p'
 	--build-arg CREATED=$(shell git log -1 --format=%cI)
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test bench schema picture slow image lock clean
+.PHONY: help install demo test bench schema picture slow image lint-workflows test-workflows lock clean
 
 help: ## show this list
-	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' $(MAKEFILE_LIST)
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' $(MAKEFILE_LIST)
 
 install: .venv/installed ## leave the command at .venv/bin/heimdall-sync
 
@@ -49,6 +51,20 @@ image: .venv/installed-dev ## build the container images, say what they weigh, a
 	docker image inspect --format '{{.Size}} bytes, the base included' $(IMAGE)
 	$(BIN)/pytest -m container --durations=5 tests/image
 
+lint-workflows: .venv/installed-workflows ## check workflows, examples, action.yml, Dockerfile and shell scripts
+	$(BIN)/actionlint $(WORKFLOWS)
+	$(BIN)/zizmor --offline --no-progress --quiet --persona pedantic --config .github/zizmor.yml $(WORKFLOWS) \
+		action.yml .github/dependabot.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows $(WORKFLOWS)
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-actions action.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.gitlab-ci examples/gitlab-ci.yml
+	$(BIN)/hadolint Dockerfile
+	shellcheck $(SCRIPTS)
+
+test-workflows: .venv/installed-workflows ## run the workflows with act, after `make image`; takes minutes
+	$(BIN)/pytest -m container tests/workflows
+
 lock: .venv/installed-dev ## pin what pyproject.toml asks for; with LOCK=--upgrade, the newest of it
 	$(PIP_COMPILE) --output-file requirements/runtime.txt pyproject.toml
 	$(PIP_COMPILE) --extra sandbox --constraint requirements/runtime.txt \
@@ -56,6 +72,9 @@ lock: .venv/installed-dev ## pin what pyproject.toml asks for; with LOCK=--upgra
 	$(BIN)/python -c 'import tomllib; \
 		print(*tomllib.load(open("pyproject.toml", "rb"))["dependency-groups"]["dev"], sep="\n")' \
 		| $(PIP_COMPILE) --constraint requirements/sandbox.txt --output-file requirements/dev.txt -
+	$(BIN)/python -c 'import tomllib; \
+		print(*tomllib.load(open("pyproject.toml", "rb"))["dependency-groups"]["workflows"], sep="\n")' \
+		| $(PIP_COMPILE) --constraint requirements/dev.txt --output-file requirements/workflows.txt -
 	$(PIP_COMPILE) --all-build-deps --only-build-deps --constraint requirements/dev.txt \
 		--output-file requirements/build.txt pyproject.toml
 
@@ -78,4 +97,8 @@ clean: ## remove everything that was built
 
 .venv/installed-dev: .venv/installed requirements/dev.txt
 	$(PIP_INSTALL) --require-hashes -r requirements/dev.txt
+	@touch $@
+
+.venv/installed-workflows: .venv/installed-dev requirements/workflows.txt
+	$(PIP_INSTALL) --require-hashes -r requirements/workflows.txt
 	@touch $@

@@ -25,6 +25,7 @@ PINNED = {
     ],
     "dev": PROJECT["dependency-groups"]["dev"],
     "build": PROJECT["build-system"]["requires"],
+    "workflows": PROJECT["dependency-groups"]["workflows"],
 }
 
 
