@@ -6,7 +6,7 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 PIP_COMPILE = CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe \
 	--strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host $(LOCK)
 WORKFLOWS := $(wildcard .github/workflows/*.yml) $(shell grep -l '^jobs:' examples/*.yml)
-SCRIPTS := .ci/run
+SCRIPTS := $(filter-out %.py,$(wildcard .ci/*))
 
 # the image's name, for `make image`
 export IMAGE ?= heimdall-sync

@@ -20,11 +20,12 @@ FAULTS = TypeAdapter(tuple[Fault, ...])
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m sync.sandbox",
-        description="A Heimdall admin API on loopback. Prints its URL once it listens.",
+        description="A Heimdall admin API. Prints its URL once it listens.",
     )
     parser.add_argument("--state", type=Path, help="a snapshot to start with (JSON); nothing otherwise")
     parser.add_argument("--people", type=Path, help='{"members": {group: [CPF]}, "roles": {role: [CPF]}}')
     parser.add_argument("--faults", type=Path, help="a list of fault rules (JSON)")
+    parser.add_argument("--host", default="127.0.0.1", help="an address of this machine; loopback otherwise")
     parser.add_argument("--port", type=int, default=0, help="0 for any free one")
     parser.add_argument("--first-id", type=int, help="the id that every table counts from")
     parser.add_argument("--delay", type=float, help="seconds before each answer")
@@ -55,12 +56,12 @@ def main() -> None:
     """Serve until stopped. Exit with 1 and the reason where that can't begin."""
     parser = _parser()
     given = {name: value for name, value in vars(parser.parse_args()).items() if value is not None}
-    port, stop_with_stdin = given.pop("port"), given.pop("stop_with_stdin")
+    address, stop_with_stdin = (given.pop("host"), given.pop("port")), given.pop("stop_with_stdin")
     try:
         require_extra()
         from sync.sandbox.server import listen, serve  # noqa: PLC0415 - only where the extra is there
 
-        world, listener = _world(given), listen(port)
+        world, listener = _world(given), listen(*address)
     except HeimdallSyncError as error:
         sys.exit(f"{parser.prog}: {error.message}: {error.hint}")
     except (OSError, ValueError) as error:

@@ -14,8 +14,6 @@ from sync.sandbox.effects import TRANSPORT
 from sync.sandbox.gateway import Gateway
 from sync.sandbox.world import World
 
-LOOPBACK = "127.0.0.1"
-
 IDLE_CONNECTION_LIFETIME = 600
 """Seconds that an idle connection stays open: longer than a test, so that none closes at the wrong moment."""
 
@@ -28,9 +26,9 @@ class _Protocol(H11Protocol):
         self.app_state = {**self.app_state, TRANSPORT: transport}
 
 
-def listen(port: int) -> socket.socket:
-    """Return a socket that listens on loopback. Port 0 is any free one; `OSError` where it is taken."""
-    listener = socket.create_server((LOOPBACK, port))
+def listen(host: str, port: int) -> socket.socket:
+    """Return a socket that listens. Port 0 is any free one; `OSError` where it is taken."""
+    listener = socket.create_server((host, port))
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # an answer leaves in two writes
     return listener
 
@@ -50,7 +48,8 @@ def serve(world: World, listener: socket.socket, *, stop_with_stdin: bool) -> No
         timeout_keep_alive=IDLE_CONNECTION_LIFETIME,
         timeout_graceful_shutdown=1,
     )
-    print(f"http://{LOOPBACK}:{listener.getsockname()[1]}", flush=True)  # noqa: T201 - what the parent waits for
+    host, port = listener.getsockname()
+    print(f"http://{host}:{port}", flush=True)  # noqa: T201 - what the parent waits for
     asyncio.run(_serve(uvicorn.Server(config), listener, stop_with_stdin=stop_with_stdin))
 
 

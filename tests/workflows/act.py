@@ -1,4 +1,4 @@
-"""Workflows run for real: jobs on this machine, the action in a container, GitHub's own actions by stand-ins."""
+"""Workflows run for real: jobs on this machine, the action in a container, GitHub's actions by stand-ins."""
 
 import json
 import os
@@ -52,8 +52,7 @@ class Run:
         return {
             record["name"]: record["arg"]
             for record in self.records
-            if record.get("command") == "set-output"
-            and (record["jobID"], record["stepID"]) == (job, [step])
+            if record.get("command") == "set-output" and (record["jobID"], record["stepID"]) == (job, [step])
         }
 
 
@@ -71,7 +70,16 @@ class Repository:
         (self._checkout / ".github" / "workflows").mkdir(parents=True)
         for command in (
             ["init", "--quiet", "--initial-branch=main"],
-            ["-c", "user.name=A", "-c", "user.email=a@example.org", "commit", "--quiet", "--allow-empty", "-mA"],
+            [
+                "-c",
+                "user.name=A",
+                "-c",
+                "user.email=a@example.org",
+                "commit",
+                "--quiet",
+                "--allow-empty",
+                "-mA",
+            ],
         ):
             subprocess.run(["git", *command], cwd=self._checkout, check=True)
 

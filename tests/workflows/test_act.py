@@ -5,12 +5,11 @@ from collections import Counter
 from typing import Any
 
 import pytest
+import requests
 
-from sync.heimdall.transport import Transport
 from sync.plan.model import Snapshot
 from sync.sandbox.faults import Answer
 from sync.sandbox.process import Sandbox
-from tests.conftest import Connect
 from tests.e2e.conftest import writes
 from tests.workflows.act import ROOT, Repository, outputs_of_job
 
@@ -33,13 +32,17 @@ def operations_of(plan: Any) -> int:
     return sum(len(wave["operations"]) for wave in plan["waves"])
 
 
-def change_by_hand(connection: Transport) -> None:
-    connection.send("POST", "/api/v1/actions/", {"name": "by:hand", "description": "Added in a hurry"})
+def change_by_hand(sandbox: Sandbox) -> None:
+    changed = requests.post(
+        f"{sandbox.url}/api/v1/actions/",
+        json={"name": "by:hand", "description": "Added in a hurry"},
+        headers={"Authorization": f"Bearer {sandbox.token}"},
+        timeout=10,
+    )
+    assert changed.ok, changed.text
 
 
-def test_a_promotion_and_the_drift_after_it(
-    repository: Repository, source: Sandbox, target: Sandbox, connect: Connect
-) -> None:
+def test_a_promotion_and_the_drift_after_it(repository: Repository, source: Sandbox, target: Sandbox) -> None:
     promoted = repository.run(PROMOTE, inputs=TARGET)
 
     assert promoted.jobs == {"plan": "success", "apply": "success"}
@@ -63,7 +66,7 @@ def test_a_promotion_and_the_drift_after_it(
     assert (equal.code, equal.jobs) == (0, {"drift": "success"})
     assert equal.outputs("drift", "drift")["drift"] == "false"
 
-    change_by_hand(connect(target))
+    change_by_hand(target)
     drifted = repository.run(DRIFT, inputs=TARGET, run_id=3)
 
     assert drifted.code != 0
@@ -118,9 +121,7 @@ def test_a_target_that_fails_in_the_middle_and_the_failed_job_again(
     assert not Counter(done) & Counter(writes(target))
 
 
-def test_without_secrets_nothing_is_sent(
-    repository: Repository, source: Sandbox, target: Sandbox
-) -> None:
+def test_without_secrets_nothing_is_sent(repository: Repository, source: Sandbox, target: Sandbox) -> None:
     run = repository.run(PROMOTE, inputs=TARGET, tokens=False)
     assert run.code != 0
     assert run.jobs == {"plan": "failure"}

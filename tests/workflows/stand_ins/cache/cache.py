@@ -51,4 +51,8 @@ def restore(path: str, key: str, restore_keys: str) -> None:
 
 
 if __name__ == "__main__":
-    {"save": save, "restore": restore}[sys.argv[1]](*sys.argv[2:])
+    match sys.argv[1:]:
+        case ["save", path, key]:
+            save(path, key)
+        case ["restore", path, key, restore_keys]:
+            restore(path, key, restore_keys)
