@@ -65,6 +65,7 @@ class Repository:
         self._checkout = folder / "checkout"
         self._released = folder / "released"
         self._cache = folder / "act"
+        self._secrets = folder / "secrets"
         self._source, self._target = source, target
         _release(self._released, image)
         (self._checkout / ".github" / "workflows").mkdir(parents=True)
@@ -106,6 +107,7 @@ class Repository:
             *("--platform", f"{RUNNER}=-self-hosted", "--pull=false", "--no-cache-server"),
             *("--action-cache-path", str(self._cache)),
             *("--container-options", f"--network=host -v {self._cache}:{self._cache}"),
+            *("--secret-file", str(self._secrets)),
             *("--env", f"STAND_INS_STORE={self.store}"),
             *("--env", f"GITHUB_RUN_ID={run_id}", "--env", f"GITHUB_RUN_ATTEMPT={attempt}"),
             *("--var", f"HEIMDALL_SOURCE_URL={self._source.url}"),
@@ -117,12 +119,13 @@ class Repository:
             folder = self._released if name == ACTION else STAND_INS / name.partition("/")[2]
             arguments += ["--local-repository", f"{name}@{ref}={folder}"]
         secrets = {"HEIMDALL_SOURCE_TOKEN": self._source.token, "HEIMDALL_TARGET_TOKEN": self._target.token}
-        for name in secrets if tokens else ():
-            arguments += ["--secret", name]
+        # in a file: what is in act's own environment reaches the steps without being asked for
+        self._secrets.write_text("".join(f"{name}={value}\n" for name, value in secrets.items() if tokens))
+        clean = {name: value for name, value in os.environ.items() if not name.startswith("HEIMDALL_")}
         ended = subprocess.run(
             [Path(sys.executable).parent / "act", *arguments],
             cwd=self._checkout,
-            env=os.environ | secrets | {"XDG_CONFIG_HOME": str(self._cache)},
+            env=clean | {"XDG_CONFIG_HOME": str(self._cache)},
             capture_output=True,
             text=True,
             timeout=600,
@@ -161,7 +164,8 @@ def _used_by(text: str) -> set[tuple[str, str]]:
 
 def _with_results(text: str, kept: Mapping[str, Mapping[str, str]]) -> str:
     """Put jobs that have nothing to do but to put out the same in the place of jobs."""
-    workflow = yaml.load(text, yaml.BaseLoader)  # noqa: S506 - our own, and `on` stays a word
+    workflow = yaml.safe_load(text)
+    workflow["on"] = workflow.pop(True)  # what YAML 1.1 makes of the word
     for job, outputs in kept.items():
         workflow["jobs"][job] = {
             "runs-on": RUNNER,

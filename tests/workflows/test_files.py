@@ -1,0 +1,233 @@
+"""What workflows, examples and their stand-ins must be, read from the files."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.workflows.act import ACTION, ROOT, STAND_INS
+
+SHIPPED = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+EXAMPLES = [path for path in sorted((ROOT / "examples").glob("*.yml")) if "\njobs:\n" in path.read_text()]
+WORKFLOWS = pytest.mark.parametrize(
+    "path", [*SHIPPED, *EXAMPLES], ids=lambda path: f"{path.parent.name}/{path.name}"
+)
+
+RELEASED = re.compile(rf"{ACTION}(/\.github/workflows/[\w-]+\.yml)?@v1")
+PINNED = re.compile(r"[\w.-]+/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+")
+OUTPUT = re.compile(r"steps\.([\w-]+)\.outputs\.([\w-]+)")
+
+
+def words(text: str) -> Any:
+    """Return what YAML says, every scalar as it is written: `on` is a key, and a version no number."""
+    return yaml.load(text, yaml.BaseLoader)  # noqa: S506 - makes nothing but strings
+
+
+def read(path: Path) -> Any:
+    return words(path.read_text())
+
+
+def jobs_of(path: Path) -> dict[str, Any]:
+    jobs = read(path)["jobs"]
+    assert isinstance(jobs, dict)
+    return jobs
+
+
+def steps_of(path: Path) -> Iterator[Any]:
+    for job in jobs_of(path).values():
+        yield from job.get("steps", ())
+
+
+def uses_of(path: Path) -> list[str]:
+    return re.findall(r"^ +(?:- )?uses: (.+)$", path.read_text(), re.MULTILINE)
+
+
+def promote(name: str) -> Path:
+    return ROOT / name / "promote.yml"
+
+
+@WORKFLOWS
+def test_nothing_is_permitted_but_what_a_job_asks_for(path: Path) -> None:
+    assert read(path)["permissions"] == {}
+    for job in jobs_of(path).values():
+        assert job["permissions"]
+
+
+@WORKFLOWS
+def test_every_permission_has_its_reason(path: Path) -> None:
+    lines = path.read_text().splitlines()
+    asked = re.findall(r"^ {6}([a-z-]+: (?:read|write))( # .+)?$", "\n".join(lines), re.MULTILINE)
+    explained = {permission for permission, reason in asked if reason}
+    assert {permission for permission, _ in asked} == explained
+
+
+@WORKFLOWS
+def test_every_job_ends_some_day(path: Path) -> None:
+    for name, job in jobs_of(path).items():
+        assert "uses" in job or int(job["timeout-minutes"]) <= 60, name
+
+
+@WORKFLOWS
+def test_every_action_is_pinned(path: Path) -> None:
+    for used in uses_of(path):
+        assert used == "./" or RELEASED.fullmatch(used) or PINNED.fullmatch(used), used
+
+
+def test_an_action_is_pinned_to_one_version() -> None:
+    pins: dict[str, set[str]] = {}
+    for path in (*SHIPPED, *EXAMPLES):
+        for used in filter(PINNED.fullmatch, uses_of(path)):
+            name, _, version = used.partition("@")
+            pins.setdefault("/".join(name.split("/")[:2]), set()).add(version)
+    assert {name for name, versions in pins.items() if len(versions) > 1} == set()
+    assert pins
+
+
+@WORKFLOWS
+def test_a_checkout_leaves_no_credentials(path: Path) -> None:
+    for step in steps_of(path):
+        if step.get("uses", "").startswith("actions/checkout@"):
+            assert step["with"]["persist-credentials"] == "false"
+
+
+@WORKFLOWS
+def test_no_value_is_put_into_a_script(path: Path) -> None:
+    for step in steps_of(path):
+        assert "${{" not in step.get("run", "")
+
+
+@WORKFLOWS
+def test_what_is_given_to_the_action_exists(path: Path) -> None:
+    action = read(ROOT / "action.yml")
+    for job in jobs_of(path).values():
+        ours = [step for step in job.get("steps", ()) if RELEASED.fullmatch(step.get("uses", ""))]
+        for step in ours:
+            assert set(step["with"]) <= set(action["inputs"])
+        names = {step["id"] for step in ours if "id" in step}
+        for name, output in OUTPUT.findall(str(job)):
+            assert name not in names or output in action["outputs"]
+
+
+@WORKFLOWS
+def test_what_is_given_to_a_reusable_workflow_exists(path: Path) -> None:
+    for job in jobs_of(path).values():
+        found = re.fullmatch(rf"{ACTION}/(.+)@v1", job.get("uses", ""))
+        if not found:
+            continue
+        called = read(ROOT / found[1])
+        inputs = called["on"]["workflow_call"]["inputs"]
+        assert set(job["with"]) <= set(inputs)
+        assert {name for name, each in inputs.items() if each.get("required") == "true"} <= set(job["with"])
+        for inner in called["jobs"].values():
+            assert inner["permissions"] == job["permissions"]
+        assert job["secrets"] == "inherit"
+
+
+@WORKFLOWS
+def test_schedules_avoid_the_busy_minutes(path: Path) -> None:
+    for schedule in read(path)["on"].get("schedule", ()):
+        assert int(schedule["cron"].split()[0]) % 2 == 1
+        assert int(schedule["cron"].split()[0]) % 5 != 0
+
+
+def test_the_promotion_to_copy_is_the_reusable_one() -> None:
+    copied, reusable = read(promote("examples")), read(promote(".github/workflows"))
+    assert copied["jobs"] == reusable["jobs"]
+    inputs = reusable["on"]["workflow_call"]["inputs"]
+    assert reusable["on"]["workflow_dispatch"]["inputs"] == inputs
+    offered = copied["on"]["workflow_dispatch"]["inputs"]
+    assert list(offered) == list(inputs)
+    for name in offered.keys() - {"target"}:
+        assert offered[name] == inputs[name]
+
+
+def test_defaults_of_the_promotion_are_those_of_the_action() -> None:
+    """A value that is given counts as chosen: it must not choose something else."""
+    inputs = read(promote("examples"))["on"]["workflow_dispatch"]["inputs"]
+    described = read(ROOT / "action.yml")["inputs"]
+    for name in ("strategy", "max-delete-percent"):
+        assert f"(default: {inputs[name]['default']})" in described[name]["description"]
+    assert {each["default"] for each in inputs.values() if each["type"] == "boolean"} == {"false"}
+
+
+def test_a_change_window_is_one_more_step() -> None:
+    with_window = read(ROOT / "examples" / "promote-change-window.yml")
+    assert with_window["jobs"]["apply"]["steps"].pop(0)["name"] == "Only within the change window"
+    plain = read(promote("examples"))
+    assert with_window["jobs"] == plain["jobs"]
+    assert with_window["on"] == plain["on"]
+
+
+def test_the_drift_job_to_copy_is_the_reusable_one() -> None:
+    copied = jobs_of(ROOT / "examples" / "drift-issue.yml")["drift"]
+    reusable = jobs_of(ROOT / ".github" / "workflows" / "drift.yml")["drift"]
+    for step in reusable["steps"]:
+        for name in ("accept", "protect", "ignore"):
+            step.get("with", {}).pop(name, None)
+    text = yaml.safe_dump(reusable).replace("${{ inputs.target }}", "production")
+    assert copied == words(text)
+
+
+def test_promotion_and_drift_use_the_same_places() -> None:
+    """A cache is found by its path and its key: the receipt that is saved is the one that is restored."""
+    saved = next(
+        step
+        for step in steps_of(promote("examples"))
+        if step["name"] == "Keep the receipt for the drift check"
+    )
+    restored = next(
+        step
+        for step in steps_of(ROOT / ".github" / "workflows" / "drift.yml")
+        if step["name"] == "Restore the receipt of the last apply"
+    )
+    assert saved["with"]["path"] == restored["with"]["path"]
+    assert saved["with"]["key"].startswith(restored["with"]["restore-keys"])
+
+
+@WORKFLOWS
+def test_stand_ins_take_every_input(path: Path) -> None:
+    """Act says nothing of an input that an action does not have."""
+    for step in steps_of(path):
+        name = step.get("uses", "").partition("@")[0].partition("/")[2]
+        stand_in = STAND_INS / name / "action.yml"
+        if name and stand_in.exists():
+            assert set(step["with"]) <= set(read(stand_in)["inputs"])
+
+
+def test_examples_that_the_readme_names_are_there() -> None:
+    readme = (ROOT / "README.md").read_text()
+    for name in re.findall(r"examples/[\w.-]+\.yml", readme):
+        assert (ROOT / name).is_file(), name
+
+
+def test_the_cronjob_may_do_nothing_but_its_work() -> None:
+    job = yaml.safe_load((ROOT / "examples" / "kubernetes-cronjob.yml").read_text())["spec"]
+    pod = job["jobTemplate"]["spec"]["template"]["spec"]
+    [container] = pod["containers"]
+    assert job["concurrencyPolicy"] == "Forbid"
+    assert pod["automountServiceAccountToken"] is False
+    assert pod["securityContext"]["runAsNonRoot"] is True
+    assert container["args"] == ["drift"]
+    assert container["securityContext"] == {
+        "allowPrivilegeEscalation": False,
+        "capabilities": {"drop": ["ALL"]},
+        "readOnlyRootFilesystem": True,
+    }
+    assert container["resources"]["limits"]["memory"]
+    places = {mount["mountPath"]: mount["name"] for mount in container["volumeMounts"]}
+    volumes = {volume.pop("name"): volume for volume in pod["volumes"]}
+    assert "secret" in volumes[places["/run/secrets"]]
+    written = {each["name"]: each["value"] for each in container["env"]}["HEIMDALL_OUTPUT_DIR"]
+    assert "emptyDir" in volumes[places[written]]
+
+
+def test_settings_named_in_other_systems_exist() -> None:
+    from sync.settings import options  # noqa: PLC0415
+
+    known = {option.variable for option in options()}
+    for name in ("gitlab-ci.yml", "kubernetes-cronjob.yml"):
+        text = (ROOT / "examples" / name).read_text()
+        assert set(re.findall(r"\bHEIMDALL_[A-Z_]+\b", text.upper())) - {"HEIMDALL_"} <= known
