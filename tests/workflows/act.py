@@ -20,7 +20,7 @@ STAND_INS = Path(__file__).parent / "stand_ins"
 ACTION = "OWNER/heimdall-sync"
 RUNNER = "ubuntu-24.04"
 
-_USES = re.compile(r"uses: (?P<owner>[\w.-]+)/(?P<name>[\w.-]+)(?:/[\w./-]+)?@(?P<ref>[\w.]+)")
+_USES = re.compile(r"uses: ([\w.-]+/[\w.-]+)(?:/[\w./-]+)?@([\w.]+)")
 
 
 @dataclass(frozen=True)
@@ -91,41 +91,54 @@ class Repository:
         run_id: int = 1,
         attempt: int = 1,
         inputs: Mapping[str, str] | None = None,
-        tokens: bool = True,
+        variables: Mapping[str, str] | None = None,
+        secrets: Mapping[str, str] | None = None,
         kept: Mapping[str, Mapping[str, str]] | None = None,
     ) -> Run:
-        """Run a workflow by hand.
+        """Run a workflow by hand. Secrets are the sandboxes' tokens unless others are given.
 
         `kept` are the outputs, by job, of jobs that succeeded in an earlier attempt: as when failed jobs are
         re-run, these jobs do not run, and the others find what they put out.
         """
-        copy = self._checkout / ".github" / "workflows" / workflow.name
-        text = workflow.read_text()
-        copy.write_text(_with_results(text, kept) if kept else text)
-        arguments = [
-            *("workflow_dispatch", "--workflows", str(copy), "--json"),
-            *("--platform", f"{RUNNER}=-self-hosted", "--pull=false", "--no-cache-server"),
-            *("--action-cache-path", str(self._cache)),
-            *("--container-options", f"--network=host -v {self._cache}:{self._cache}"),
-            *("--secret-file", str(self._secrets)),
-            *("--env", f"STAND_INS_STORE={self.store}"),
-            *("--env", f"GITHUB_RUN_ID={run_id}", "--env", f"GITHUB_RUN_ATTEMPT={attempt}"),
-            *("--var", f"HEIMDALL_SOURCE_URL={self._source.url}"),
-            *("--var", f"HEIMDALL_TARGET_URL={self._target.url}"),
-        ]
-        for name, value in (inputs or {}).items():
-            arguments += ["--input", f"{name}={value}"]
-        for name, ref in sorted(_used_by(text) | _used_by(self._called())):
-            folder = self._released if name == ACTION else STAND_INS / name.partition("/")[2]
-            arguments += ["--local-repository", f"{name}@{ref}={folder}"]
-        secrets = {"HEIMDALL_SOURCE_TOKEN": self._source.token, "HEIMDALL_TARGET_TOKEN": self._target.token}
+        if secrets is None:
+            secrets = {
+                "HEIMDALL_SOURCE_TOKEN": self._source.token,
+                "HEIMDALL_TARGET_TOKEN": self._target.token,
+            }
         # in a file: what is in act's own environment reaches the steps without being asked for
-        self._secrets.write_text("".join(f"{name}={value}\n" for name, value in secrets.items() if tokens))
-        clean = {name: value for name, value in os.environ.items() if not name.startswith("HEIMDALL_")}
+        self._secrets.write_text("".join(f"{name}={value}\n" for name, value in secrets.items()))
+        text = workflow.read_text()
+        copy = self._checkout / ".github" / "workflows" / workflow.name
+        copy.write_text(_with_results(text, kept) if kept else text)
+        named = {
+            "--env": {
+                "GITHUB_RUN_ATTEMPT": attempt,
+                "GITHUB_RUN_ID": run_id,
+                "GH_STORE": self.store / "issues.json",
+                "STAND_INS_STORE": self.store,
+            },
+            "--input": inputs or {},
+            "--local-repository": self._repositories_for(text),
+            "--var": {
+                "HEIMDALL_SOURCE_URL": self._source.url,
+                "HEIMDALL_TARGET_URL": self._target.url,
+                **(variables or {}),
+            },
+        }
         ended = subprocess.run(
-            [Path(sys.executable).parent / "act", *arguments],
+            [
+                *(Path(sys.executable).parent / "act", "workflow_dispatch", "--workflows", copy, "--json"),
+                *("--platform", f"{RUNNER}=-self-hosted", "--pull=false", "--no-cache-server"),
+                *("--action-cache-path", self._cache, "--secret-file", self._secrets),
+                *("--container-options", f"--network=host -v {self._cache}:{self._cache}"),
+                *(
+                    f"{flag}={name}={value}"
+                    for flag, values in named.items()
+                    for name, value in values.items()
+                ),
+            ],
             cwd=self._checkout,
-            env=clean | {"XDG_CONFIG_HOME": str(self._cache)},
+            env=self._environ(),
             capture_output=True,
             text=True,
             timeout=600,
@@ -144,9 +157,18 @@ class Repository:
         entries = sorted(self.store.glob("cache/*/entry.json"))
         return [json.loads(entry.read_text())["key"] for entry in entries]
 
-    def _called(self) -> str:
-        workflows = (self._released / ".github" / "workflows").iterdir()
-        return "\n".join(workflow.read_text() for workflow in workflows)
+    def _repositories_for(self, text: str) -> dict[str, Path]:
+        """Return where act finds what a workflow uses, and what the workflows use that it may call."""
+        texts = [text, *(path.read_text() for path in self._released.glob(".github/workflows/*"))]
+        return {
+            f"{name}@{ref}": self._released if name == ACTION else STAND_INS / name.partition("/")[2]
+            for name, ref in _USES.findall("\n".join(texts))
+        }
+
+    def _environ(self) -> dict[str, str]:
+        """Return an environment with nothing of this machine's about Heimdall, nor about act."""
+        here = {name: value for name, value in os.environ.items() if not name.startswith("HEIMDALL_")}
+        return {**here, "PATH": f"{STAND_INS / 'gh'}:{here['PATH']}", "XDG_CONFIG_HOME": str(self._cache)}
 
 
 def _release(folder: Path, image: str) -> None:
@@ -156,10 +178,6 @@ def _release(folder: Path, image: str) -> None:
     assert "image: Dockerfile" in text
     (folder / "action.yml").write_text(text.replace("image: Dockerfile", f"image: docker://{image}"))
     shutil.copytree(ROOT / ".github" / "workflows", folder / ".github" / "workflows")
-
-
-def _used_by(text: str) -> set[tuple[str, str]]:
-    return {(f"{used['owner']}/{used['name']}", used["ref"]) for used in _USES.finditer(text)}
 
 
 def _with_results(text: str, kept: Mapping[str, Mapping[str, str]]) -> str:

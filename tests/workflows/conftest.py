@@ -1,6 +1,6 @@
 """The image under test, and a repository that uses it between two sandboxes."""
 
-import subprocess
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,16 +8,10 @@ import pytest
 
 from sync.sandbox.example import PEOPLE, production, staging
 from sync.sandbox.process import Sandbox, launch
-from tests.workflows.act import ROOT, Repository
+from tests.workflows.act import Repository
 
-IMAGE = "localhost/heimdall-sync:workflows"
-
-
-@pytest.fixture(scope="session")
-def image() -> str:
-    """Build the stage of the image that the action uses, and return its name."""
-    subprocess.run(["docker", "build", "--target", "action", "--tag", IMAGE, str(ROOT)], check=True)
-    return IMAGE
+IMAGE = os.environ.get("IMAGE", "heimdall-sync")
+"""What `make image` has built."""
 
 
 @pytest.fixture
@@ -33,5 +27,5 @@ def target() -> Iterator[Sandbox]:
 
 
 @pytest.fixture
-def repository(tmp_path: Path, image: str, source: Sandbox, target: Sandbox) -> Repository:
-    return Repository(tmp_path, image, source, target)
+def repository(tmp_path: Path, source: Sandbox, target: Sandbox) -> Repository:
+    return Repository(tmp_path, f"{IMAGE}:action", source, target)

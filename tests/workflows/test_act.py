@@ -1,21 +1,28 @@
 """The workflow files that ship, run from end to end by act between two sandboxes."""
 
 import json
+import os
+import subprocess
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
+import yaml
 
 from sync.plan.model import Snapshot
 from sync.sandbox.faults import Answer
 from sync.sandbox.process import Sandbox
+from sync.sandbox.token_endpoint import TokenServer
 from tests.e2e.conftest import writes
 from tests.workflows.act import ROOT, Repository, outputs_of_job
+from tests.workflows.conftest import IMAGE
 
 pytestmark = pytest.mark.container
 
 PROMOTE = ROOT / "examples" / "promote.yml"
+ISSUE = ROOT / "examples" / "drift-issue.yml"
 CHAIN = ROOT / "examples" / "promote-chain.yml"
 DRIFT = ROOT / ".github" / "workflows" / "drift.yml"
 SCHEDULED_DRIFT = ROOT / "examples" / "drift.yml"
@@ -122,7 +129,7 @@ def test_a_target_that_fails_in_the_middle_and_the_failed_job_again(
 
 
 def test_without_secrets_nothing_is_sent(repository: Repository, source: Sandbox, target: Sandbox) -> None:
-    run = repository.run(PROMOTE, inputs=TARGET, tokens=False)
+    run = repository.run(PROMOTE, inputs=TARGET, secrets={})
     assert run.code != 0
     assert run.jobs == {"plan": "failure"}
     assert "HEIMDALL_SOURCE_TOKEN" in run.log
@@ -159,3 +166,64 @@ def test_scheduled_drift_calls_the_reusable_workflow(repository: Repository, tar
     assert run.code != 0
     assert "heimdall-sync-drift-production-1" in repository.artifacts()
     assert writes(target) == []
+
+
+def test_clients_in_place_of_tokens(repository: Repository) -> None:
+    with TokenServer("reader", "one-of-them") as source, TokenServer("writer", "the-other") as target:
+        run = repository.run(
+            DRIFT,
+            inputs=TARGET,
+            variables={
+                "HEIMDALL_SOURCE_TOKEN_URL": source.url,
+                "HEIMDALL_SOURCE_CLIENT_ID": "reader",
+                "HEIMDALL_TARGET_TOKEN_URL": target.url,
+                "HEIMDALL_TARGET_CLIENT_ID": "writer",
+            },
+            secrets={
+                "HEIMDALL_SOURCE_CLIENT_SECRET": "one-of-them",
+                "HEIMDALL_TARGET_CLIENT_SECRET": "the-other",
+            },
+        )
+        assert run.outputs("drift", "drift")["drift"] == "true"
+        assert source.issued
+        assert target.issued
+
+
+def test_drift_opens_an_issue(repository: Repository) -> None:
+    run = repository.run(ISSUE)
+    assert run.jobs == {"drift": "failure", "issue": "success"}
+    [issue] = json.loads((repository.store / "issues.json").read_text())["issues"]
+    assert f": {run.outputs('drift', 'drift')['changes']}." in issue["body"]
+
+
+def test_the_gitlab_jobs_in_the_image(tmp_path: Path, source: Sandbox, target: Sandbox) -> None:
+    tmp_path.chmod(0o777)  # as GitLab's runner leaves it to the image's user
+    jobs = yaml.safe_load((ROOT / "examples" / "gitlab-ci.yml").read_text())
+    given = {
+        **jobs[".heimdall-sync"]["variables"],
+        "HEIMDALL_SOURCE_URL": source.url,
+        "HEIMDALL_SOURCE_TOKEN": source.token,
+        "HEIMDALL_TARGET_URL": target.url,
+        "HEIMDALL_TARGET_TOKEN": target.token,
+    }
+    for job in ("plan", "apply"):
+        variables = [argument for name in given for argument in ("--env", name)]
+        subprocess.run(
+            [
+                *(
+                    "docker",
+                    "run",
+                    "--rm",
+                    "--network=host",
+                    f"--volume={tmp_path}:/builds",
+                    "--workdir=/builds",
+                ),
+                *(*variables, "--entrypoint=sh", IMAGE, "-ec", "\n".join(jobs[job]["script"])),
+            ],
+            env=os.environ | given,
+            check=True,
+        )
+        dotenv = (tmp_path / "plan.env").read_text()
+        given |= dict(line.split("=", 1) for line in dotenv.splitlines())
+    assert contents(target.snapshot()) == contents(source.snapshot())
+    assert (tmp_path / "heimdall-sync-report" / "receipt.json").is_file()

@@ -1,0 +1,105 @@
+"""The scripts in examples, run as a runner runs them."""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.workflows.act import ROOT, STAND_INS
+
+
+def run_step(path: Path, job: str, name: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    """Run a step's script with the variables that the step gives it as they are written, and with these."""
+    steps = yaml.safe_load(path.read_text())["jobs"][job]["steps"]
+    [step] = [step for step in steps if step["name"] == name]
+    return subprocess.run(
+        ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]],
+        env={
+            **step["env"],
+            "PATH": f"{STAND_INS / 'gh'}:{STAND_INS / 'date'}:{os.environ['PATH']}",
+            **environ,
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+class TestOneIssue:
+    """The issue that is there while there is drift."""
+
+    @pytest.fixture
+    def store(self, tmp_path: Path) -> Path:
+        return tmp_path / "issues.json"
+
+    def notice(self, store: Path, drift: str, run: str, changes: str = "3") -> list[Any]:
+        """Tell the script what a check has found, and return the issues after it."""
+        ended = run_step(
+            ROOT / "examples" / "drift-issue.yml",
+            "issue",
+            "Open, update or close the issue",
+            DRIFT=drift,
+            CHANGES=changes,
+            RUN=run,
+            GH_STORE=str(store),
+        )
+        assert (ended.returncode, ended.stderr) == (0, "")
+        issues = json.loads(store.read_text())["issues"]
+        assert isinstance(issues, list)
+        return issues
+
+    def test_is_opened_updated_and_closed_as_drift_comes_and_goes(self, store: Path) -> None:
+        assert self.notice(store, "false", "run/1") == []
+        [opened] = self.notice(store, "true", "run/2")
+        assert opened["state"] == "open"
+        assert "production" in opened["title"]
+        assert "run/2" in opened["body"]
+        [updated] = self.notice(store, "true", "run/3", changes="5")
+        assert updated["state"] == "open"
+        assert "run/3" in updated["body"]
+        assert ": 5." in updated["body"]
+        [closed] = self.notice(store, "false", "run/4")
+        assert closed["state"] == "closed"
+        assert "run/4" in closed["comments"][0]
+        assert self.notice(store, "false", "run/5") == [closed]
+        assert [issue["state"] for issue in self.notice(store, "true", "run/6")] == ["closed", "open"]
+
+    def test_others_are_left_alone(self, store: Path) -> None:
+        other = {"title": "Other", "body": "", "label": "bug", "state": "open", "comments": []}
+        store.write_text(json.dumps({"labels": ["bug"], "issues": [other]}))
+        assert self.notice(store, "false", "run/1") == [other]
+        assert self.notice(store, "true", "run/2")[0] == other
+
+
+@pytest.mark.parametrize(
+    ("now", "inside"),
+    [
+        ("2 09:00", True),
+        ("4 11:59", True),
+        ("2 08:59", False),
+        ("3 12:00", False),
+        ("1 10:00", False),
+        ("5 10:00", False),
+    ],
+)
+def test_nothing_is_applied_outside_the_change_window(now: str, *, inside: bool) -> None:
+    path = ROOT / "examples" / "promote-change-window.yml"
+    ended = run_step(path, "apply", "Only within the change window", NOW=now)
+    assert (ended.returncode == 0) is inside
+    assert (
+        ended.stdout.startswith("::error::Changes are made on days 2 3 4 from 09:00 to 12:00") is not inside
+    )
+
+
+def test_the_gitlab_plan_passes_on_its_own_digest(tmp_path: Path) -> None:
+    """Not one of the other digests in the file: those of the snapshots."""
+    script = yaml.safe_load((ROOT / "examples" / "gitlab-ci.yml").read_text())["plan"]["script"]
+    plan = {"source": {"digest": "sha256:a"}, "digest": "sha256:b", "target": {"digest": "sha256:c"}}
+    (tmp_path / "heimdall-sync-report").mkdir()
+    (tmp_path / "heimdall-sync-report" / "plan.json").write_text(json.dumps(plan))
+    subprocess.run(["sh", "-ec", "\n".join(script[1:])], cwd=tmp_path, check=True)
+    assert (tmp_path / "plan.env").read_text() == "HEIMDALL_EXPECT_DIGEST=sha256:b\nPLAN=b\n"
