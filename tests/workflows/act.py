@@ -57,7 +57,10 @@ class Run:
 
 
 class Repository:
-    """A repository that uses the action, between two environments, with its artifacts and its cache."""
+    """A repository that uses the action, between two environments, with its artifacts and its cache.
+
+    One runs at a time: act names containers after workflow, job and step.
+    """
 
     def __init__(self, folder: Path, image: str, source: Sandbox, target: Sandbox) -> None:
         self.store = folder / "store"
@@ -71,6 +74,7 @@ class Repository:
         (self._checkout / ".github" / "workflows").mkdir(parents=True)
         for command in (
             ["init", "--quiet", "--initial-branch=main"],
+            ["remote", "add", "origin", "https://github.com/OWNER/deployments"],
             [
                 "-c",
                 "user.name=A",
@@ -104,6 +108,7 @@ class Repository:
             secrets = {
                 "HEIMDALL_SOURCE_TOKEN": self._source.token,
                 "HEIMDALL_TARGET_TOKEN": self._target.token,
+                "GITHUB_TOKEN": "of this job",
             }
         # in a file: what is in act's own environment reaches the steps without being asked for
         self._secrets.write_text("".join(f"{name}={value}\n" for name, value in secrets.items()))

@@ -52,7 +52,7 @@ def change_by_hand(sandbox: Sandbox) -> None:
 def test_a_promotion_and_the_drift_after_it(repository: Repository, source: Sandbox, target: Sandbox) -> None:
     promoted = repository.run(PROMOTE, inputs=TARGET)
 
-    assert promoted.jobs == {"plan": "success", "apply": "success"}
+    assert promoted.jobs == {"plan": "success", "apply": "success"}, promoted.log
     assert contents(target.snapshot()) == contents(source.snapshot())
     artifacts = repository.artifacts()
     assert set(artifacts) == {"heimdall-sync-plan-production-1", "heimdall-sync-apply-production-1"}
@@ -70,14 +70,14 @@ def test_a_promotion_and_the_drift_after_it(repository: Repository, source: Sand
 
     equal = repository.run(DRIFT, inputs=TARGET, run_id=2)
 
-    assert (equal.code, equal.jobs) == (0, {"drift": "success"})
+    assert (equal.code, equal.jobs) == (0, {"drift": "success"}), equal.log
     assert equal.outputs("drift", "drift")["drift"] == "false"
 
     change_by_hand(target)
     drifted = repository.run(DRIFT, inputs=TARGET, run_id=3)
 
     assert drifted.code != 0
-    assert drifted.jobs == {"drift": "failure"}
+    assert drifted.jobs == {"drift": "failure"}, drifted.log
     assert drifted.outputs("drift", "drift")["drift"] == "true"
     # the receipt of the promotion tells who it was
     assert "changed in the target by hand" in drifted.log.lower()
@@ -98,7 +98,7 @@ def test_a_target_that_fails_in_the_middle_and_the_failed_job_again(
     first = repository.run(PROMOTE, inputs=TARGET)
 
     assert first.code != 0
-    assert first.jobs == {"plan": "success", "apply": "failure"}
+    assert first.jobs == {"plan": "success", "apply": "failure"}, first.log
     plan = json.loads((repository.artifacts()["heimdall-sync-plan-production-1"] / "plan.json").read_text())
     checkpoint = f"heimdall-sync/checkpoint/production/{plan['digest']}/1-1"
     assert checkpoint in repository.cached()
@@ -116,7 +116,7 @@ def test_a_target_that_fails_in_the_middle_and_the_failed_job_again(
         PROMOTE, inputs=TARGET, attempt=2, kept={"plan": outputs_of_job(PROMOTE, "plan", first)}
     )
 
-    assert (again.code, again.jobs) == (0, {"plan": "success", "apply": "success"})
+    assert (again.code, again.jobs) == (0, {"plan": "success", "apply": "success"}), again.log
     assert contents(target.snapshot()) == contents(source.snapshot())
     assert "heimdall-sync-apply-production-2" in repository.artifacts()
     receipt = json.loads(
@@ -131,7 +131,7 @@ def test_a_target_that_fails_in_the_middle_and_the_failed_job_again(
 def test_without_secrets_nothing_is_sent(repository: Repository, source: Sandbox, target: Sandbox) -> None:
     run = repository.run(PROMOTE, inputs=TARGET, secrets={})
     assert run.code != 0
-    assert run.jobs == {"plan": "failure"}
+    assert run.jobs == {"plan": "failure"}, run.log
     assert "HEIMDALL_SOURCE_TOKEN" in run.log
     assert "HEIMDALL_TARGET_TOKEN" in run.log
     assert run.steps("plan")["Keep the plan"] == "success"
@@ -141,7 +141,7 @@ def test_without_secrets_nothing_is_sent(repository: Repository, source: Sandbox
 def test_what_is_refused_is_not_applied(repository: Repository, target: Sandbox) -> None:
     run = repository.run(PROMOTE, inputs={**TARGET, "fail-on-unprotected": "true"})
     assert run.code != 0
-    assert run.jobs == {"plan": "failure"}
+    assert run.jobs == {"plan": "failure"}, run.log
     assert run.outputs("plan", "plan")["refused"] == "true"
     assert "heimdall-sync-plan-production-1" in repository.artifacts()
     assert writes(target) == []
@@ -191,7 +191,7 @@ def test_clients_in_place_of_tokens(repository: Repository) -> None:
 
 def test_drift_opens_an_issue(repository: Repository) -> None:
     run = repository.run(ISSUE)
-    assert run.jobs == {"drift": "failure", "issue": "success"}
+    assert run.jobs == {"drift": "failure", "issue": "success"}, run.log
     [issue] = json.loads((repository.store / "issues.json").read_text())["issues"]
     assert f": {run.outputs('drift', 'drift')['changes']}." in issue["body"]
 
