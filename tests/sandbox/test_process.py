@@ -140,6 +140,15 @@ def test_it_runs_from_the_command_line(tmp_path: Path) -> None:
     assert [(action["id"], action["name"]) for action in actions] == [(5, "a")]
 
 
+def test_it_listens_where_it_is_told() -> None:
+    command = [sys.executable, "-m", "sync.sandbox", "--host", "127.0.0.2", "--stop-with-stdin"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdin
+        assert process.stdout
+        assert process.stdout.readline().startswith("http://127.0.0.2:")
+        process.stdin.close()
+
+
 def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(process, "find_spec", lambda _: None)
 
