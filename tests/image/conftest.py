@@ -28,7 +28,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 class Moment:
-    """When a sandbox gets a certain request: it ends a process, which is waited for, and lets the request hang."""
+    """When a sandbox gets a certain request: it ends a process and waits for it; the request hangs."""
 
     def __init__(self) -> None:
         self._process = subprocess.Popen(["cat"], stdin=subprocess.PIPE)
