@@ -139,7 +139,7 @@ def _plan(job: Job, settings: Settings, _: Past) -> ExitCode:
 
 
 def _drift(job: Job, settings: Settings, _: Past) -> ExitCode:
-    receipt = read_receipt(settings.receipt) if settings.receipt else None
+    receipt = read_receipt(settings.receipt, settings.target_url) if settings.receipt else None
     job.check_urls()
     job.check(must_write=False)
     plan = job.plan()

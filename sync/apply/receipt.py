@@ -54,9 +54,13 @@ class Receipt(Value):
         )
 
 
-def read_receipt(path: Path) -> Receipt:
-    """Return the receipt that a file holds. Raises `UsageError` where it holds none."""
+def read_receipt(path: Path, target_url: str) -> Receipt:
+    """Return the receipt that a file holds. Raises `UsageError` where it holds none, or another target's."""
+    option = "--receipt (HEIMDALL_RECEIPT)"
     try:
-        return Receipt.model_validate_json(path.read_bytes())
+        receipt = Receipt.model_validate_json(path.read_bytes())
     except (OSError, ValidationError):
-        raise UsageError(f"--receipt (HEIMDALL_RECEIPT): {path} is no receipt of this version") from None
+        raise UsageError(f"{option}: {path} is no receipt of this version") from None
+    if receipt.target_url != target_url:
+        raise UsageError(f"{option}: {path} is for another target: {receipt.target_url}, not {target_url}")
+    return receipt

@@ -184,6 +184,17 @@ def test_drift_tells_which_side_has_moved(pair: Pair, run: RunCommand, tmp_path:
     assert len(drifted.cases("failure")) == 2
 
 
+def test_a_receipt_of_another_target_is_wrong_usage(pair: Pair, run: RunCommand, tmp_path: Path) -> None:
+    """What was changed there by hand says nothing of what was changed here."""
+    source, target = pair
+    applied = run(source, target, "apply")
+    receipt = tmp_path / "receipt.json"
+    (applied.folder / "receipt.json").rename(receipt)
+    ended = run(target, source, "drift", "--receipt", str(receipt))
+    assert ended.code == 64
+    assert f"is for another target: {target.url}, not {source.url}" in ended.err
+
+
 def test_a_detailed_exit_code_tells_of_differences(pair: Pair, run: RunCommand) -> None:
     assert run(*pair, "plan", "--detailed-exitcode").code == 2
     assert run(*pair, "apply").code == 0
