@@ -28,7 +28,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 class Moment:
-    """When a sandbox gets a certain request: it ends a process and waits for it; the request hangs."""
+    """When a sandbox gets a certain request, which then hangs: it ends a process, and that is waited for."""
 
     def __init__(self) -> None:
         self._process = subprocess.Popen(["cat"], stdin=subprocess.PIPE)

@@ -32,31 +32,47 @@ def run(
     *argv: str, options: Iterable[str] = (), image: str = PLAIN, variables: Mapping[str, str] | None = None
 ) -> Ended:
     """Run a container to its end."""
-    ended = subprocess.run(
-        ["docker", "run", "--rm", *options, *_names(variables), image, *argv],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        env=os.environ | (variables or {}),
-        timeout=120,
-        check=False,
-    )
-    return Ended(ended.returncode, ended.stdout)
+    with Container(*argv, options=options, image=image, variables=variables) as container:
+        return container.run()
 
 
-class Running:
-    """A container of the plain image in the background."""
+class Container:
+    """A container that is removed when the block ends: not by the engine, some lose the exit code with it.
 
-    def __init__(self, *argv: str, options: Iterable[str], variables: Mapping[str, str]) -> None:
-        self._id = docker(
-            "run", "--detach", *options, *_names(variables), PLAIN, *argv, variables=variables
-        ).strip()
+    Values of variables are what the client takes from its own environment.
+    """
+
+    def __init__(
+        self,
+        *argv: str,
+        options: Iterable[str] = (),
+        image: str = PLAIN,
+        variables: Mapping[str, str] | None = None,
+    ) -> None:
+        names = [f"--env={name}" for name in variables or {}]
+        self._id = docker("create", *options, *names, image, *argv, variables=variables).strip()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         docker("rm", "--force", self._id)
+
+    def run(self) -> Ended:
+        """Run it to its end."""
+        ended = subprocess.run(
+            ["docker", "start", "--attach", self._id],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        return Ended(ended.returncode, ended.stdout)
+
+    def start(self) -> None:
+        """Let it run in the background."""
+        docker("start", self._id)
 
     def inspect(self) -> str:
         """Return all that the engine tells about it."""
@@ -67,11 +83,6 @@ class Running:
         docker("stop", "--time=30", self._id)
         code = docker("inspect", "--format", "{{.State.ExitCode}}", self._id)
         return Ended(int(code), docker("logs", self._id))
-
-
-def _names(variables: Mapping[str, str] | None) -> list[str]:
-    """Return the options that pass variables on; their values the client takes from its own environment."""
-    return [f"--env={name}" for name in variables or {}]
 
 
 def docker(*argv: str, variables: Mapping[str, str] | None = None) -> str:

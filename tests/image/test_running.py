@@ -16,7 +16,7 @@ from tests.image.containers import (
     LOCKED,
     ON_THE_HOST,
     USER,
-    Running,
+    Container,
     environments,
     mount,
     run,
@@ -79,7 +79,8 @@ def test_stopped_in_the_middle_and_resumed_by_another(
     target.add_fault(moment.effect(done=True), methods=["POST", "PUT", "DELETE"], path=HARMLESS, nth=9)
     options = [*LOCKED, *ON_THE_HOST, mount(folder)]
     variables = environments(source, target)
-    with Running("apply", "--concurrency=1", options=options, variables=variables) as container:
+    with Container("apply", "--concurrency=1", options=options, variables=variables) as container:
+        container.start()
         moment.wait()
         stopped = container.stop()
     assert stopped.code == 143, stopped.out
@@ -107,7 +108,8 @@ def test_tokens_from_mounted_files_are_seen_by_nobody(
     target.add_fault(moment.effect(), path="mappings/list")
     options = [*LOCKED, *ON_THE_HOST, mount(folder), mount(secrets, "/run/secrets", writable=False)]
     variables = environments(source, target, tokens=False)
-    with Running("plan", options=options, variables=variables) as container:
+    with Container("plan", options=options, variables=variables) as container:
+        container.start()
         moment.wait()
         inspected = container.inspect()
         stopped = container.stop()
@@ -118,9 +120,8 @@ def test_tokens_from_mounted_files_are_seen_by_nobody(
         assert token not in stopped.out
 
 
-@pytest.mark.parametrize("argv", [["plan", "--no-such-flag"], []])
-def test_wrong_usage(argv: list[str]) -> None:
-    ended = run(*argv, options=[*LOCKED, "--network=none"])
+def test_wrong_usage() -> None:
+    ended = run("plan", "--no-such-flag", options=[*LOCKED, "--network=none"])
     assert ended.code == 64, ended.out
     assert "heimdall-sync --help" in ended.out
 
