@@ -1,8 +1,6 @@
 """The workflow files that ship, run from end to end by act between two sandboxes."""
 
 import json
-import os
-import subprocess
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -16,8 +14,8 @@ from sync.sandbox.faults import Answer
 from sync.sandbox.process import Sandbox
 from sync.sandbox.token_endpoint import TokenServer
 from tests.e2e.conftest import writes
+from tests.image.containers import ON_THE_HOST, mount, run
 from tests.workflows.act import ROOT, Repository, outputs_of_job
-from tests.workflows.conftest import IMAGE
 
 pytestmark = pytest.mark.container
 
@@ -207,22 +205,10 @@ def test_the_gitlab_jobs_in_the_image(tmp_path: Path, source: Sandbox, target: S
         "HEIMDALL_TARGET_TOKEN": target.token,
     }
     for job in ("plan", "apply"):
-        variables = [argument for name in given for argument in ("--env", name)]
-        subprocess.run(
-            [
-                *(
-                    "docker",
-                    "run",
-                    "--rm",
-                    "--network=host",
-                    f"--volume={tmp_path}:/builds",
-                    "--workdir=/builds",
-                ),
-                *(*variables, "--entrypoint=sh", IMAGE, "-ec", "\n".join(jobs[job]["script"])),
-            ],
-            env=os.environ | given,
-            check=True,
-        )
+        script = "\n".join(jobs[job]["script"])
+        shell = [*ON_THE_HOST, mount(tmp_path, "/builds"), "--workdir=/builds", "--entrypoint=sh"]
+        ended = run("-ec", script, options=shell, variables=given)
+        assert ended.code == 0, ended.out
         dotenv = (tmp_path / "plan.env").read_text()
         given |= dict(line.split("=", 1) for line in dotenv.splitlines())
     assert contents(target.snapshot()) == contents(source.snapshot())
