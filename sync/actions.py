@@ -28,7 +28,7 @@ NO_INPUTS = {"dry_run", "countdown", "detailed_exitcode"}
 OUTPUTS = {
     "changes": "Changes that are planned, or made by an apply",
     "creates": "Of these, what is created or assigned",
-    "updates": "Of these, what is updated",
+    "updates": "Of these, what is updated or promoted",
     "deletes": "Of these, what is deleted or unassigned",
     "blocked": "Differences that no change can remove, accepted ones included",
     "refused": "`true` where a guardrail refuses, or the plan is no longer what was approved",
@@ -178,7 +178,7 @@ def outputs_of(document: Document, code: ExitCode, report_dir: str) -> dict[str,
     return {
         "changes": str(len(document.changes)) if plan else "",
         "creates": str(counts[Verb.CREATE] + counts[Verb.ASSIGN]) if plan else "",
-        "updates": str(counts[Verb.UPDATE]) if plan else "",
+        "updates": str(counts[Verb.UPDATE] + counts[Verb.PROMOTE]) if plan else "",
         "deletes": str(counts[Verb.DELETE] + counts[Verb.UNASSIGN]) if plan else "",
         "blocked": str(len(plan.blocked)) if plan else "",
         "refused": _flag(code is ExitCode.REFUSED),

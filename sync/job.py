@@ -6,7 +6,7 @@ A dry run and an apply are the same job; they differ in whether `apply` is calle
 import time
 from collections.abc import Iterable
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
@@ -21,21 +21,25 @@ from sync.heimdall.auth import ends_before
 from sync.heimdall.contract import read_contract
 from sync.heimdall.credentials import source_of
 from sync.heimdall.health import check_health
-from sync.heimdall.reader import Reading, count_members, read_environment
+from sync.heimdall.reader import count_members
 from sync.heimdall.transport import Patience, Transport
 from sync.heimdall.writer import Writer
-from sync.interruption import Interruption, Threads
+from sync.interruption import Interruption
+from sync.plan.answers import CACHE_SECONDS, Doubt
 from sync.plan.approval import MAKE_ANOTHER, deviations, moved_side
 from sync.plan.drift import moved_since
+from sync.plan.environment import Environment
 from sync.plan.guardrails import Objection, objections_to_plan, objections_to_urls, takes_superadmin
+from sync.plan.lint import flaws_of
 from sync.plan.model import Plan, Rules, Snapshot
 from sync.plan.outcome import Outcome, Verification
-from sync.plan.planner import Environment, make_plan
+from sync.plan.planner import make_plan
 from sync.plan.resume import Task, task_left
+from sync.reading import Readings, read_both, read_source
 from sync.report import console
 from sync.report.checks import way_out
 from sync.report.document import Document
-from sync.report.files import read_snapshot, write_model
+from sync.report.files import write_model
 from sync.report.terminal import Printer
 from sync.settings import Command, Settings
 
@@ -46,14 +50,6 @@ _MODES = {
     Command.DRIFT: console.Mode.DRIFT,
     Command.EXPORT: console.Mode.EXPORT,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Readings:
-    """Both environments as they were read, at the same time."""
-
-    source: Reading
-    target: Reading
 
 
 class Job:
@@ -154,8 +150,9 @@ class Job:
     def export(self) -> None:
         """Read the source and keep its snapshot for the reports."""
         with self._printer.progress("Reading the source"):
-            snapshot = self._read_source().snapshot
-        self._document = replace(self._document, source=snapshot)
+            reading = read_source(self._source_place)
+        self._document = replace(self._document, source=reading.snapshot, remarks=reading.remarks)
+        self._printer.show(console.remarks(self._document))
 
     def plan(self) -> Plan:
         """Read both environments and plan what makes the target equal to the source.
@@ -173,7 +170,10 @@ class Job:
             source=self._readings.source.snapshot,
             target=self._readings.target.snapshot,
             plan=plan,
+            remarks=self._readings.remarks,
+            flaws=flaws_of(self._readings.source.snapshot, self._readings.target.snapshot),
         )
+        self._printer.show(console.remarks(self._document))
         return plan
 
     def task(
@@ -188,7 +188,7 @@ class Job:
 
         Raises `RefusedError` where what is there is not what was approved, and no part of it is done.
         """
-        target = self._readings.target.snapshot
+        source, target = self._environments(self._readings)
         plan = approved or (memory.plan if memory else None)
         if approved and memory and memory.plan.digest != approved.digest:
             raise RefusedError(
@@ -196,8 +196,9 @@ class Job:
                 "delete it if it is not needed any more, or name another with --checkpoint-file",
             )
         if plan is None or plan.digest == fresh.digest:
-            return Task(fresh, target)
-        left = task_left(plan, fresh, target, memory.done if memory else frozenset()) if resume else None
+            return Task(fresh, target.ordered)
+        ours = memory.done if memory else frozenset()
+        left = task_left(plan, fresh, source, target, ours) if resume else None
         if left:
             self._document = replace(self._document, plan=plan, done_before=left.done, ours=left.ours)
             self._printer.show(console.resumed(self._document))
@@ -253,7 +254,8 @@ class Job:
     def apply(self, task: Task) -> None:
         """Carry out what is left of a plan; what failed is in the document's outcomes."""
         writer = Writer(self._target, self._contract, self._readings.target.ids)
-        judge = judge_of(task.plan, self._readings.source.snapshot, task.before, task.done)
+        source, _ = self._environments(self._readings)
+        judge = judge_of(task.plan, source.ordered, task.before, task.done)
         left = sum(len(wave.operations) for wave in task.left)
         self._checkpoint = Checkpoint.create(self._settings.checkpoint_file, task.plan, task.ours)
         with self._printer.progress("Applying", total=left) as advance:
@@ -276,17 +278,17 @@ class Job:
         Both environments are read again for it, unless nothing was left to do: then they have just been read.
         The receipt is written, and the checkpoint of a run that succeeded is deleted.
         """
-        readings = self._readings
         try:
             if self._document.outcomes:
-                readings = self._read()
-            found = self._plan_of(readings)
+                self._readings = self._read_settled()
+            found = self._plan_of(self._readings)
             verification = Verification(remaining=found.operations, blocked=found.blocked)
-            snapshot: Snapshot | None = readings.target.snapshot
+            snapshot: Snapshot | None = self._readings.target.snapshot
         except ReadError as error:
             verification, snapshot = Verification(error=error.message), None
-        self._document = replace(self._document, verification=verification)
+        self._document = replace(self._document, verification=verification, remarks=self._readings.remarks)
         self._printer.show(console.verification(self._document))
+        self._printer.show(console.remarks(self._document))
         receipt = Receipt.of(
             task.plan,
             self._document.outcomes or (),
@@ -309,25 +311,39 @@ class Job:
             moved = moved_since(receipt.snapshot, source, target, (*plan.operations, *blocked))
         self._document = replace(self._document, drift=moved)
         self._printer.show(console.drift(self._document))
+        self._printer.show(console.flaws(self._document))
+
+    @property
+    def _source_place(self) -> Transport | Path:
+        return self._source or Path(self._settings.source_url)
 
     def _read(self) -> Readings:
         started, sent = time.monotonic(), self._target.sent
-        with self._printer.progress("Reading both environments"), Threads(2) as threads:
-            source = threads.submit(self._read_source)
-            target = threads.submit(read_environment, self._target)
-            readings = Readings(source.result(), target.result())
+        with self._printer.progress("Reading both environments"):
+            readings = read_both(self._source_place, self._target)
         self._pace = (time.monotonic() - started) / (self._target.sent - sent)
         return readings
 
-    def _read_source(self) -> Reading:
-        if self._source:
-            return read_environment(self._source)
-        return Reading(read_snapshot(Path(self._settings.source_url)), {})
+    def _read_settled(self) -> Readings:
+        """Read both again; where that was asked for, once more when no cache holds an answer any longer."""
+        readings = self._read()
+        cached = [remark for remark in readings.remarks if remark.doubt is Doubt.CACHED]
+        if not cached or not self._settings.wait_for_caches:
+            return readings
+        self.note(f"Waiting {CACHE_SECONDS} s for the caches that may hold {len(cached)} of the answers.")
+        self._interruption.sleep(CACHE_SECONDS)
+        return self._read()
+
+    def _environments(self, readings: Readings) -> tuple[Environment, Environment]:
+        source, target = readings.source, readings.target
+        return (
+            Environment(self._settings.source_name, source.snapshot, source.said, source.order),
+            Environment(self._target.url, target.snapshot, target.said, target.order),
+        )
 
     def _plan_of(self, readings: Readings, members: dict[str, int] | None = None) -> Plan:
         return make_plan(
-            Environment(self._settings.source_name, readings.source.snapshot),
-            Environment(self._target.url, readings.target.snapshot),
+            *self._environments(readings),
             refuses=self._contract.refuses,
             rules=self._rules,
             members=members,

@@ -210,6 +210,11 @@ class Settings(BaseSettings):
         ge=0,
         description="Seconds before the first write; by default 5 on a terminal, else 0",
     )
+    wait_for_caches: Annotated[bool, Section.RUN] = Field(
+        default=False,
+        description="After an apply, ask again after 300 s who decides what a server may still answer from "
+        "its cache",
+    )
     debug: Annotated[bool, Section.RUN] = Field(default=False, description="Show where an error comes from")
     accept: Annotated[Patterns, Section.SCOPE] = Field(
         (),
@@ -245,6 +250,11 @@ class Settings(BaseSettings):
     )
     fail_on_unprotected: Annotated[bool, Section.GUARDRAILS] = Field(
         default=False, description="Refuse a plan after which an endpoint has no mapping any more"
+    )
+    no_contested_writes: Annotated[bool, Section.GUARDRAILS] = Field(
+        default=False,
+        description="Refuse a plan in which a request is decided by a third mapping for a moment, and groups "
+        "could get through or be kept out that the strategy protects",
     )
     output_dir: Annotated[Path, Section.FILES] = Field(
         Path("heimdall-sync-report"), description="Folder that the reports are written to"

@@ -6,6 +6,7 @@ from concurrent.futures import as_completed
 
 from sync.errors import ReadError
 from sync.interruption import GRACE_SECONDS, Threads
+from sync.plan.drafting import tolerating
 from sync.plan.judge import Judge
 from sync.plan.model import Operation, Plan, Snapshot, Wave
 from sync.plan.outcome import Outcome, Status
@@ -21,7 +22,7 @@ def judge_of(plan: Plan, source: Snapshot, target: Snapshot, done: Iterable[Oper
     """
     blocked = [difference for difference in plan.blocked if difference.operation]
     changes = [*plan.operations, *(b.operation for b in blocked if b.operation)]
-    judge = Judge(plan.strategy, source, target, changes)
+    judge = Judge(plan.strategy, source, target, changes, tolerating(plan.exposures))
     for difference in blocked:
         if difference.operation:
             judge.settle(difference.operation, done=False, reason=difference.reason)

@@ -1,6 +1,7 @@
 """What a request may end with: an answer, or a typed error. And how a name is put into a request."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
@@ -35,13 +36,14 @@ class AnswerError(ReadError):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the server said: `content` is the parsed JSON, None where there is none.
+    """What the server said: `content` is the parsed JSON, None where there is none; `at` is its own time.
 
     `after_loss` tells that an earlier try of the same request may have been carried out.
     """
 
     status: int
     content: Any
+    at: datetime
     after_loss: bool = False
 
     @property

@@ -37,9 +37,14 @@ def _seconds(retry_after: str | None) -> float:
     """Read a `Retry-After` header: seconds or a date (RFC 9110, 10.2.3)."""
     if not retry_after:
         return 0.0
+    if retry_after.strip().isdigit():
+        return float(retry_after)
+    return max(0.0, (moment_of(retry_after) - datetime.now(UTC)).total_seconds())
+
+
+def moment_of(header: str | None) -> datetime:
+    """Return the moment that a header names, this one where it names none (RFC 9110, 5.6.7)."""
     with contextlib.suppress(ValueError):
-        if retry_after.strip().isdigit():
-            return float(retry_after)
-        date = parsedate_to_datetime(retry_after)
-        return max(0.0, (date.replace(tzinfo=date.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
-    return 0.0
+        date = parsedate_to_datetime(header or "")
+        return date.replace(tzinfo=date.tzinfo or UTC)
+    return datetime.now(UTC)

@@ -5,8 +5,9 @@ agree, and what does not is read again.
 """
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 from http import HTTPStatus
 from typing import TypeVar
 
@@ -17,9 +18,12 @@ from sync.heimdall.answers import AnswerError, segment
 from sync.heimdall.rows import ActionPage, ActionRow, MappingRow, MemberRow, NamedRow, Page, RolePage, Row
 from sync.heimdall.transport import Transport
 from sync.interruption import Threads
-from sync.plan.contested import precedence
+from sync.plan import model
+from sync.plan.answers import Remark
+from sync.plan.contested import contest_of
 from sync.plan.judge import READABLE_ROLES
-from sync.plan.model import SUPERADMIN, Action, Group, Kind, Mapping, Role, Snapshot
+from sync.plan.model import SUPERADMIN, Action, Group, Kind, Role, Snapshot
+from sync.plan.precedence import decided_by, precedence_of
 
 PAGE_SIZE = 100
 """The most rows of a page that the server takes."""
@@ -34,10 +38,19 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What an environment is configured with, and the server's own numbers for it, by kind and name."""
+    """What an environment is configured with, and the server's own numbers for it, by kind and name.
+
+    `written` is when each mapping was last, the first standing first; `order` names those that are
+    contested, in that order. `said` is who decides which request, where the server was asked;
+    `remarks` are its answers that are not what its list shows.
+    """
 
     snapshot: Snapshot
     ids: dict[tuple[Kind, str], int]
+    written: Mapping[str, datetime] = field(default_factory=dict)
+    order: tuple[str, ...] = ()
+    said: Mapping[str, str | None] = field(default_factory=dict)
+    remarks: tuple[Remark, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +72,9 @@ def read_environment(transport: Transport) -> Reading:
     for left in reversed(range(MAX_READINGS)):
         try:
             lists = read_lists(transport)
-            return Reading(_snapshot(transport, lists), _ids(lists))
+            rows = sorted(lists.mappings, key=lambda row: (row.written, row.id))
+            written = {f"{row.method} {row.path_pattern}": row.written for row in rows}
+            return Reading(_snapshot(transport, lists), _ids(lists), written)
         except SnapshotError as error:
             if not left:
                 raise SnapshotError(
@@ -165,9 +180,11 @@ def _snapshot(transport: Transport, lists: Lists) -> Snapshot:
         held_roles = dict(zip((group.name for group in lists.groups), roles.result(), strict=True))
     try:
         mappings = [
-            Mapping.model_validate(row.model_dump(include=_CONFIGURED))
-            for row in sorted(lists.mappings, key=lambda row: (row.updated_at or row.created_at, row.id))
+            model.Mapping.model_validate(row.model_dump(include=_CONFIGURED))
+            for row in sorted(lists.mappings, key=lambda row: (row.written, row.id))
         ]
+        oldest_first = [mapping.name for mapping in mappings]
+        contest = contest_of(frozenset(oldest_first))
         return Snapshot(
             actions=tuple(Action(name=row.name, description=row.description) for row in lists.actions),
             roles=tuple(
@@ -179,7 +196,7 @@ def _snapshot(transport: Transport, lists: Lists) -> Snapshot:
                 Group(name=row.name, description=row.description, roles=held_roles[row.name])
                 for row in lists.groups
             ),
-            precedence=precedence(mappings),
+            precedence=precedence_of(decided_by(oldest_first, contest)),
         )
     except ValidationError as error:
         raise SnapshotError(str(error.errors()[0]["msg"])) from None

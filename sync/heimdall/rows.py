@@ -62,6 +62,18 @@ class MappingRow(Row):
     created_at: Moment
     updated_at: Moment | None = None
 
+    @property
+    def written(self) -> datetime:
+        """Return when the mapping was last written."""
+        return self.updated_at or self.created_at
+
+
+class ResolvedRow(BaseModel):
+    """The mapping that decides a request."""
+
+    path_pattern: Text
+    method: Text
+
 
 class Page(BaseModel, Generic[R]):
     """A page of a list that has `total` rows."""

@@ -27,7 +27,7 @@ from sync import __version__
 from sync.errors import ReadError
 from sync.heimdall.answers import Answer, AnswerError, UnavailableError
 from sync.heimdall.auth import TokenEndedError, TokenError, TokenSource, as_source
-from sync.heimdall.pace import Pace
+from sync.heimdall.pace import Pace, moment_of
 from sync.interruption import Threads
 
 MAX_ANSWER_BYTES = 64 * 2**20
@@ -223,7 +223,7 @@ class Transport:
             raise self._unavailable(f"{method} {self.url}{path}", invalid) from None
         finally:
             self._sessions.put(session)
-        status = response.status_code
+        status, at = response.status_code, moment_of(response.headers.get("Date"))
         if status in _WAIT:
             self._pace.hold(response.headers.get("Retry-After"))
         if status in _WAIT or status in _GATEWAY:
@@ -234,9 +234,9 @@ class Transport:
                 said=text[:500].decode(errors="replace"),
             )
         try:
-            return Answer(status, json.loads(text))
+            return Answer(status, json.loads(text), at)
         except (ValueError, RecursionError):
-            answer = Answer(status, None)
+            answer = Answer(status, None, at)
         if method != "GET" and answer.ok and status != HTTPStatus.NO_CONTENT:
             raise UnavailableError(
                 f"{method} {self.url}{path} answered {status} with something that is not JSON",

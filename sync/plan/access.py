@@ -120,35 +120,25 @@ class Access:
         return set.intersection(*(self.groups_with_action(action) for action in possible))
 
     def gains(self, operation: Operation) -> Iterator[tuple[str, set[str]]]:
-        """Yield each endpoint, with groups, that an operation lets those groups reach."""
+        """Yield each action, with groups, that assigning something allows those groups."""
         match operation.verb, operation.kind:
             case Verb.ASSIGN, Kind.ROLE:
-                for endpoint in self.endpoints[operation.member or ""]:
-                    yield endpoint, self.role_groups[operation.name] & self.groups
+                yield operation.member or "", self.role_groups[operation.name] & self.groups
             case Verb.ASSIGN, Kind.GROUP:
                 for action in self.actions_of(operation.member or ""):
-                    for endpoint in self.endpoints[action]:
-                        yield endpoint, {operation.name}
-            case ((Verb.CREATE | Verb.UPDATE), Kind.MAPPING):
-                for action in possible_actions(operation, done=True):
-                    yield operation.name, self.groups_with_action(action)
+                    yield action, {operation.name}
 
     def losses(self, operation: Operation) -> Iterator[tuple[str, set[str]]]:
-        """Yield each endpoint, with groups, that an operation may keep those groups from reaching."""
+        """Yield each action, with groups, that unassigning something takes from those groups."""
         match operation.verb, operation.kind:
             case Verb.UNASSIGN, Kind.ROLE:
                 action = operation.member or ""
                 left = self.groups_with_action(action, but_for_role=operation.name)
-                for endpoint in self.endpoints[action]:
-                    yield endpoint, self.role_groups[operation.name] - left
+                yield action, self.role_groups[operation.name] - left
             case Verb.UNASSIGN, Kind.GROUP:
                 for action in self.actions_of(operation.member or ""):
                     if operation.name not in self.groups_with_action(action, but_for_role=operation.member):
-                        for endpoint in self.endpoints[action]:
-                            yield endpoint, {operation.name}
-            case ((Verb.CREATE | Verb.UPDATE), Kind.MAPPING):
-                for action in possible_actions(operation, done=True):
-                    yield operation.name, self.groups - self.groups_with_action(action)
+                        yield action, {operation.name}
 
 
 def possible_actions(operation: Operation, *, done: bool | None) -> set[str]:

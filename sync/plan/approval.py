@@ -1,13 +1,14 @@
 """The plan that was approved, as it was put down, and how what is needed now differs from it."""
 
 import json
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
 from pydantic import ValidationError
 
 from sync.errors import RefusedError
-from sync.plan.model import Operation, Plan
+from sync.plan.model import Kind, Operation, Plan
 
 MAKE_ANOTHER = "make a new plan and have it approved"
 
@@ -76,7 +77,24 @@ def deviations(approved: Plan, fresh: Plan) -> list[Deviated]:
             found.append(Deviated(Deviation.NO_LONGER_NEEDED, old, moved))
         elif old is not None and new is not None and old != new:
             found.append(Deviated(Deviation.CHANGED, new, moved))
-    return found
+    return [*found, *_decided_otherwise(approved, fresh, moved, {deviated.operation for deviated in found})]
+
+
+def _decided_otherwise(
+    approved: Plan, fresh: Plan, moved: str, told: Collection[Operation]
+) -> Iterator[Deviated]:
+    """Yield what is to be written as was approved, but to take requests from other mappings than then."""
+    sides = [{(each.method, each.path): each for each in plan.decisions} for plan in (approved, fresh)]
+    changed = set()
+    for request in {*sides[0], *sides[1]}:
+        then, now = (side.get(request) for side in sides)
+        # what is not among a plan's decisions is decided before as it is after
+        after = now.after if now else then.after if then else None
+        if (then.before if then else after) != (now.before if now else after):
+            changed.add(after)
+    for operation in fresh.operations:
+        if operation.kind is Kind.MAPPING and operation.name in changed and operation not in told:
+            yield Deviated(Deviation.CHANGED, operation, moved)
 
 
 def moved_side(approved: Plan, fresh: Plan) -> str:

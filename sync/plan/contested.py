@@ -1,154 +1,119 @@
-"""Which mappings can decide the same request, found by trying a path of each against the others.
+"""Which requests more than one mapping matches, each with a concrete path that shows it.
 
-A pattern is a regular expression, matched at the start of a path and not to its end; of the patterns of
-a method that match, the one written last decides. So the order of writing counts where patterns overlap,
-and nowhere else.
+Of the patterns of a method that match a path, the one written last decides; so the order of writing counts
+where patterns overlap, and nowhere else. Some paths of each pattern are tried against the others. That finds
+every pattern that lies within another, which is what occurs: `/users/me$` in `/users/([^/]+)$`, `/users`
+before everything below it. It misses patterns that merely cross, where no path that was tried for one is
+matched by the other: `/a/([^/]+)$` and `/([^/]+)/b$` both match `/a/b`. It also misses what a pattern
+matches thanks to a back reference, and alternatives beyond the first few.
 """
 
-import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from re import _constants as op  # type: ignore[attr-defined]  # no public way to read a pattern's structure
-from re import _parser as parser  # type: ignore[attr-defined]
-from typing import Any
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
 
-from sync.plan.model import Mapping
-
-_CATEGORIES = {
-    op.CATEGORY_DIGIT: "1",
-    op.CATEGORY_WORD: "x",
-    op.CATEGORY_SPACE: " ",
-    op.CATEGORY_NOT_DIGIT: "x",
-    op.CATEGORY_NOT_WORD: "-",
-    op.CATEGORY_NOT_SPACE: "x",
-}
-_CANDIDATES = "x1-_.~ /"
+from sync.plan.patterns import Segment, SlowPatternError, matches, samples, segments_of
 
 
-def witness(pattern: str) -> str | None:
-    """Return a path that a pattern matches, None where none was found or the pattern is invalid."""
-    try:
-        path = "".join(_sample(parser.parse(pattern)))
-        return path if re.match(pattern, path) else None
-    except (re.error, NotImplementedError, RecursionError, OverflowError):
-        return None
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """A request that more than one mapping matches; `names` are those of the mappings."""
+
+    method: str
+    path: str
+    names: frozenset[str]
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
 
 
-def _sample(items: Iterable[tuple[Any, Any]]) -> Iterator[str]:
-    for kind, argument in items:
-        match kind:
-            case op.SUBPATTERN:
-                yield from _sample(argument[-1])
-            case op.BRANCH:
-                yield from _sample(argument[1][0])
-            case op.MAX_REPEAT | op.MIN_REPEAT | op.POSSESSIVE_REPEAT:
-                least, most, body = argument
-                # `.*` stands for a name, a single dot mostly for itself
-                named = [(op.LITERAL, ord("x")) if part[0] is op.ANY else part for part in body]
-                yield "".join(_sample(named)) * min(max(least, 1), most)
-            case op.AT:
-                pass
-            case _:
-                yield _character(kind, argument)
+@dataclass(frozen=True, slots=True)
+class Contest:
+    """All requests that are contested, one for each set of mappings that match the same.
 
-
-def _character(kind: Any, argument: Any) -> str:
-    match kind:
-        case op.LITERAL:
-            return chr(argument)
-        case op.ANY:
-            return "."
-        case op.NOT_LITERAL:
-            return next(c for c in _CANDIDATES if ord(c) != argument)
-        case op.IN:
-            return _member(argument)
-    raise NotImplementedError(kind)
-
-
-def _member(choices: Sequence[tuple[Any, Any]]) -> str:
-    """Return a character of a set such as `[a-z]` or `[^/]`."""
-    kind, argument = choices[0]
-    if kind is op.NEGATE:
-        excluded = re.compile("|".join(_as_pattern(choice) for choice in choices[1:]))
-        return next(c for c in _CANDIDATES if not excluded.match(c))
-    if kind is op.RANGE:
-        return chr(argument[0])
-    return _CATEGORIES[argument] if kind is op.CATEGORY else chr(argument)
-
-
-def _as_pattern(choice: tuple[Any, Any]) -> str:
-    kind, argument = choice
-    if kind is op.RANGE:
-        return f"[{re.escape(chr(argument[0]))}-{re.escape(chr(argument[1]))}]"
-    return re.escape(_CATEGORIES[argument] if kind is op.CATEGORY else chr(argument))
-
-
-def overlaps(mappings: Iterable[Mapping]) -> dict[str, set[str]]:
-    """Return, by name, the mappings that match a path that another's pattern matches too.
-
-    One path of each pattern is tried against the others of its method. This finds every pattern that lies
-    within another; it misses two that merely cross, where neither's path is matched by the other.
+    `slow` are the names of the mappings whose patterns could not be matched in time: they are in no set.
     """
-    found: dict[str, set[str]] = defaultdict(set)
-    by_prefix: dict[tuple[str, str], list[Mapping]] = defaultdict(list)
-    everything = list(mappings)
-    for mapping in everything:
-        by_prefix[mapping.method, _literal_prefix(mapping.path_pattern)].append(mapping)
-    for mapping in everything:
-        path = witness(mapping.path_pattern)
-        if path is None:
-            continue
-        for end in range(len(path) + 1):
-            for other in by_prefix.get((mapping.method, path[:end]), ()):
-                if other.name != mapping.name and _matches(other.path_pattern, path):
-                    found[mapping.name].add(other.name)
-                    found[other.name].add(mapping.name)
-    return dict(found)
+
+    witnesses: tuple[Witness, ...]
+    slow: frozenset[str]
+
+    def by_name(self) -> dict[str, list[Witness]]:
+        """Return the witnesses of each mapping."""
+        found: dict[str, list[Witness]] = defaultdict(list)
+        for witness in self.witnesses:
+            for name in witness.names:
+                found[name].append(witness)
+        return found
 
 
-def _matches(pattern: str, path: str) -> bool:
-    try:
-        return re.match(pattern, path) is not None
-    except (re.error, RecursionError, OverflowError):
-        return False
+class Patterns:
+    """The patterns of mappings, indexed by how the paths begin that they match.
 
-
-def _literal_prefix(pattern: str) -> str:
-    """Return what every path that a pattern matches starts with."""
-    prefix = ""
-    try:
-        for kind, argument in parser.parse(pattern):
-            if kind is not op.LITERAL:
-                break
-            prefix += chr(argument)
-    except (re.error, RecursionError, OverflowError):
-        return ""
-    return prefix
-
-
-def precedence(oldest_first: Sequence[Mapping]) -> tuple[str, ...]:
-    """Return the names of those mappings whose order decides something, in the order given."""
-    contested = overlaps(oldest_first)
-    return tuple(mapping.name for mapping in oldest_first if mapping.name in contested)
-
-
-def turns(written: Sequence[Mapping], order: Sequence[str]) -> dict[str, int]:
-    """Return for each mapping to be written how many others must be written before it, by name.
-
-    Those that contest a path, directly or through others, take turns in `order` (names, the first to be
-    written first); the rest all have turn 0.
+    A pattern that takes too long once is not asked again; its name is in `slow`.
     """
-    position = {name: index for index, name in enumerate(order)}
-    neighbours = overlaps(written)
-    turn: dict[str, int] = {}
-    for mapping in written:
-        if mapping.name in turn:
-            continue
-        together, reached = {mapping.name}, [mapping.name]
-        while reached:
-            fresh = neighbours.get(reached.pop(), set()) - together
-            together |= fresh
-            reached.extend(fresh)
-        ordered = sorted(together, key=lambda name: (position.get(name, -1), name))
-        turn.update({name: index for index, name in enumerate(ordered)})
-    return turn
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self.slow: set[str] = set()
+        self._by_beginning: dict[tuple[str, tuple[Segment, ...], str], list[str]] = defaultdict(list)
+        self._nodes: set[tuple[str, tuple[Segment, ...]]] = set()
+        for name in names:
+            method, _, pattern = name.partition(" ")
+            segments, text = segments_of(pattern)
+            self._by_beginning[method, segments, text].append(name)
+            self._nodes |= {(method, segments[:length]) for length in range(len(segments) + 1)}
+
+    def matching(self, method: str, path: str) -> frozenset[str]:
+        """Return the names of the mappings that match a request."""
+        return frozenset(
+            name for name in self._candidates(method, path) if name not in self.slow and self._is(name, path)
+        )
+
+    def samples_of(self, name: str) -> tuple[str, ...]:
+        """Return paths that a mapping matches; none where none was found, or not in time."""
+        try:
+            return () if name in self.slow else samples(name.partition(" ")[2])
+        except SlowPatternError:
+            self.slow.add(name)
+            return ()
+
+    def _is(self, name: str, path: str) -> bool:
+        try:
+            return matches(name.partition(" ")[2], path)
+        except SlowPatternError:
+            self.slow.add(name)
+            return False
+
+    def _candidates(self, method: str, path: str) -> Iterator[str]:
+        level: list[tuple[Segment, ...]] = [()]
+        for segment in path.split("/"):
+            for node in level:
+                for end in range(len(segment) + 1):
+                    yield from self._by_beginning.get((method, node, segment[:end]), ())
+            level = [
+                (*node, step)
+                for node in level
+                for step in (segment, None)
+                if (method, (*node, step)) in self._nodes
+            ]
+
+
+@lru_cache(maxsize=8)
+def contest_of(names: frozenset[str]) -> Contest:
+    """Return which requests are contested among mappings, given by their names (`GET /users/me$`)."""
+    patterns = Patterns(sorted(names))
+    tried = [
+        (method, path, patterns.matching(method, path))
+        for name in sorted(names)
+        for method in [name.partition(" ")[0]]
+        for path in patterns.samples_of(name)
+    ]
+    found: dict[tuple[str, frozenset[str]], str] = {}
+    for method, path, matching in tried:
+        among = matching - patterns.slow
+        if len(among) > 1:
+            known = found.setdefault((method, among), path)
+            found[method, among] = min(known, path, key=lambda each: (len(each), each))
+    witnesses = [Witness(method, path, among) for (method, among), path in found.items()]
+    witnesses.sort(key=lambda witness: (witness.method, witness.path, sorted(witness.names)))
+    return Contest(tuple(witnesses), frozenset(patterns.slow))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Generic, TypeVar
 
+from sync.plan.contested import contest_of
 from sync.plan.model import (
     SUPERADMIN,
     Attributes,
@@ -16,6 +17,7 @@ from sync.plan.model import (
     Snapshot,
     Verb,
 )
+from sync.plan.precedence import decided_by, precedence_of
 
 T = TypeVar("T")
 
@@ -68,7 +70,9 @@ def named(patterns: Iterable[str], kind: Kind, name: str) -> bool:
 
 
 def in_scope(snapshot: Snapshot, ignore: Sequence[str]) -> Snapshot:
-    """Return a snapshot without what is ignored, and without the edges to it."""
+    """Return a snapshot without what is ignored, and without the edges to it and the order of it."""
+    if not ignore:
+        return snapshot
 
     def kept(kind: Kind, names: Iterable[str]) -> tuple[str, ...]:
         return tuple(name for name in names if not named(ignore, kind, name))
@@ -81,17 +85,16 @@ def in_scope(snapshot: Snapshot, ignore: Sequence[str]) -> Snapshot:
                 return entity.model_copy(update={"roles": kept(Kind.ROLE, roles)})
         return entity
 
+    kinds = {
+        kind.plural: tuple(
+            without_ignored(entity) for entity in snapshot.of(kind) if not named(ignore, kind, entity.name)
+        )
+        for kind in Kind
+    }
+    contest = contest_of(frozenset(entity.name for entity in kinds[Kind.MAPPING.plural]))
+    order = precedence_of(decided_by(snapshot.precedence, contest))
     # not validated: a mapping may ask for an action that is ignored
-    return snapshot.model_copy(
-        update={
-            kind.plural: tuple(
-                without_ignored(entity)
-                for entity in snapshot.of(kind)
-                if not named(ignore, kind, entity.name)
-            )
-            for kind in Kind
-        }
-    )
+    return snapshot.model_copy(update={**kinds, "precedence": order})
 
 
 def _differences(source: Snapshot, target: Snapshot) -> Iterator[Operation]:

@@ -3,7 +3,9 @@
 from collections.abc import Iterable
 from enum import StrEnum
 
+from sync.plan.decisions import Decisions
 from sync.plan.diff import differences
+from sync.plan.environment import Environment
 from sync.plan.model import Operation, Snapshot
 
 
@@ -19,8 +21,8 @@ def moved_since(
     base: Snapshot, source: Snapshot, target: Snapshot, operations: Iterable[Operation]
 ) -> dict[Operation, Moved]:
     """Tell of each operation which side has moved; `base` is what both held when they were last equal."""
-    by_hand = {_subject(operation) for operation in differences(base, target)}
-    waiting = {_subject(operation) for operation in differences(source, base)}
+    by_hand = {_subject(operation) for operation in _all_differences(base, target)}
+    waiting = {_subject(operation) for operation in _all_differences(source, base)}
     moved = {}
     for operation in operations:
         in_target, in_source = _subject(operation) in by_hand, _subject(operation) in waiting
@@ -28,6 +30,12 @@ def moved_since(
             Moved.BOTH if in_target and in_source else Moved.TARGET if in_target else Moved.SOURCE
         )
     return moved
+
+
+def _all_differences(source: Snapshot, target: Snapshot) -> list[Operation]:
+    changes = list(differences(source, target))
+    decisions = Decisions(Environment("source", source), Environment("target", target))
+    return [*changes, *decisions.reordering(changes, ()).promotions]
 
 
 def _subject(operation: Operation) -> tuple[str, ...]:

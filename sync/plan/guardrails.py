@@ -78,6 +78,15 @@ def objections_to_plan(
             "--fail-on-unprotected",
             allowed=False,
         )
+    if plan.exposures and rules.no_contested_writes:
+        first = plan.exposures[0]
+        yield Objection(
+            "contested writes",
+            f"requests would be decided by a third mapping for a moment: {len(plan.exposures)}, "
+            f"{first.method} {first.path} by {first.mapping} among them",
+            "--no-contested-writes",
+            allowed=False,
+        )
 
 
 def takes_superadmin(plan: Plan) -> bool:

@@ -3,14 +3,24 @@
 A blocked difference is a failure that is known beforehand, so plans and runs are judged alike.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 from sync.plan.access import Access, possible_actions
+from sync.plan.contested import Witness, contest_of
+from sync.plan.deciders import Decider, Deciders
 from sync.plan.diff import unreadable_roles
 from sync.plan.model import Kind, Operation, Snapshot, Strategy, Verb
+from sync.plan.precedence import Order
 
 READABLE_ROLES = 50
 """How many roles, by name, a server shows and changes the actions of; it answers 404 for the others."""
+
+Tolerates = Callable[[Witness, Decider, set[str]], bool]
+"""Whether a request may be decided by a mapping for a moment, although that lets in or keeps out groups."""
+
+
+def _nothing(_: Witness, __: Decider, ___: set[str]) -> bool:
+    return False
 
 
 class Judge:
@@ -23,19 +33,36 @@ class Judge:
     - `least-privilege`: no group reaches an endpoint that it could not reach before and will not after;
     - `zero-downtime`: no group loses an endpoint that it could reach before and will reach after.
 
-    *After* is the state in which nothing differs any more, blocked differences included.
+    An endpoint is what one mapping alone decides, and each request that is contested, by whichever mapping
+    may decide it by then. *After* is the state in which nothing differs any more, blocked differences
+    included.
     """
 
     def __init__(
-        self, strategy: Strategy, source: Snapshot, target: Snapshot, changes: Iterable[Operation]
+        self,
+        strategy: Strategy,
+        source: Snapshot,
+        target: Snapshot,
+        changes: Iterable[Operation],
+        tolerates: Tolerates = _nothing,
     ) -> None:
         """Start in the target's state; `changes` are all the differences from the source, blocked or not."""
         self._strategy = strategy
+        self._tolerates = tolerates
         self._now = Access(target, unreadable_as_in=source)
         self._before = Access(target, unreadable_as_in=source)
         self._goal = Access(target, unreadable_as_in=source)
         for change in changes:
             self._goal.do(change)
+        in_source, in_target = ({mapping.name for mapping in side.mappings} for side in (source, target))
+        contest = contest_of(frozenset(in_source | in_target))
+        self._deciders = Deciders(contest, _actions(self._now), target.precedence)
+        self._deciders_before = Deciders(contest, _actions(self._before), target.precedence)
+        order_after = [
+            *sorted(in_target - in_source, key=Order(target.precedence).place),
+            *sorted(in_source, key=Order(source.precedence).place),
+        ]
+        self._deciders_after = Deciders(contest, _actions(self._goal), order_after)
         self._unreadable = unreadable_roles(target)
         self._roles_read = frozenset(role.name for role in target.roles)
         self._unsettled: list[Operation] = []
@@ -68,6 +95,7 @@ class Judge:
                 self._now.set_edge(operation, held=done is (operation.verb is Verb.ASSIGN))
         elif operation.kind is Kind.MAPPING:
             self._now.set_mapping(operation.name, possible_actions(operation, done=done))
+            self._deciders.settle(operation, done=done)
         elif done:
             self._now.do(operation)
         if done is None:
@@ -81,11 +109,12 @@ class Judge:
             self._now.set_edge(operation, held=self._strategy is Strategy.LEAST_PRIVILEGE)
         elif operation.kind is Kind.MAPPING:
             self._now.set_mapping(operation.name, possible_actions(operation, done=None))
+            self._deciders.presume(operation)
 
     def _missing(self, operation: Operation) -> str:
         """Say what an operation refers to that is not there."""
         match operation.verb, operation.kind:
-            case ((Verb.CREATE | Verb.UPDATE), Kind.MAPPING):
+            case ((Verb.CREATE | Verb.UPDATE | Verb.PROMOTE), Kind.MAPPING):
                 action = operation.after.action if operation.after else None
                 return self._absent(Kind.ACTION, action or "")
             case Verb.ASSIGN, Kind.ROLE:
@@ -158,24 +187,88 @@ class Judge:
 
     def _breach(self, operation: Operation) -> str:
         """Say what would break the guarantee, under either meaning of an endpoint without a mapping."""
+        breaches = self._of_mapping(operation) if operation.kind is Kind.MAPPING else self._of_edge(operation)
+        endpoint, groups = next(breaches, (None, set()))
+        if not groups:
+            return ""
+        if operation.kind is Kind.MAPPING:
+            self._deciders.settle(operation, done=False)
         if self._strategy is Strategy.LEAST_PRIVILEGE:
-            for endpoint, groups in self._now.gains(operation):
-                opened = groups - self._reach(self._before, endpoint) - self._reach(self._goal, endpoint)
-                if opened:
-                    return (
-                        f"it would let group {min(opened)!r} reach {endpoint}, which it could not reach "
-                        f"before and is not to reach after"
-                    )
+            return (
+                f"it would let group {min(groups)!r} reach {endpoint}, which it could not reach before "
+                f"and is not to reach after"
+            )
+        return (
+            f"it would keep group {min(groups)!r} from {endpoint}, which it could reach before "
+            f"and is to reach after"
+        )
+
+    def _of_edge(self, operation: Operation) -> Iterator[tuple[object, set[str]]]:
+        """Yield each endpoint, with the groups that an assign lets in or an unassign keeps out against it."""
+        strict = self._strategy is Strategy.LEAST_PRIVILEGE
+        for action, groups in self._now.gains(operation) if strict else self._now.losses(operation):
+            for endpoint in self._now.endpoints[action]:
+                yield from self._found(endpoint, self._wronged(endpoint, groups))
+            for witness in self._deciders.asking_for(action):
+                for decider in self._deciders.possible(witness):
+                    if decider.action == action:
+                        yield from self._contested(witness, decider, groups)
+
+    def _of_mapping(self, operation: Operation) -> Iterator[tuple[object, set[str]]]:
+        """Yield each endpoint, with the groups that changing a mapping lets in or keeps out against it."""
+        strict = self._strategy is Strategy.LEAST_PRIVILEGE
+        for action in possible_actions(operation, done=True):
+            holders = self._now.groups_with_action(action)
+            groups = holders if strict else self._now.groups - holders
+            yield from self._found(operation.name, self._wronged(operation.name, groups))
+        self._deciders.presume(operation)
+        for witness in self._deciders.of_mapping(operation.name):
+            for decider in self._deciders.possible(witness):
+                yield from self._contested(witness, decider, self._affected(decider))
+
+    def _found(self, endpoint: object, groups: set[str]) -> Iterator[tuple[object, set[str]]]:
+        if groups:
+            yield endpoint, groups
+
+    def _contested(
+        self, witness: Witness, decider: Decider, groups: set[str]
+    ) -> Iterator[tuple[object, set[str]]]:
+        # of the two meanings of no mapping the one that asks for more, as below; here it may be for a moment
+        is_open = (self._strategy is Strategy.ZERO_DOWNTIME) is (decider.action is not None)
+        before = self._reaching(self._before, self._deciders_before, witness, is_open=is_open)
+        after = self._reaching(self._goal, self._deciders_after, witness, is_open=is_open)
+        if self._strategy is Strategy.LEAST_PRIVILEGE:
+            wronged = groups - before - after
         else:
-            for endpoint, groups in self._now.losses(operation):
-                lost = groups & self._reach(self._before, endpoint) & self._reach(self._goal, endpoint)
-                if lost:
-                    return (
-                        f"it would keep group {min(lost)!r} from {endpoint}, which it could reach before "
-                        f"and is to reach after"
-                    )
-        return ""
+            wronged = groups & before & after
+        if wronged and not self._tolerates(witness, decider, wronged):
+            yield witness, wronged
+
+    def _affected(self, decider: Decider) -> set[str]:
+        """Return the groups that get through, or don't, where a mapping or none decides."""
+        strict = self._strategy is Strategy.LEAST_PRIVILEGE
+        if decider.action is None:  # a group that is new has no members
+            return self._before.groups & self._now.groups if strict else {*self._now.groups}
+        holders = self._now.groups_with_action(decider.action)
+        return holders if strict else self._now.groups - holders
+
+    def _reaching(self, access: Access, deciders: Deciders, witness: Witness, *, is_open: bool) -> set[str]:
+        (decider,) = deciders.possible(witness)
+        if decider.action is None:  # who is not in a group any more, or not yet, gets through as well
+            return self._before.groups | self._goal.groups if is_open else set()
+        return access.groups_with_action(decider.action)
+
+    def _wronged(self, endpoint: str, groups: set[str]) -> set[str]:
+        """Return which of the groups should not gain, or lose, what one mapping alone decides."""
+        before, after = (self._reach(access, endpoint) for access in (self._before, self._goal))
+        if self._strategy is Strategy.LEAST_PRIVILEGE:
+            return groups - before - after
+        return groups & before & after
 
     def _reach(self, access: Access, endpoint: str) -> set[str]:
         # of the two meanings the one that asks for more: closed for what is gained, open for what is lost
         return access.reachers(endpoint, unmapped_is_open=self._strategy is Strategy.ZERO_DOWNTIME)
+
+
+def _actions(access: Access) -> dict[str, str]:
+    return {name: action for name, possible in access.mappings.items() for action in possible}

@@ -42,6 +42,7 @@ class Verb(StrEnum):
 
     CREATE = "create"
     UPDATE = "update"
+    PROMOTE = "promote"
     DELETE = "delete"
     ASSIGN = "assign"
     UNASSIGN = "unassign"
@@ -143,8 +144,8 @@ def _refuse_unknown(holder: str, kind: Kind, unknown: set[str]) -> None:
 class Snapshot(Value):
     """Everything that one environment is configured with, in canonical order.
 
-    `precedence` names the mappings whose patterns match a path that another's matches too, the one
-    written first standing first: of those that match, the server lets the one written last decide.
+    `precedence` names the mappings whose patterns match a path that another's matches too, each after those
+    that it decides before: the same decisions give the same order, whenever what was written.
 
     Raises `ValueError` where a name stands twice or a reference leads nowhere.
     """
@@ -185,11 +186,8 @@ class Snapshot(Value):
 
     @property
     def digest(self) -> str:
-        """Return `sha256:` and the hash of the canonical JSON, the order of writing left out.
-
-        That order is moved by every write to a mapping; where it matters, it is in a plan's waves.
-        """
-        return _sha256(self.model_dump_json(by_alias=True, exclude={"precedence"}))
+        """Return `sha256:` and the hash of the canonical JSON."""
+        return _sha256(self.canonical_json())
 
 
 class Attributes(Value):
@@ -209,6 +207,7 @@ class Attributes(Value):
 class Operation(Value):
     """One change to the target, made with one request.
 
+    To promote a mapping is to write it as it is, which lets it decide before the others that match the same.
     `name` is the entity's; for assign and unassign it is the holder's (a role or a group), and
     `member` is the action or role that it is given or loses. `before` and `after` are its attributes
     in the target now and afterwards, None where it does not exist; both are None for edges.
@@ -255,15 +254,40 @@ class Wave(Value):
     operations: tuple[Operation, ...]
 
 
+class Decision(Value):
+    """A request that another mapping decides after a plan than before it; None where none does."""
+
+    method: str
+    path: str
+    before: str | None
+    before_action: str | None
+    after: str | None
+    after_action: str | None
+
+
+class Exposure(Value):
+    """A request that a third mapping decides for a moment, while those that match it are written again.
+
+    `groups` are those that may get through in that moment (`least-privilege`), or that may be kept out of
+    it (`zero-downtime`), and neither before nor afterwards: what the strategy else guarantees.
+    """
+
+    method: str
+    path: str
+    mapping: str
+    groups: Names
+
+
 class Side(Value):
     """One of the two environments that a plan is about, as it was when the plan was made.
 
-    `unreadable` are the roles of which it did not show what they hold.
+    `unreadable` are the roles of which it did not show what they hold; `precedence` is the snapshot's.
     """
 
     url: str
     digest: str
     unreadable: Names = ()
+    precedence: tuple[str, ...] = ()
 
 
 Percent = Annotated[int, Field(ge=0, le=100)]
@@ -289,13 +313,15 @@ class Rules(Value):
     allow_self_lockout: bool = False
     allow_http: bool = False
     fail_on_unprotected: bool = False
+    no_contested_writes: bool = False
 
 
 class Plan(Value):
     """What would make the target equal to the source, and what stays different.
 
-    `members` counts who loses a membership that can't be brought back, by the name of each group to
-    be deleted; it may change without a new approval.
+    `decisions` tell which requests another mapping decides afterwards, `exposures` where the strategy's
+    guarantee can't hold for a moment. `members` counts who loses a membership that can't be brought
+    back, by the name of each group to be deleted; it may change without a new approval.
     """
 
     format: Literal["heimdall-sync/plan/1"] = Field("heimdall-sync/plan/1", alias="schema")
@@ -304,6 +330,8 @@ class Plan(Value):
     rules: Rules
     waves: tuple[Wave, ...]
     blocked: tuple[Blocked, ...]
+    decisions: tuple[Decision, ...] = ()
+    exposures: tuple[Exposure, ...] = ()
     members: dict[str, int] = Field(default_factory=dict)
 
     @computed_field  # type: ignore[prop-decorator]

@@ -3,10 +3,9 @@
 Why the order is what it is stands in `tests/plan/test_order.py`, beside what breaks if it is not.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
-from sync.plan.contested import turns
-from sync.plan.model import Kind, Mapping, Operation, Strategy, Verb, Wave
+from sync.plan.model import Kind, Operation, Strategy, Verb, Wave
 
 Step = tuple[Verb, Kind]
 
@@ -18,6 +17,7 @@ _DESCRIPTIONS: tuple[Step, ...] = (
 _REMAP: tuple[Step, ...] = (
     (Verb.CREATE, Kind.MAPPING),
     (Verb.UPDATE, Kind.MAPPING),
+    (Verb.PROMOTE, Kind.MAPPING),
     (Verb.DELETE, Kind.MAPPING),
 )
 _REVOKE: tuple[Step, ...] = ((Verb.UNASSIGN, Kind.GROUP), (Verb.UNASSIGN, Kind.ROLE))
@@ -54,11 +54,12 @@ PHASES: dict[Strategy, tuple[tuple[str, tuple[Step, ...]], ...]] = {
 }
 
 
-def waves_of(operations: Iterable[Operation], strategy: Strategy, precedence: tuple[str, ...]) -> list[Wave]:
+def waves_of(
+    operations: Iterable[Operation], strategy: Strategy, turns: Mapping[str, int] | None = None
+) -> list[Wave]:
     """Return the operations in waves, empty ones left out.
 
-    Mappings that contest a path are written in the source's `precedence` (the first to be written
-    first), each in a wave after the one before it.
+    Mappings that match the same request are changed in turns, given by name: each turn is a wave.
     """
     by_step: dict[Step, list[Operation]] = {}
     for operation in operations:
@@ -66,19 +67,13 @@ def waves_of(operations: Iterable[Operation], strategy: Strategy, precedence: tu
     waves = []
     for phase, steps in PHASES[strategy]:
         found = [operation for step in steps for operation in by_step.get(step, ())]
-        parts = _in_turns(found, precedence) if phase == "remap" else [found]
+        parts = _in_turns(found, turns or {}) if phase == "remap" else [found]
         waves += [Wave(phase=phase, operations=tuple(part)) for part in parts if part]
     return waves
 
 
-def _in_turns(operations: list[Operation], precedence: tuple[str, ...]) -> list[list[Operation]]:
-    written = [
-        Mapping(method=operation.endpoint[0], path_pattern=operation.endpoint[1], action="")
-        for operation in operations
-        if operation.verb is not Verb.DELETE
-    ]
-    turn = turns(written, precedence)
-    parts: list[list[Operation]] = [[] for _ in range(max(turn.values(), default=0) + 1)]
+def _in_turns(operations: list[Operation], turns: Mapping[str, int]) -> list[list[Operation]]:
+    parts: list[list[Operation]] = [[] for _ in range(max(turns.values(), default=0) + 1)]
     for operation in operations:
-        parts[turn.get(operation.name, 0)].append(operation)
+        parts[turns.get(operation.name, 0)].append(operation)
     return parts

@@ -1,49 +1,14 @@
 """Two snapshots and what the target accepts → the plan: operations in waves, and what stays different."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from sync.plan.diff import differences, in_scope, named, unreadable_roles
-from sync.plan.judge import READABLE_ROLES, Judge
-from sync.plan.model import (
-    SUPERADMIN,
-    Blocked,
-    Kind,
-    Operation,
-    Plan,
-    Rules,
-    Side,
-    Snapshot,
-    Verb,
-    Wave,
-)
-from sync.plan.order import waves_of
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """Why an operation can't be made, and what a person can do about it."""
-
-    reason: str
-    remedy: str
-
-
-@dataclass(frozen=True, slots=True)
-class Environment:
-    """One side of a plan: where it is, and what it is configured with."""
-
-    url: str
-    snapshot: Snapshot
-
-    def side(self, rules: Rules) -> Side:
-        """Return what a plan says of this side: of what is in scope."""
-        snapshot = in_scope(self.snapshot, rules.ignore)
-        return Side(url=self.url, digest=snapshot.digest, unreadable=tuple(unreadable_roles(snapshot)))
-
-
-Refuses = Callable[[Operation], Refusal | None]
-"""Whether the target would refuse an operation, whatever else is done."""
+from sync.plan.decisions import Decisions
+from sync.plan.diff import differences, named, unreadable_roles
+from sync.plan.drafting import PROTECTED, Drafting, Refusal, Refuses
+from sync.plan.environment import Environment
+from sync.plan.judge import READABLE_ROLES
+from sync.plan.model import SUPERADMIN, Blocked, Kind, Operation, Plan, Rules, Snapshot, Verb
 
 
 def make_plan(
@@ -65,20 +30,9 @@ def make_plan(
         refusal = _untouchable(change, unread) or _protected(change, rules) or refuses(change)
         if refusal:
             refused[change] = refusal
-    judge = Judge(rules.strategy, source.snapshot, target.snapshot, changes)
-    for change, refusal in refused.items():
-        judge.settle(change, done=False, reason=refusal.reason)
-    waves: list[Wave] = []
-    possible = (change for change in changes if change not in refused)
-    for wave in waves_of(possible, rules.strategy, source.snapshot.precedence):
-        admitted, turned_away = judge.split(wave.operations)
-        for operation, reason in turned_away.items():
-            refused[operation] = Refusal(reason, "resolve that first: the run after it does this as well")
-        for operation in admitted:
-            judge.settle(operation, done=True)
-        if admitted:
-            waves.append(Wave(phase=wave.phase, operations=admitted))
-    operations = [operation for wave in waves for operation in wave.operations]
+    decisions = Decisions(source, target, rules.ignore)
+    draft = Drafting(rules, source.ordered, target.ordered, changes, decisions, refuses).draft(refused)
+    operations = draft.operations
     deleted = {operation.name for operation in operations if _step(operation) == (Verb.DELETE, Kind.GROUP)}
     unread = {name: refusal for name, refusal in unread.items() if not named(rules.ignore, Kind.ROLE, name)}
     incomparable = _incomparable(unread, source.snapshot, target.snapshot, operations)
@@ -86,10 +40,13 @@ def make_plan(
         source=source.side(rules),
         target=target.side(rules),
         rules=rules,
-        waves=tuple(waves),
+        waves=tuple(draft.waves),
         blocked=_marked(
-            [*incomparable, *(_blocked(change, refusal) for change, refusal in refused.items())], rules
+            [*incomparable, *(_blocked(change, refusal) for change, refusal in draft.refused.items())],
+            rules,
         ),
+        decisions=tuple(decisions.changed(operations)),
+        exposures=draft.exposures,
         members={name: count for name, count in sorted((members or {}).items()) if name in deleted},
     )
 
@@ -148,7 +105,7 @@ def _blocked(change: Operation, refusal: Refusal) -> Blocked:
 
 def _protected(change: Operation, rules: Rules) -> Refusal | None:
     if named(rules.protect, change.kind, change.name):
-        return Refusal("it is protected by a setting", "leave it, or take it out of --protect")
+        return PROTECTED
     return None
 
 
@@ -161,11 +118,14 @@ def _marked(blocked: Iterable[Blocked], rules: Rules) -> tuple[Blocked, ...]:
 
 
 def is_known(blocked: Blocked, rules: Rules) -> bool:
-    """Tell whether a difference is protected, or accepted: by its entity, or for an edge by what is held."""
+    """Tell whether a difference is protected or accepted: by its entity, or for an edge by what is held.
+
+    Of what is ignored, only that it is overtaken is a difference.
+    """
     operation = blocked.operation
     if operation and operation.member and named(rules.accept, operation.member_kind, operation.member):
         return True
-    return named((*rules.protect, *rules.accept), blocked.kind, blocked.name)
+    return named((*rules.protect, *rules.accept, *rules.ignore), blocked.kind, blocked.name)
 
 
 def _place(blocked: Blocked) -> tuple[int, str, str, str]:

@@ -1,9 +1,12 @@
 """Going on with an approved plan that is partly done, with no other memory than the plan and the target."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
+from sync.plan.contested import contest_of
+from sync.plan.decisions import WRITES, Decisions
 from sync.plan.diff import in_scope
+from sync.plan.environment import Environment
 from sync.plan.model import (
     Action,
     Attributes,
@@ -17,6 +20,7 @@ from sync.plan.model import (
     Verb,
     Wave,
 )
+from sync.plan.precedence import Order, decided_by, precedence_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +43,9 @@ class Task:
         return tuple(wave for wave in waves if wave.operations)
 
 
-def task_left(plan: Plan, fresh: Plan, target: Snapshot, ours: frozenset[Operation]) -> Task | None:
+def task_left(
+    plan: Plan, fresh: Plan, source: Environment, target: Environment, ours: frozenset[Operation]
+) -> Task | None:
     """Return what is left of an approved plan, None where it can't be gone on with.
 
     That takes the source and the rules as they were approved (`fresh` is a plan made now), and the target
@@ -47,37 +53,80 @@ def task_left(plan: Plan, fresh: Plan, target: Snapshot, ours: frozenset[Operati
     """
     if plan.source != fresh.source or plan.rules != fresh.rules:
         return None
-    done = done_since(plan, target)
-    return None if done is None else Task(plan, before(plan, target, done), done, ours & {*done})
+    done = done_since(plan, source, target)
+    return None if done is None else Task(plan, before(plan, target.ordered, done), done, ours & {*done})
 
 
-def done_since(plan: Plan, target: Snapshot) -> tuple[Operation, ...] | None:
+def done_since(plan: Plan, source: Environment, target: Environment) -> tuple[Operation, ...] | None:
     """Return the approved operations that are done already, by the target as it is now.
 
     None where the target is not the approved before-state with some of the approved operations done: then
-    something else has been changed in it. What the plan could not read is not looked at.
+    something else has been changed in it, be it the order of its mappings. What the plan could not read
+    is not looked at.
     """
-    world = _Contents(in_scope(target, plan.rules.ignore), unread=plan.target.unreadable)
-    done = tuple(operation for operation in plan.operations if world.shows(operation))
+    world = _Contents(in_scope(target.snapshot, plan.rules.ignore), plan)
+    done = {operation for operation in plan.operations if world.shows(operation)}
     world.undo(done)
-    return done if world.snapshot().digest == plan.target.digest else None
+    if world.snapshot().digest != plan.target.digest:
+        return None
+    decisions = Decisions(source, target, plan.rules.ignore)
+    left = _promotions_left(plan, decisions, done)
+    if left is None or not _is_explained(plan, decisions, done):
+        return None
+    done |= {op for op in plan.operations if op.verb is Verb.PROMOTE and op.name not in left}
+    return tuple(operation for operation in plan.operations if operation in done)
+
+
+def _promotions_left(plan: Plan, decisions: Decisions, done: Collection[Operation]) -> set[str] | None:
+    """Return the mappings that are still to be promoted, None where others are than was approved."""
+    differences = [blocked.operation for blocked in plan.blocked if blocked.operation]
+    unable = {op.name for op in differences if op.kind is Kind.MAPPING and op.verb in WRITES}
+    changes = [op for op in plan.operations if op not in done and op.verb is not Verb.PROMOTE]
+    promotions = decisions.reordering(changes, unable).promotions
+    left = {operation.name for operation in promotions}
+    return left if left <= {op.name for op in plan.operations if op.verb is Verb.PROMOTE} else None
+
+
+def _is_explained(plan: Plan, decisions: Decisions, done: Collection[Operation]) -> bool:
+    """Tell whether each request is decided by what decided it before, or by what was approved to be written.
+
+    Of what has been written in between nothing else may decide, not even what will be overtaken again.
+    """
+    ours = {op.name for op in done if op.kind is Kind.MAPPING}
+    ours |= {op.name for op in plan.operations if op.verb is Verb.PROMOTE}
+    known, order = set(plan.target.precedence), Order(plan.target.precedence)
+    return all(
+        now in ours or now not in known or now == order.decider(there & known)
+        for there, now in decisions.present()
+    )
 
 
 def before(plan: Plan, target: Snapshot, done: Iterable[Operation]) -> Snapshot:
-    """Return what the target held before the operations that are done, ignored things included."""
-    world = _Contents(target, unread=plan.target.unreadable)
+    """Return what the target held before the operations that are done, ignored things included.
+
+    Its precedence is what decided then and, below that, the order in which its mappings stand now.
+    """
+    world = _Contents(target, plan)
     world.undo(done)
-    return world.snapshot()
+    found = world.snapshot()
+    contest = contest_of(frozenset(mapping.name for mapping in found.mappings))
+    decided = decided_by(plan.target.precedence, contest)
+    return found.model_copy(update={"precedence": precedence_of(decided, target.precedence)})
 
 
 class _Contents:
-    """A snapshot's contents, by name, that operations can be undone in."""
+    """A snapshot's contents, by name, that a plan's operations can be undone in.
 
-    def __init__(self, snapshot: Snapshot, unread: Iterable[str]) -> None:
+    In which order its mappings were written before can't be seen in it: the plan says so.
+    """
+
+    def __init__(self, snapshot: Snapshot, plan: Plan) -> None:
+        self._precedence = plan.target.precedence
         self._entities = {
             kind: {entity.name: Attributes.of(entity) for entity in snapshot.of(kind)} for kind in Kind
         }
-        self._unread = {role.name for role in snapshot.roles if role.actions is None} | set(unread)
+        self._unread = {role.name for role in snapshot.roles if role.actions is None}
+        self._unread |= set(plan.target.unreadable)
         self._held = {
             **{(Kind.ROLE, role.name): set(role.actions or ()) for role in snapshot.roles},
             **{(Kind.GROUP, group.name): set(group.roles) for group in snapshot.groups},
@@ -91,6 +140,8 @@ class _Contents:
                 return held
             case Verb.UNASSIGN:
                 return not held
+            case Verb.PROMOTE:
+                return False  # who decides tells that
         return self._entities[operation.kind].get(operation.name) == operation.after
 
     def undo(self, operations: Iterable[Operation]) -> None:
@@ -134,6 +185,7 @@ class _Contents:
                 Group(name=name, description=a.description, roles=self._members(Kind.GROUP, name))
                 for name, a in self._sorted(Kind.GROUP)
             ),
+            precedence=self._precedence,
         )
 
     def _sorted(self, kind: Kind) -> list[tuple[str, Attributes]]:

@@ -14,6 +14,7 @@ from sync.report.checks import (
     refused,
     way_out,
 )
+from sync.report.decided import EXPOSED, exposed
 from sync.report.document import Document
 from sync.report.wording import (
     PLAIN,
@@ -84,19 +85,24 @@ def _warnings(document: Document) -> Iterator[str]:
         for operation in document.changes:
             if lost := lost_memberships(document.plan, operation):
                 yield f"Can't be undone: {PLAIN.phrase(operation)} takes away {lost}"
-    lost_endpoints = lost_mappings(document.changes)
-    if lost_endpoints and document.drift is None:
-        yield f"{endpoints_lose(len(lost_endpoints))}. {UNCHECKED}"
     if document.drift is None:
-        for blocked in document.differences:
-            if not blocked.accepted:
-                yield _advised(
-                    f"Stays different: {PLAIN.difference(blocked)}: {blocked.reason}", blocked.remedy
-                )
+        yield from _of_plan(document)
     skipped = len(document.ended(Status.SKIPPED)) + len(document.not_tried)
     if skipped:
         yield f"{plural(skipped, 'change')} skipped or not tried"
     yield from _of_level(document, Level.WARNING)
+
+
+def _of_plan(document: Document) -> Iterator[str]:
+    lost_endpoints = lost_mappings(document.changes)
+    if lost_endpoints:
+        yield f"{endpoints_lose(len(lost_endpoints))}. {UNCHECKED}"
+    if document.plan and document.outcomes is None:
+        for exposure in document.plan.exposures:
+            yield f"{EXPOSED}: {exposed(exposure, document.plan.strategy, PLAIN)}"
+    for blocked in document.differences:
+        if not blocked.accepted:
+            yield _advised(f"Stays different: {PLAIN.difference(blocked)}: {blocked.reason}", blocked.remedy)
 
 
 def _of_level(document: Document, level: Level) -> Iterator[str]:

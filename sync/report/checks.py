@@ -15,8 +15,8 @@ from sync.plan.model import Attributes, Blocked, Kind, Operation, Rules, Verb
 from sync.report.document import Document
 from sync.report.wording import Wording, plural
 
-REFUSES_WHEN_GIVEN = "--fail-on-unprotected"
-"""The one setting of a guardrail that refuses instead of allowing."""
+REFUSES_WHEN_GIVEN = frozenset({"--fail-on-unprotected", "--no-contested-writes"})
+"""The settings of guardrails that refuse instead of allowing."""
 
 RAISED = "--max-delete-percent"
 """The one setting of a guardrail that is a figure."""
@@ -47,7 +47,7 @@ def way_out(objection: Objection) -> str:
     match objection.setting:
         case "":
             return ""
-        case setting if setting == REFUSES_WHEN_GIVEN:
+        case setting if setting in REFUSES_WHEN_GIVEN:
             return f"if that is meant, leave out {setting}, which refuses it"
         case setting if setting == RAISED:
             return f"if that is meant, raise {setting}"
@@ -158,12 +158,12 @@ def drifted(difference: Difference, wording: Wording) -> str:
             return f"{subject} is missing in the target"
         case Verb.DELETE | Verb.UNASSIGN:
             return f"{subject} is only in the target"
+        case Verb.PROMOTE:
+            return f"{subject} stands elsewhere in the order of those that match the same paths"
     before, after = operation.before or Attributes(), operation.after or Attributes()
     if before.action != after.action:
         actions = (wording.name(side.action or "") for side in (before, after))
         return "{} asks for action {} in the target, for {} in the source".format(subject, *actions)
-    if before == after:
-        return f"{subject} stands elsewhere in the order of those that match the same paths"
     return f"{subject} has another description than in the source"
 
 

@@ -15,6 +15,7 @@ from sync.plan.model import Blocked, Kind, Operation, Plan, Rules, Snapshot, Ver
 from sync.plan.outcome import Status
 from sync.report.checks import is_protected, known, rules_of
 from sync.report.console_checks import deviations, drift, objections, resumed
+from sync.report.console_decided import decisions, flaws, remarks
 from sync.report.console_health import healthcheck
 from sync.report.document import Document
 from sync.report.lines import RULE, Lines, banner, remedy
@@ -40,6 +41,7 @@ __all__ = [
     "deviations",
     "drift",
     "failure",
+    "flaws",
     "header",
     "healthcheck",
     "note",
@@ -47,6 +49,7 @@ __all__ = [
     "outcomes",
     "plan_sections",
     "reading",
+    "remarks",
     "render",
     "reports",
     "resumed",
@@ -58,6 +61,7 @@ __all__ = [
 _VERB_STYLES = {
     Verb.CREATE: "green",
     Verb.UPDATE: "yellow",
+    Verb.PROMOTE: "yellow",
     Verb.DELETE: "red",
     Verb.ASSIGN: "green",
     Verb.UNASSIGN: "red",
@@ -81,6 +85,7 @@ def render(document: Document, mode: Mode) -> Lines:
     return [
         *header(document, mode),
         *healthcheck(document),
+        *remarks(document),
         *plan_sections(document),
         *objections(document.objections),
         *deviations(document),
@@ -139,7 +144,8 @@ def _kind_section(document: Document, kind: Kind) -> Lines:
         ]
     if not operations and not blocked:
         lines.append(Text("  Nothing to change", "dim"))
-    return [*lines, *_blocked(blocked, plan.rules)]
+    lines += _blocked(blocked, plan.rules)
+    return [*lines, *decisions(plan), *flaws(document)] if kind is Kind.MAPPING else lines
 
 
 def _entity(plan: Plan, operation: Operation) -> Lines:
@@ -236,7 +242,8 @@ def _figures(document: Document) -> Lines:
     assert plan is not None
     lines = []
     for kind in Kind:
-        created, updated, deleted = (counts[kind, verb] for verb in (Verb.CREATE, Verb.UPDATE, Verb.DELETE))
+        created, deleted = counts[kind, Verb.CREATE], counts[kind, Verb.DELETE]
+        updated = counts[kind, Verb.UPDATE] + counts[kind, Verb.PROMOTE]
         label = f"{kind.plural.capitalize()}:"
         lines.append(Text(f"{label:<9} +{created} ~{updated} -{deleted}"))
     assigned, unassigned = (sum(counts[kind, verb] for kind in Kind) for verb in EDGE_VERBS)

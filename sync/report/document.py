@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from sync import __version__
 from sync.errors import HeimdallSyncError
 from sync.heimdall.health import Finding, Level
+from sync.plan.answers import Remark
 from sync.plan.approval import Deviated
 from sync.plan.drift import Moved
 from sync.plan.guardrails import Objection
+from sync.plan.lint import Flaw
 from sync.plan.model import Blocked, Kind, Operation, Plan, Rules, Snapshot
 from sync.plan.outcome import Outcome, Status, Verification
 
@@ -27,6 +29,9 @@ class Document:
     for it. `done_before` are the operations that an earlier run (or somebody else) had done, `ours` those of
     them that the checkpoint knows to be ours. `drift` tells of a drift check which side has moved since
     the last apply; it is None for every other command, and empty where no receipt was given.
+
+    `remarks` are answers of the servers about contested requests that are not what their lists show, by the
+    last reading; `flaws` are what is wrong with the mappings themselves.
     """
 
     source_url: str
@@ -43,6 +48,8 @@ class Document:
     done_before: tuple[Operation, ...] = ()
     ours: frozenset[Operation] = frozenset()
     drift: Mapping[Operation, Moved] | None = None
+    remarks: tuple[Remark, ...] = ()
+    flaws: tuple[Flaw, ...] = ()
     error: HeimdallSyncError | None = None
     requests: int = 0
     seconds: float = 0.0

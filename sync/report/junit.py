@@ -28,6 +28,7 @@ from sync.report.checks import (
     thing,
     way_out,
 )
+from sync.report.decided import before_and_after, exposed, flawed, remarked, request_of
 from sync.report.document import Document
 from sync.report.wording import PLAIN, RUN_AGAIN, in_order, printable, states, why
 
@@ -39,12 +40,14 @@ def render(document: Document) -> str:
     """Return the report as XML.
 
     A suite is there once the run came to it: `healthcheck`, `guardrails` where one objects, one for each
-    kind of a plan, and `verification` after an apply, or where the run ended early and nothing else says so.
+    kind of a plan, `decisions` and `warnings` where there are any (they pass), and `verification`
+    after an apply, or where the run ended early and nothing else says so.
     """
     suites = [
         *_healthcheck(document),
         *_guardrails(document),
         *_kinds(document),
+        *_decisions(document),
         *_verification(document),
     ]
     report: str = to_xml_report_string(suites)
@@ -161,6 +164,28 @@ def _blocked(blocked: Blocked, rules: Rules) -> TestCase:
         known_as = "protected" if is_protected(blocked, rules) else "accepted"
         return _skipped(PLAIN.difference(blocked), f"{known_as}: {blocked.reason}")
     return _failed(PLAIN.difference(blocked), "blocked", blocked.reason, blocked.remedy)
+
+
+def _decisions(document: Document) -> list[TestSuite]:
+    plan = document.plan
+    decided, exposures = (plan.decisions, plan.exposures) if plan else ((), ())
+    cases = []
+    for decision in decided:
+        before, after = before_and_after(decision, PLAIN)
+        name = f"{printable(request_of(decision))} is decided by another mapping"
+        cases.append(_passed(name, f"before: {before}", f"after: {after}"))
+    for exposure in exposures:
+        name = f"{printable(request_of(exposure))} is decided by a third mapping for a moment"
+        cases.append(_passed(name, exposed(exposure, rules_of(document).strategy, PLAIN)))
+    for remark in document.remarks:
+        name = f"{printable(remark.side)}: {printable(remark.request)} is decided as its list shows"
+        cases.append(_passed(name, f"warning: {remarked(remark, PLAIN)}"))
+    warnings = [
+        _passed(f"mapping {printable(flaw.mapping)} {flaw.fault}", f"warning: {flawed(flaw, PLAIN)}")
+        for flaw in document.flaws
+    ]
+    suites = {"decisions": cases, "warnings": warnings}
+    return [_suite(name, its) for name, its in suites.items() if its]
 
 
 def _verification(document: Document) -> list[TestSuite]:

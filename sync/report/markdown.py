@@ -10,6 +10,7 @@ from sync.plan.model import Strategy
 from sync.plan.outcome import Status
 from sync.report import markdown_drift
 from sync.report.checks import is_refusal_told, known, resumed, rules_of
+from sync.report.decided import EXPOSED, exposed
 from sync.report.document import Document
 from sync.report.markdown_checks import (
     approval,
@@ -21,17 +22,22 @@ from sync.report.markdown_checks import (
 )
 from sync.report.markup import alert, code, listed, prose, table
 from sync.report.tables import (
+    MARKDOWN,
     counts_table,
+    decisions_section,
     deletions_section,
     difference_sections,
     kind_sections,
     outcome_sections,
+    remark_sections,
 )
 from sync.report.wording import RUN_AGAIN, UNCHECKED, endpoints_lose, lost_mappings, lost_memberships, plural
 
 _LISTED = 10
 _BELOW = "and {} more, listed below"
 """So many things an alert names; the tables below it have them all."""
+
+_BELOW_IN_PLAN = "and {} more, in `plan.json`"
 
 _GUARANTEES = {
     Strategy.LEAST_PRIVILEGE: "no group can reach an endpoint that it could not reach before and is not"
@@ -70,16 +76,20 @@ def _found(document: Document) -> list[list[str]]:
             markdown_drift.verdict(document),
             *markdown_drift.drift_sections(document),
             *difference_sections(document),
+            *remark_sections(document),
         ]
     return [
         _headline(document),
         _irreversible(document),
         _unprotected(document),
+        _exposed(document),
         *outcome_sections(document),
         counts_table(document),
         *difference_sections(document),
+        decisions_section(document),
         deletions_section(document),
         *kind_sections(document),
+        *remark_sections(document),
         _half_way(document),
         approval(document),
     ]
@@ -198,6 +208,15 @@ def _unprotected(document: Document) -> list[str]:
     return alert("WARNING", f"**{endpoints_lose(len(endpoints))}:** {said}. {UNCHECKED}")
 
 
+def _exposed(document: Document) -> list[str]:
+    plan = document.plan
+    assert plan is not None
+    if not plan.exposures or document.outcomes is not None:
+        return []
+    said = [exposed(exposure, plan.strategy, MARKDOWN) for exposure in plan.exposures]
+    return alert("WARNING", f"**{EXPOSED}:** {listed(said, '; ', _LISTED, _BELOW_IN_PLAN)}.")
+
+
 def _half_way(document: Document) -> list[str]:
     assert document.plan is not None
     strategy = document.plan.strategy
@@ -205,6 +224,8 @@ def _half_way(document: Document) -> list[str]:
     if strategy is Strategy.ZERO_DOWNTIME and document.plan.blocked:
         # Old and new roles together may be more than the target takes changes to.
         guarantee += ". That holds for what is done; what is blocked stays different"
+    if document.plan.exposures:
+        guarantee += ", but for what a third mapping decides for a moment"
     if document.outcomes is None and document.changes:
         when, afterwards = (
             "If it stops half way,** at any moment:",

@@ -5,9 +5,20 @@ from collections.abc import Iterable, Sequence
 from sync.plan.model import Attributes, Kind, Operation, Verb
 from sync.plan.outcome import Outcome, Status
 from sync.report.checks import is_protected, thing
+from sync.report.decided import before_and_after, flawed, remarked, request_of
 from sync.report.document import Document
 from sync.report.markup import code, folded, prose, table
-from sync.report.wording import EDGE_VERBS, VERBS, Wording, counts_of, in_order, lost_memberships, why
+from sync.report.wording import (
+    BEHIND,
+    EDGE_VERBS,
+    IN_FRONT,
+    VERBS,
+    Wording,
+    counts_of,
+    in_order,
+    lost_memberships,
+    why,
+)
 
 MARKDOWN = Wording(name=code, text=code)
 
@@ -19,6 +30,7 @@ _EDGES_EXPLAINED = "<sub>assign, unassign: the actions that a role holds, the ro
 _PAST = {
     Verb.CREATE: "created",
     Verb.UPDATE: "updated",
+    Verb.PROMOTE: "promoted",
     Verb.DELETE: "deleted",
     Verb.ASSIGN: "assigned",
     Verb.UNASSIGN: "unassigned",
@@ -35,8 +47,9 @@ def counts_table(document: Document) -> list[str]:
         "done before": counts_of(document.done_before),
     }
     rest = {how: counts for how, counts in rest.items() if counts}
+    verbs = [verb for verb in VERBS if verb is not Verb.PROMOTE or changes[Kind.MAPPING, verb]]
     columns: dict[str, list[int | None]] = {
-        **{verb.value: [changes[kind, verb] for kind in Kind] for verb in VERBS},
+        **{verb.value: [changes[kind, verb] for kind in Kind] for verb in verbs},
         **{how: [sum(counts[kind, verb] for verb in VERBS) for kind in Kind] for how, counts in rest.items()},
         "unchanged": [document.unchanged(kind) for kind in Kind],
         "blocked": [sum(blocked.kind is kind for blocked in document.differences) for kind in Kind],
@@ -92,11 +105,11 @@ def both_sides(operation: Operation | None) -> tuple[str, str]:
             return "not assigned", "assigned"
         case Verb.UNASSIGN:
             return "assigned", "not assigned"
+        case Verb.PROMOTE:
+            return BEHIND, IN_FRONT
     before, after = operation.before, operation.after
     if before is None or after is None:
         return _there(before), _there(after)
-    if before == after:
-        return "the same, but behind others that match the same paths", "in front of them"
     return _attributes(before, after), _attributes(after, before)
 
 
@@ -130,6 +143,24 @@ def _outcome(outcome: Outcome) -> Sequence[str]:
 
 def _phrase(operation: Operation) -> Sequence[str]:
     return (MARKDOWN.phrase(operation),)
+
+
+def decisions_section(document: Document) -> list[str]:
+    """Return which requests another mapping decides once the plan is applied."""
+    decisions = document.plan.decisions if document.plan else ()
+    rows = [(code(request_of(decision)), *before_and_after(decision, MARKDOWN)) for decision in decisions]
+    return section("Decided by another mapping", ["request", "before", "after"], rows)
+
+
+def remark_sections(document: Document) -> list[list[str]]:
+    """Return what the servers answered otherwise than their lists show, and what is wrong with mappings."""
+    said = [f"- {remarked(remark, MARKDOWN)}" for remark in document.remarks]
+    wrong = [f"- {flawed(flaw, MARKDOWN)}" for flaw in document.flaws]
+    titles = {
+        f"Answered otherwise than the lists of mappings show ({len(said):,})": said,
+        f"What is wrong with the mappings themselves ({len(wrong):,})": wrong,
+    }
+    return [folded(f"<b>{title}</b>", lines) for title, lines in titles.items() if lines]
 
 
 def deletions_section(document: Document) -> list[str]:
@@ -185,9 +216,9 @@ def _entity_row(operation: Operation) -> Sequence[str]:
     what = code(operation.name)
     if operation.verb is Verb.CREATE:
         return operation.verb, what, "", _attributes(operation.after, Attributes())
+    if operation.verb is Verb.PROMOTE:
+        return operation.verb, what, BEHIND, IN_FRONT
     before, after = operation.before or Attributes(), operation.after or Attributes()
-    if before == after:
-        return operation.verb, what, "", "the same, but in front of others that match the same paths"
     return operation.verb, what, _attributes(before, after), _attributes(after, before)
 
 

@@ -101,12 +101,15 @@ class Wording:
             changes.append(f"was {self.text(before.action or '')}")
         if before.description != after.description:
             changes.append("description")
-        # Writing a mapping again as it is moves it in front of those that match the same paths.
-        return f"{subject} ({', '.join(changes) or 'order'})"
+        return f"{subject} ({', '.join(changes)})"
 
 
 PLAIN = Wording(name=quoted, text=printable)
 """For consoles and XML."""
+
+
+BEHIND, IN_FRONT = "behind others that match the same paths", "in front of them"
+"""What promoting a mapping changes."""
 
 
 def states(operation: Operation) -> tuple[str, str]:
@@ -116,6 +119,8 @@ def states(operation: Operation) -> tuple[str, str]:
             return "not assigned", "assigned"
         case Verb.UNASSIGN:
             return "assigned", "not assigned"
+        case Verb.PROMOTE:
+            return BEHIND, IN_FRONT
         case _:
             return _state(operation.before), _state(operation.after)
 

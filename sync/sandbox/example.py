@@ -61,11 +61,11 @@ def staging() -> Snapshot:
             Group(name="data_team", description="Analysts", roles=("data_scientist", "viewer")),
         ),
         precedence=(
-            "POST /api/v1/data/([^/]+)$",
-            "POST /api/v1/data/analyze$",
             "GET /api/v1/users/([^/]+)$",
             "GET /api/v1/users/export$",
             "GET /api/v1/users/me$",
+            "POST /api/v1/data/([^/]+)$",
+            "POST /api/v1/data/analyze$",
         ),
     )
 

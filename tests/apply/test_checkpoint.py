@@ -4,9 +4,10 @@ import pytest
 
 from sync.apply.checkpoint import Checkpoint, Memory, read_checkpoint
 from sync.errors import HeimdallSyncError, RefusedError
+from sync.plan.environment import Environment
 from sync.plan.model import Action, Plan, Role, Snapshot
 from sync.plan.outcome import Outcome, Status
-from sync.plan.planner import Environment, make_plan
+from sync.plan.planner import make_plan
 
 TARGET = "https://target.example"
 WANTED = Snapshot(

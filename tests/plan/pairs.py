@@ -9,7 +9,9 @@ ROLES = ["admin", "viewer", "auditor", "data-scientist", "r", SUPERADMIN]
 GROUPS = ["team", "ops", "guests", "g"]
 ENDPOINTS = [
     ("GET", "/users$"),
+    ("GET", "/users/"),
     ("GET", "/users/([^/]+)$"),
+    ("GET", "/users/me$"),
     ("POST", "/users$"),
     ("ANY", "/old"),
     ("GET", "/n"),

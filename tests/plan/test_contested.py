@@ -1,70 +1,84 @@
-import re
+"""Which requests are contested, and that finding them takes time that grows with the overlaps."""
 
 import pytest
 
-from sync.plan.contested import overlaps, precedence, turns, witness
-from sync.plan.model import Mapping
+from sync.plan import contested
+from sync.plan.contested import contest_of
+from tests.plan.test_patterns import SLOW, TOO_MUCH
 
 
-def mapping(name: str) -> Mapping:
-    method, _, path_pattern = name.partition(" ")
-    return Mapping(method=method, path_pattern=path_pattern, action="a")
+def found(*names: str) -> dict[str, set[str]]:
+    return {str(witness): set(witness.names) for witness in contest_of(frozenset(names)).witnesses}
 
 
-@pytest.mark.parametrize(
-    ("pattern", "path"),
-    [
-        ("/users$", "/users"),
-        ("/users/([^/]+)$", "/users/x"),
-        ("/app/(.*)", "/app/x"),
-        ("/users/{id}", "/users/{id}"),
-        ("/v[0-9]+/x.y", "/v0/x.y"),
-        (r"/(?P<name>\w+)/\d{3}$", "/x/111"),
-        ("/(?:one|two)$", "/one"),
-        ("/[^x1/]{2,3}$", "/--"),
-        ("/optional(/.*)?$", "/optional/x"),
-        ("/a*?b", "/ab"),
-    ],
-)
-def test_a_witness_is_a_path_that_the_pattern_matches(pattern: str, path: str) -> None:
-    assert witness(pattern) == path
-    assert re.match(pattern, path)
-
-
-@pytest.mark.parametrize("pattern", ["(", "[z-a]", "/(?!x)y", r"/(x)\1", "*"])
-def test_what_is_invalid_or_not_understood_has_no_witness(pattern: str) -> None:
-    assert witness(pattern) is None
-
-
-def test_patterns_that_match_the_same_path_overlap_within_their_method() -> None:
-    names = [
+def test_patterns_that_match_the_same_path_contest_it_within_their_method() -> None:
+    assert found(
         "GET /users/([^/]+)$",
         "GET /users/me$",
         "POST /users/me$",
+        "ANY /users/([^/]+)$",
         "GET /n",
         "GET /nx/below$",
         "GET /other$",
         "GET (",
-    ]
-    assert overlaps(map(mapping, names)) == {
-        "GET /users/([^/]+)$": {"GET /users/me$"},
-        "GET /users/me$": {"GET /users/([^/]+)$"},
-        "GET /n": {"GET /nx/below$"},
-        "GET /nx/below$": {"GET /n"},
+    ) == {
+        "GET /users/me": {"GET /users/([^/]+)$", "GET /users/me$"},
+        "GET /nx/below": {"GET /n", "GET /nx/below$"},
     }
 
 
-def test_precedence_names_only_what_is_contested() -> None:
-    oldest_first = [mapping(name) for name in ("GET /b$", "GET /a/me$", "GET /a/(.+)$")]
-    assert precedence(oldest_first) == ("GET /a/me$", "GET /a/(.+)$")
-
-
-def test_a_chain_takes_turns_together() -> None:
-    names = ["GET /a/b/c$", "GET /a/b", "GET /a", "GET /z$"]
-    order = ["GET /a", "GET /a/b", "GET /a/b/c$"]
-    assert turns([mapping(name) for name in names], order) == {
-        "GET /a": 0,
-        "GET /a/b": 1,
-        "GET /a/b/c$": 2,
-        "GET /z$": 0,
+def test_a_method_any_is_one_like_others() -> None:
+    assert found("ANY /users/(.*)", "ANY /users/me$") == {
+        "ANY /users/me": {"ANY /users/(.*)", "ANY /users/me$"}
     }
+
+
+def test_each_set_of_mappings_has_one_witness_the_shortest() -> None:
+    wide = {"GET /(.*)", "GET /users/(.*)"}
+    assert found("GET /users/me$", "GET /users/all", *wide) == {
+        "GET /users/": wide,
+        "GET /users/me": {"GET /users/me$", *wide},
+        "GET /users/all": {"GET /users/all", *wide},
+    }
+
+
+def test_every_alternative_is_tried() -> None:
+    assert found("GET /(users|groups)/([^/]+)$", "GET /groups/(x|y)$") == {
+        "GET /groups/x": {"GET /(users|groups)/([^/]+)$", "GET /groups/(x|y)$"}
+    }
+
+
+def test_a_pattern_that_explodes_is_told_and_hurts_nobody_else() -> None:
+    contest = contest_of(
+        frozenset(
+            {f"GET {SLOW}", f"GET {TOO_MUCH}", "GET /users/([^/]+)$", "GET /users/me$", "GET /([^/]+)$"}
+        )
+    )
+    assert contest.slow == {f"GET {SLOW}"}
+    assert [str(witness) for witness in contest.witnesses] == [f"GET {TOO_MUCH}", "GET /users/me"]
+    assert all(f"GET {SLOW}" not in witness.names for witness in contest.witnesses)
+
+
+@pytest.mark.parametrize(
+    ("wide", "narrow"),
+    [
+        ([], "GET /api/v1/things_{:05}"),
+        ([], "GET /api/v1/tenants/([^/]+)/things_{:05}"),
+        (["GET /api/v1/(.*)"], "GET /api/v1/things_{:05}"),
+    ],
+    ids=["side by side", "behind something variable", "all in one"],
+)
+def test_ten_thousand_mappings_take_a_number_of_matches_that_grows_with_the_overlaps(
+    monkeypatch: pytest.MonkeyPatch, wide: list[str], narrow: str
+) -> None:
+    calls = []
+
+    def counted(pattern: str, path: str) -> bool:
+        calls.append(path)
+        return path.startswith(pattern.removesuffix("(.*)").removesuffix("([^/]+)$").removesuffix("$"))
+
+    monkeypatch.setattr(contested, "matches", counted)
+    names = [narrow.format(number) + end for number in range(5000) for end in ("$", "/([^/]+)$")]
+    contest = contest_of(frozenset([*names, *wide]))
+    overlaps = sum(len(witness.names) for witness in contest.witnesses)
+    assert len(calls) <= 2 * len(names) + overlaps

@@ -10,13 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sync.apply.run import judge_of
-from sync.plan.model import SUPERADMIN, Kind, Operation, Plan, Role, Rules, Snapshot, Strategy, Verb
-from sync.plan.planner import Environment, Refusal, Refuses, make_plan
+from sync.plan.drafting import Refusal, Refuses
+from sync.plan.environment import Environment
+from sync.plan.model import SUPERADMIN, Exposure, Kind, Operation, Plan, Role, Rules, Snapshot, Strategy, Verb
+from sync.plan.planner import make_plan
 from tests.plan.pairs import ENDPOINTS, snapshots
 from tests.plan.worlds import World
 
 STRATEGIES = st.sampled_from(Strategy)
 ALL_ENDPOINTS = {f"{method} {pattern}" for method, pattern in ENDPOINTS}
+PATHS = ("/users", "/users/", "/users/x", "/users/me", "/n", "/old")
+ALL_REQUESTS = {f"{method} {path}" for method in ("GET", "POST", "ANY") for path in PATHS}
 
 
 def nothing_refused(_: Operation) -> Refusal | None:
@@ -59,17 +63,36 @@ def subsets(operations: tuple[Operation, ...], chance: random.Random) -> Iterato
 
 
 class Guarantee:
-    """What a strategy promises, for both meanings of an endpoint without a mapping."""
+    """What a strategy promises, for both meanings of an endpoint without a mapping.
+
+    It holds for what each mapping alone decides, and for each request but where the plan announced otherwise.
+    """
 
     def __init__(
-        self, strategy: Strategy, before: World, goal: World, endpoints: set[str] = ALL_ENDPOINTS
+        self,
+        strategy: Strategy,
+        before: World,
+        goal: World,
+        endpoints: set[str] = ALL_ENDPOINTS,
+        exposures: Iterable[Exposure] = (),
+        requests: Iterable[str] = ALL_REQUESTS,
     ) -> None:
+        self._requests = set(requests)
         self._strategy = strategy
         self._endpoints = endpoints
+        self._groups = {*before.groups}
         self._before, self._goal = self._reach(before), self._reach(goal)
+        self._through_before, self._through_goal = self._through(before), self._through(goal)
+        self._unmapped = {r for r in self._requests if not before.decider(r) or not goal.decider(r)}
+        self._announced = {(g, f"{e.method} {e.path}", e.mapping) for e in exposures for g in e.groups}
 
     def _reach(self, world: World) -> dict[bool, set[tuple[str, str]]]:
         return {is_open: world.reach(self._endpoints, unmapped_is_open=is_open) for is_open in (True, False)}
+
+    def _through(self, world: World) -> dict[bool, set[tuple[str, str]]]:
+        return {
+            is_open: world.get_through(self._requests, unmapped_is_open=is_open) for is_open in (True, False)
+        }
 
     def check(self, world: World) -> None:
         for unmapped_is_open, now in self._reach(world).items():
@@ -84,14 +107,32 @@ class Guarantee:
                 assert not gained
             else:
                 assert not (before & goal) - now
+        self._check_requests(world)
+
+    def _check_requests(self, world: World) -> None:
+        for unmapped_is_open, now in self._through(world).items():
+            before, goal = self._through_before[unmapped_is_open], self._through_goal[unmapped_is_open]
+            if self._strategy is Strategy.LEAST_PRIVILEGE:
+                wronged = {
+                    (g, request)
+                    for g, request in now - before - goal
+                    # what is open to everyone is no gain of a group's, unless it is open in between only
+                    if world.decider(request) or (g in self._groups and request not in self._unmapped)
+                }
+            else:
+                wronged = (before & goal) - now
+            told = {(g, r) for g, r in wronged if (g, r, world.decider(r)) in self._announced}
+            assert wronged == told
 
 
-def goal_of(plan: Plan, target: Snapshot) -> World:
-    """Return the target with every difference gone, in whatever order."""
+def goal_of(plan: Plan, source: Snapshot, target: Snapshot) -> World:
+    """Return the target with every difference gone, in whatever order, and its mappings in the source's."""
     goal = World.of(target)
     blocked = [b.operation for b in plan.blocked if b.operation]
     for operation in [*plan.operations, *blocked]:
         force(goal, operation)
+    wanted = World.of(source).order
+    goal.order = [*(n for n in goal.order if n not in wanted), *(n for n in wanted if n in goal.mappings)]
     return goal
 
 
@@ -102,10 +143,10 @@ def force(world: World, operation: Operation) -> None:
             edges = world.edges(operation.kind)
             edges.add(edge) if operation.verb is Verb.ASSIGN else edges.discard(edge)
         case Verb.DELETE, Kind.MAPPING:
-            del world.mappings[operation.name]
+            world.forget(operation.name)
         case _, Kind.MAPPING:
             assert operation.after
-            world.mappings[operation.name] = operation.after
+            world.write(operation.name, operation.after)
         case Verb.DELETE, _:
             del world.nodes(operation.kind)[operation.name]
         case _:
@@ -127,6 +168,8 @@ def test_applying_makes_equal_and_twice_is_once(
         world.do(operation)
     assert plan.blocked == ()
     assert world == World.of(source)
+    for request in ALL_REQUESTS:
+        assert world.decider(request) == World.of(source).decider(request)
     again = plan_of(source, world.snapshot(), strategy)
     assert again.operations == ()
     assert again.blocked == ()
@@ -138,7 +181,7 @@ def test_the_guarantee_holds_at_every_subset_of_every_wave(
 ) -> None:
     plan = plan_of(source, target, strategy)
     world = World.of(target)
-    guarantee = Guarantee(strategy, world.copy(), goal_of(plan, target))
+    guarantee = Guarantee(strategy, world.copy(), goal_of(plan, source, target), exposures=plan.exposures)
     for wave in plan.waves:
         for subset in subsets(wave.operations, chance):
             moment = world.copy()
@@ -167,7 +210,7 @@ def test_the_guarantee_holds_with_blocked_differences_and_after_any_failures(
     differences = [*plan.operations, *(b.operation for b in plan.blocked if b.operation)]
     assert len(set(differences)) == len(differences)
     world = World.of(target)
-    guarantee = Guarantee(strategy, world.copy(), goal_of(plan, target))
+    guarantee = Guarantee(strategy, world.copy(), goal_of(plan, source, target), exposures=plan.exposures)
     judge = judge_of(plan, source, target)
     accounted: list[Operation] = []
     for wave in plan.waves:

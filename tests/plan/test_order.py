@@ -6,7 +6,9 @@ from itertools import combinations
 
 import pytest
 
+from sync.plan.decisions import Decisions
 from sync.plan.diff import differences
+from sync.plan.environment import Environment
 from sync.plan.model import (
     SUPERADMIN,
     Action,
@@ -112,7 +114,8 @@ def breaks(strategy: Strategy, phases: Sequence[tuple[str, tuple[Step, ...]]], s
     goal, world = World.of(target), World.of(target)
     for change in changes:
         force(goal, change)
-    guarantee = Guarantee(strategy, world.copy(), goal)
+    # which phases may be swapped is a matter of each endpoint alone
+    guarantee = Guarantee(strategy, world.copy(), goal, requests=())
     most_roles = max(len(world.roles), len(goal.roles))
     try:
         for _, steps in phases:
@@ -161,20 +164,38 @@ def test_every_sort_of_operation_has_one_place(strategy: Strategy) -> None:
     steps = [step for _, phase in PHASES[strategy] for step in phase]
     edges = [(verb, kind) for verb in (Verb.ASSIGN, Verb.UNASSIGN) for kind in (Kind.ROLE, Kind.GROUP)]
     entities = [(verb, kind) for verb in (Verb.CREATE, Verb.UPDATE, Verb.DELETE) for kind in Kind]
-    assert sorted(steps) == sorted([*edges, *entities])
+    assert sorted(steps) == sorted([*edges, *entities, (Verb.PROMOTE, Kind.MAPPING)])
 
 
-def create(name: str) -> Operation:
-    return Operation(verb=Verb.CREATE, kind=Kind.MAPPING, name=name)
+def mapping(verb: Verb, name: str) -> Operation:
+    return Operation(verb=verb, kind=Kind.MAPPING, name=name)
 
 
-def test_contested_mappings_are_written_in_the_order_of_the_source() -> None:
-    """Each set takes turns of its own, and the k-th of every set makes the k-th wave."""
-    names = ["GET /users/me$", "GET /users/([^/]+)$", "GET /a", "GET /a/b", "GET /solo$", "POST /users/me$"]
-    precedence = ("GET /a/b", "GET /users/([^/]+)$", "GET /a", "GET /users/me$")
-    waves = waves_of([create(name) for name in names], Strategy.LEAST_PRIVILEGE, precedence)
+def test_contested_mappings_are_changed_in_turns_and_the_same_turn_of_all_is_a_wave() -> None:
+    """The source's oldest is written first, then what goes is deleted, the target's oldest first."""
+    written = ["GET /users/me$", "GET /users/([^/]+)$", "GET /a", "GET /a/b", "GET /solo$", "POST /users/me$"]
+    deleted = ["GET /users/(.+)$", "GET /users/([a-z]+)$", "GET /gone$"]
+    operations = [
+        *(mapping(Verb.CREATE, name) for name in written),
+        *(mapping(Verb.DELETE, name) for name in deleted),
+    ]
+    source = Snapshot.model_construct(
+        precedence=("GET /a/b", "GET /users/([^/]+)$", "GET /a", "GET /users/me$"), mappings=of(written)
+    )
+    target = Snapshot.model_construct(
+        precedence=("GET /users/(.+)$", "GET /users/([a-z]+)$"), mappings=of(deleted)
+    )
+    decisions = Decisions(Environment("source", source), Environment("target", target))
+    waves = waves_of(operations, Strategy.LEAST_PRIVILEGE, decisions.turns(operations))
     assert [{operation.name for operation in wave.operations} for wave in waves] == [
-        {"GET /users/([^/]+)$", "GET /a/b", "GET /solo$", "POST /users/me$"},
+        {"GET /users/([^/]+)$", "GET /a/b", "GET /solo$", "POST /users/me$", "GET /gone$"},
         {"GET /users/me$", "GET /a"},
+        {"GET /users/(.+)$"},
+        {"GET /users/([a-z]+)$"},
     ]
     assert {wave.phase for wave in waves} == {"remap"}
+
+
+def of(names: list[str]) -> tuple[Mapping, ...]:
+    pairs = (name.split(" ") for name in names)
+    return tuple(Mapping(method=method, path_pattern=pattern, action="a") for method, pattern in pairs)

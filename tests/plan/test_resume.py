@@ -3,10 +3,12 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sync.plan.environment import Environment
 from sync.plan.model import Operation, Plan, Rules, Snapshot, Strategy
-from sync.plan.planner import Environment, make_plan
+from sync.plan.planner import make_plan
 from sync.plan.resume import before, done_since
 from tests.plan.pairs import snapshots
+from tests.plan.test_laws import ALL_REQUESTS
 from tests.plan.worlds import World
 
 STRATEGIES = st.sampled_from(Strategy)
@@ -16,6 +18,10 @@ def plan_of(source: Snapshot, target: Snapshot, rules: Rules) -> Plan:
     return make_plan(
         Environment("source", source), Environment("target", target), refuses=lambda _: None, rules=rules
     )
+
+
+def env(snapshot: Snapshot) -> Environment:
+    return Environment("somewhere", snapshot)
 
 
 def after(target: Snapshot, operations: tuple[Operation, ...]) -> Snapshot:
@@ -35,8 +41,10 @@ def test_wherever_a_run_stops_what_is_done_is_found_out(
     if waves < len(plan.waves):
         done += data.draw(st.lists(st.sampled_from(plan.waves[waves].operations), unique=True))
     halfway = after(target, tuple(done))
-    assert set(done_since(plan, halfway) or ()) == set(done)
-    assert before(plan, halfway, done).digest == target.digest
+    assert set(done_since(plan, env(source), env(halfway)) or ()) == set(done)
+    undone = before(plan, halfway, done)
+    assert undone.model_copy(update={"precedence": target.precedence}).digest == target.digest
+    assert all(World.of(undone).decider(each) == World.of(target).decider(each) for each in ALL_REQUESTS)
     left = [operation for operation in plan.operations if operation not in done]
     assert World.of(after(halfway, tuple(left))) == World.of(after(target, plan.operations))
 
@@ -44,7 +52,7 @@ def test_wherever_a_run_stops_what_is_done_is_found_out(
 @given(snapshots(), snapshots(), snapshots())
 def test_anything_else_in_the_target_is_noticed(source: Snapshot, target: Snapshot, other: Snapshot) -> None:
     plan = plan_of(source, target, Rules())
-    done = done_since(plan, other)
+    done = done_since(plan, env(source), env(other))
     if done is not None:
         undone = World.of(before(plan, other, done))
         assert undone == World.of(target)
@@ -58,4 +66,5 @@ def test_what_is_ignored_may_change_meanwhile(source: Snapshot, target: Snapshot
         group.model_copy(update={"description": "changed meanwhile"}) if group.name == "guests" else group
         for group in target.groups
     )
-    assert done_since(plan, target.model_copy(update={"groups": groups})) == ()
+    changed = target.model_copy(update={"groups": groups})
+    assert done_since(plan, env(source), env(changed)) == ()

@@ -3,6 +3,7 @@
 It is as strict as the server: whatever refers to something that is not there is an error.
 """
 
+import re
 from dataclasses import dataclass, field
 from itertools import product
 
@@ -26,6 +27,7 @@ class World:
     roles: dict[str, str] = field(default_factory=dict)
     groups: dict[str, str] = field(default_factory=dict)
     mappings: dict[str, Attributes] = field(default_factory=dict)
+    order: list[str] = field(default_factory=list, compare=False)
     role_actions: set[tuple[str, str]] = field(default_factory=set)
     group_roles: set[tuple[str, str]] = field(default_factory=set)
 
@@ -36,6 +38,10 @@ class World:
             roles={r.name: r.description for r in snapshot.roles},
             groups={g.name: g.description for g in snapshot.groups},
             mappings={m.name: Attributes.of(m) for m in snapshot.mappings},
+            order=[
+                *sorted({m.name for m in snapshot.mappings} - {*snapshot.precedence}),
+                *snapshot.precedence,
+            ],
             role_actions={(r.name, a) for r in snapshot.roles for a in r.actions or ()},
             group_roles={(g.name, r) for g in snapshot.groups for r in g.roles},
         )
@@ -46,6 +52,7 @@ class World:
             dict(self.roles),
             dict(self.groups),
             dict(self.mappings),
+            list(self.order),
             set(self.role_actions),
             set(self.group_roles),
         )
@@ -74,6 +81,7 @@ class World:
                 Group(name=n, description=d, roles=tuple(r for g, r in self.group_roles if g == n))
                 for n, d in self.groups.items()
             ),
+            precedence=tuple(self.order),
         )
 
     def nodes(self, kind: Kind) -> dict[str, str]:
@@ -89,13 +97,14 @@ class World:
             case Verb.UNASSIGN, _:
                 assert op.member is not None
                 self.edges(op.kind).discard((op.name, op.member))
-            case ((Verb.CREATE | Verb.UPDATE), Kind.MAPPING):
+            case ((Verb.CREATE | Verb.UPDATE | Verb.PROMOTE), Kind.MAPPING):
                 assert op.after
                 assert op.after.action in self.actions
-                assert (op.name in self.mappings) is (op.verb is Verb.UPDATE)
-                self.mappings[op.name] = op.after
+                assert (op.name in self.mappings) is (op.verb is not Verb.CREATE)
+                assert op.verb is not Verb.PROMOTE or self.mappings[op.name] == op.after
+                self.write(op.name, op.after)
             case Verb.DELETE, Kind.MAPPING:
-                del self.mappings[op.name]
+                self.forget(op.name)
             case Verb.CREATE, _:
                 assert op.after
                 assert op.name not in self.nodes(op.kind)
@@ -107,6 +116,24 @@ class World:
             case Verb.DELETE, _:
                 assert not self.referring(op.kind, op.name), f"the cascade would take something: {op}"
                 del self.nodes(op.kind)[op.name]
+
+    def write(self, name: str, attributes: Attributes) -> None:
+        self.order = [*(other for other in self.order if other != name), name]
+        self.mappings[name] = attributes
+
+    def forget(self, name: str) -> None:
+        self.order.remove(name)
+        del self.mappings[name]
+
+    def decider(self, request: str) -> str | None:
+        """Return which mapping decides a request: the one written last of those that match."""
+        method, _, path = request.partition(" ")
+        matching = (
+            name
+            for name in reversed(self.order)
+            if name.startswith(f"{method} ") and re.match(name.partition(" ")[2], path)
+        )
+        return next(matching, None)
 
     def edges(self, kind: Kind) -> set[tuple[str, str]]:
         return self.role_actions if kind is Kind.ROLE else self.group_roles
@@ -120,10 +147,24 @@ class World:
         )
 
     def reach(self, endpoints: set[str], *, unmapped_is_open: bool) -> set[tuple[str, str]]:
+        """Return who reaches what each of the mappings alone decides."""
+        return self._reach({e: e for e in endpoints if e in self.mappings}, endpoints, unmapped_is_open)
+
+    def get_through(self, requests: set[str], *, unmapped_is_open: bool) -> set[tuple[str, str]]:
+        """Return whose requests are let through, by whichever mapping decides each."""
+        deciders = {request: name for request in requests if (name := self.decider(request))}
+        return self._reach(deciders, requests, unmapped_is_open)
+
+    def _reach(
+        self,
+        deciders: dict[str, str],
+        endpoints: set[str],
+        unmapped_is_open: bool,
+    ) -> set[tuple[str, str]]:
         reached = set()
         for group, endpoint in product(self.groups, endpoints):
             roles = {role for g, role in self.group_roles if g == group}
-            mapping = self.mappings.get(endpoint)
+            mapping = self.mappings[deciders[endpoint]] if endpoint in deciders else None
             if mapping is None:
                 allowed = unmapped_is_open
             else:

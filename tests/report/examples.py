@@ -4,13 +4,17 @@ from dataclasses import replace
 
 from sync.errors import RefusedError
 from sync.heimdall.health import Finding, Level
+from sync.plan.answers import Doubt, Remark
 from sync.plan.approval import Deviated, Deviation
 from sync.plan.drift import Moved
 from sync.plan.guardrails import Objection
+from sync.plan.lint import Fault, Flaw
 from sync.plan.model import (
     Action,
     Attributes,
     Blocked,
+    Decision,
+    Exposure,
     Group,
     Kind,
     Mapping,
@@ -86,6 +90,11 @@ def delete(kind: Kind, name: str, description: str = "", action: str | None = No
 
 def update(kind: Kind, name: str, before: Attributes, after: Attributes) -> Operation:
     return Operation(verb=Verb.UPDATE, kind=kind, name=name, before=before, after=after)
+
+
+def promote(name: str, action: str) -> Operation:
+    there = Attributes(action=action)
+    return Operation(verb=Verb.PROMOTE, kind=Kind.MAPPING, name=name, before=there, after=there)
 
 
 def assign(kind: Kind, member: str, holder: str) -> Operation:
@@ -297,3 +306,27 @@ DRIFTED = replace(
     },
 )
 """A drift check that knows from a receipt which side has moved."""
+
+CONTESTED = replace(
+    PLANNED,
+    plan=PLAN.model_copy(
+        update={
+            "decisions": (
+                Decision(
+                    method="GET",
+                    path="/users/me",
+                    before="GET /users/([^/]+)$",
+                    before_action="users:read",
+                    after="GET /users/me$",
+                    after_action="me:read",
+                ),
+            ),
+            "exposures": (
+                Exposure(method="GET", path="/users/me", mapping="GET /users/([^/]+)$", groups=("office",)),
+            ),
+        }
+    ),
+    remarks=(Remark("target", "GET /users/me", "GET /users/me$", "GET /users/([^/]+)$", Doubt.CACHED),),
+    flaws=(Flaw("GET /n", Fault.OPEN, "/nx"),),
+)
+"""A request that another mapping decides afterwards and a third one in between, and what there is to know."""

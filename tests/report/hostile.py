@@ -4,13 +4,15 @@ from dataclasses import replace
 
 from sync.errors import HeimdallSyncError
 from sync.heimdall.health import Finding, Level
+from sync.plan.answers import Doubt, Remark
 from sync.plan.approval import Deviated, Deviation
 from sync.plan.drift import Moved
 from sync.plan.guardrails import Objection
-from sync.plan.model import Attributes, Blocked, Kind, Plan, Rules, Wave
+from sync.plan.lint import Fault, Flaw
+from sync.plan.model import Attributes, Blocked, Decision, Exposure, Kind, Plan, Rules, Wave
 from sync.plan.outcome import Outcome, Status, Verification
 from sync.report.document import Document
-from tests.report.examples import PLAN, assign, create, delete, unassign, update
+from tests.report.examples import PLAN, assign, create, delete, promote, unassign, update
 
 HOSTILE = (
     "a | b || c",
@@ -66,6 +68,8 @@ def saying(text: str) -> Document:
             for setting in ("--allow-superadmin-grant", "--fail-on-unprotected")
         ),
         done_before=operations[-1:],
+        remarks=tuple(Remark("target", text, text, text, doubt) for doubt in Doubt),
+        flaws=tuple(Flaw(text, fault, text) for fault in Fault),
         error=HeimdallSyncError(text, text),
     )
 
@@ -80,6 +84,7 @@ def _plan_saying(text: str) -> Plan:
         update(Kind.ACTION, text, blank, entity),
         update(Kind.MAPPING, text, attributes, Attributes(description=f"{text}.", action=f"{text}.")),
         *(delete(kind, text, text, text if kind is Kind.MAPPING else None) for kind in Kind),
+        promote(text, text),
         *(change(kind, text, text) for change in (assign, unassign) for kind in (Kind.ROLE, Kind.GROUP)),
     )
     blocked = tuple(
@@ -94,6 +99,17 @@ def _plan_saying(text: str) -> Plan:
             "waves": (Wave(phase="all", operations=operations),),
             "blocked": blocked,
             "members": {text: 3},
+            "decisions": (
+                Decision(
+                    method=text,
+                    path=text,
+                    before=text,
+                    before_action=text,
+                    after=None,
+                    after_action=None,
+                ),
+            ),
+            "exposures": (Exposure(method=text, path=text, mapping=text, groups=(text,)),),
         }
     )
 

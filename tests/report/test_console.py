@@ -20,6 +20,7 @@ from sync.report.terminal import Printer
 from tests.report.examples import (
     ACCEPTED,
     APPLIED,
+    CONTESTED,
     INTERRUPTED,
     NO_DIFFERENCE,
     PLAN,
@@ -124,7 +125,7 @@ Assigned: +3 ~0 -2
 Blocked:  1
 Errors:   0
 Total Changes: 15
-Plan: sha256:64c291bf3bcbabf3b725fac26c2da59207294a697214cdfe9a68982ea5e04746
+Plan: sha256:7e4ce6a8f119cc70162ae44ad561ad5fc7f1ee5b199a4670847678f5b8c33265
 Nothing was changed.
 ==============================================================
 
@@ -170,7 +171,7 @@ Assigned: +3 ~0 -2
 Blocked:  1 (1 accepted difference)
 Errors:   0
 Total Changes: 15
-Plan: sha256:a3ee2d6cdadd3f2a628273f7ba9cb86511f9aed4604622ffb08c819ecc5a5e24
+Plan: sha256:573fc67253cfcc6d041639ca65e3998e4528ee4be173c9a62e7d76568d556f91
 ==============================================================
 
 Completed in 12.34 seconds
@@ -222,7 +223,7 @@ Blocked:  1
 Skipped:  1
 Errors:   1
 Total Changes: 9
-Plan: sha256:64c291bf3bcbabf3b725fac26c2da59207294a697214cdfe9a68982ea5e04746
+Plan: sha256:7e4ce6a8f119cc70162ae44ad561ad5fc7f1ee5b199a4670847678f5b8c33265
 ==============================================================
 
 Completed in 12.34 seconds
@@ -428,3 +429,23 @@ def _assert_same_lines(said: str) -> None:
 @cache
 def _everything_shown(said: str) -> list[str]:
     return [line for document in (saying, stale_saying, drift_saying) for line in shown(document(said))]
+
+
+def test_contested_requests_and_flaws_are_told_after_the_mappings() -> None:
+    mappings = text(console.plan_sections(CONTESTED)).partition("SYNCING MAPPINGS")[2]
+    assert (
+        mappings.partition("not checked.\n")[2].partition("\n\n====")[0]
+        == """
+Decided by another mapping afterwards:
+  [DECIDED] GET /users/me: GET /users/([^/]+)$ (action 'users:read') → GET /users/me$ (action 'me:read')
+
+⚠ Decided by a third mapping while those that match the same are written:
+  [EXPOSED] GET /users/me by GET /users/([^/]+)$: group 'office' could get through
+
+The mappings themselves:
+  [WARNING] mapping GET /n also matches more than it seems to: /nx"""
+    )
+    assert text(console.remarks(CONTESTED)) == (
+        "⚠ GET /users/me in the target: decided by GET /users/([^/]+)$, its list shows GET /users/me$; "
+        "the answer may come from a cache, which holds it for 300 seconds at most\n"
+    )

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from sync.plan.drift import Moved
-from sync.plan.model import Attributes, Blocked, Kind, Rules
+from sync.plan.model import Blocked, Kind, Rules
 from sync.report import console
 from sync.report.document import Document
 from sync.report.lines import Lines
@@ -19,7 +19,7 @@ from tests.report.examples import (
     RESUMED,
     SCOPED,
     STALE,
-    update,
+    promote,
 )
 
 
@@ -152,8 +152,7 @@ def test_what_can_not_be_compared_is_drift_that_no_receipt_sorts() -> None:
 
 
 def test_a_mapping_that_only_stands_elsewhere_has_drifted_too() -> None:
-    same = Attributes(action="users:read")
-    moved = update(Kind.MAPPING, "GET /users$", same, same)
+    moved = promote("GET /users$", "users:read")
     wave = PLAN.waves[0].model_copy(update={"operations": (moved,)})
     document = replace(DRIFTED, plan=PLAN.model_copy(update={"waves": (wave,), "blocked": ()}))
     assert text(console.drift(document)).splitlines()[-1] == (

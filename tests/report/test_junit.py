@@ -20,6 +20,7 @@ from tests.report.examples import (
     ACCEPTED,
     APPLIED,
     AUDITOR,
+    CONTESTED,
     DRIFTED,
     INTERRUPTED,
     MANY,
@@ -310,3 +311,37 @@ def _assert_same_report(said: str) -> None:
 @cache
 def _shapes(said: str) -> list[list[tuple[str, list[str]]]]:
     return [_shape(read(document(said))) for document in (saying, stale_saying, drift_saying)]
+
+
+def test_contested_requests_and_flaws_pass_with_output() -> None:
+    suites = {suite.get("name"): suite for suite in read(CONTESTED)}
+    told = {
+        name: [(case.get("name"), case.findtext("system-out")) for case in suites[name]]
+        for name in ("decisions", "warnings")
+    }
+    assert told == {
+        "decisions": [
+            (
+                "GET /users/me is decided by another mapping",
+                "before: GET /users/([^/]+)$ (action 'users:read')\nafter: GET /users/me$ (action 'me:read')",
+            ),
+            (
+                "GET /users/me is decided by a third mapping for a moment",
+                "GET /users/me by GET /users/([^/]+)$: group 'office' could get through",
+            ),
+            (
+                "target: GET /users/me is decided as its list shows",
+                (
+                    "warning: GET /users/me in the target: decided by GET /users/([^/]+)$, its list shows "
+                    "GET /users/me$; the answer may come from a cache, which holds it for 300 seconds at most"
+                ),
+            ),
+        ],
+        "warnings": [
+            (
+                "mapping GET /n also matches more than it seems to",
+                "warning: mapping GET /n also matches more than it seems to: /nx",
+            )
+        ],
+    }
+    assert not any(case for name in told for case in suites[name].iter("failure"))

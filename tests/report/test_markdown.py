@@ -19,13 +19,14 @@ from sync.errors import (
     UnhealthyError,
 )
 from sync.heimdall.health import Finding, Level
-from sync.plan.model import Attributes, Kind, Operation, Rules, Strategy, Wave
+from sync.plan.model import Kind, Operation, Rules, Strategy, Wave
 from sync.plan.outcome import Verification
 from sync.report import markdown
 from sync.report.document import Document
 from sync.report.wording import printable
 from tests.report.examples import (
     APPLIED,
+    CONTESTED,
     DRIFTED,
     HEALTHY,
     INTERRUPTED,
@@ -36,7 +37,7 @@ from tests.report.examples import (
     STARTED,
     create,
     delete,
-    update,
+    promote,
 )
 from tests.report.hostile import HOSTILE, drift_saying, saying, stale_saying
 
@@ -240,11 +241,30 @@ def test_long_tables_are_folded() -> None:
 
 
 def test_a_mapping_that_only_moves_says_so() -> None:
-    same = Attributes(action="users:read")
-    text = markdown.render(_planning(update(Kind.MAPPING, "GET /users$", same, same)))
-    assert (
-        "| update | `GET /users$` |  | the same, but in front of others that match the same paths |" in text
+    text = markdown.render(_planning(promote("GET /users$", "users:read")))
+    assert "| promote | `GET /users$` | behind others that match the same paths | in front of them |" in text
+    assert "| Mappings |  |  | 1 |" in text
+    assert "### Mappings: 1 promoted" in text
+
+
+def test_who_decides_otherwise_and_who_could_get_through_stands_before_the_tables() -> None:
+    text = markdown.render(CONTESTED)
+    exposed = (
+        "> **Decided by a third mapping while those that match the same are written:** `GET /users/me` by"
+        " `GET /users/([^/]+)$`: group `office` could get through."
     )
+    before, after = "`GET /users/([^/]+)$` (action `users:read`)", "`GET /users/me$` (action `me:read`)"
+    decided = f"| `GET /users/me` | {before} | {after} |"
+    remark = (
+        "- `GET /users/me` in the target: decided by `GET /users/([^/]+)$`, its list shows `GET /users/me$`;"
+        " the answer may come from a cache, which holds it for 300 seconds at most"
+    )
+    flaw = "- mapping `GET /n` also matches more than it seems to: `/nx`"
+    places = [
+        text.index(part) for part in (exposed, "### Decided by another mapping (1)", decided, remark, flaw)
+    ]
+    assert places == sorted(places)
+    assert "(strategy *least-privilege*), but for what a third mapping decides for a moment." in text
 
 
 def _tokens(text: str) -> Iterator[Token]:

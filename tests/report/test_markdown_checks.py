@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 from sync.errors import CancelledError, RefusedError
-from sync.plan.model import Attributes, Kind
 from sync.report import markdown
 from sync.report.document import Document
 from tests.report.examples import (
@@ -19,7 +18,7 @@ from tests.report.examples import (
     SCOPED,
     STALE,
     STARTED,
-    update,
+    promote,
 )
 
 
@@ -132,11 +131,10 @@ def test_drift_without_a_receipt_is_one_table() -> None:
 
 
 def test_a_mapping_that_only_stands_elsewhere_has_drifted_too() -> None:
-    same = Attributes(action="users:read")
-    wave = PLAN.waves[0].model_copy(update={"operations": (update(Kind.MAPPING, "GET /users$", same, same),)})
+    wave = PLAN.waves[0].model_copy(update={"operations": (promote("GET /users$", "users:read"),)})
     plan = PLAN.model_copy(update={"waves": (wave,), "blocked": ()})
     assert (
-        "| mapping `GET /users$` | the same, but behind others that match the same paths | in front of them |"
+        "| mapping `GET /users$` | behind others that match the same paths | in front of them |"
     ) in markdown.render(replace(DRIFTED, plan=plan))
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sync.plan.model import Attributes, Blocked, Kind, Operation
 from sync.plan.outcome import Outcome, Status
 from sync.report.wording import PLAIN, lost_memberships, plural, printable, quoted, states, why
-from tests.report.examples import AUDITOR, PLAN, assign, create, delete, unassign, update
+from tests.report.examples import AUDITOR, PLAN, assign, create, delete, promote, unassign, update
 
 
 @pytest.mark.parametrize(
@@ -77,10 +77,7 @@ def test_plurals() -> None:
             ),
             "[UPDATE] Mapping GET /x$ -> x:read (was x:old, description)",
         ),
-        (
-            update(Kind.MAPPING, "GET /x$", Attributes(action="x:read"), Attributes(action="x:read")),
-            "[UPDATE] Mapping GET /x$ -> x:read (order)",
-        ),
+        (promote("GET /x$", "x:read"), "[PROMOTE] Mapping GET /x$ -> x:read"),
     ],
 )
 def test_an_operation_as_a_line(operation: Operation, line: str) -> None:

@@ -1,0 +1,146 @@
+"""What of the differences between two sides can be done, in waves, and what it exposes for a moment."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from sync.plan.contested import Witness
+from sync.plan.deciders import Decider
+from sync.plan.decisions import WRITES, Decisions
+from sync.plan.diff import named
+from sync.plan.judge import Judge
+from sync.plan.model import Exposure, Kind, Operation, Rules, Snapshot, Verb, Wave
+from sync.plan.order import waves_of
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why an operation can't be made, and what a person can do about it."""
+
+    reason: str
+    remedy: str
+
+
+Refuses = Callable[[Operation], Refusal | None]
+"""Whether the target would refuse an operation, whatever else is done."""
+
+Refused = dict[Operation, Refusal]
+
+PROTECTED = Refusal("it is protected by a setting", "leave it, or take it out of --protect")
+_IGNORED = Refusal(
+    "it is ignored by a setting, and what is written to others comes in front of it",
+    "leave it, or take it out of --ignore",
+)
+_RESOLVE = "resolve that first: the run after it does this as well"
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """The waves of a plan, what is not in them and why, and what they expose for a moment."""
+
+    waves: list[Wave]
+    refused: Refused
+    exposures: tuple[Exposure, ...]
+
+    @property
+    def operations(self) -> tuple[Operation, ...]:
+        """Return every operation, in the order of the waves."""
+        return tuple(operation for wave in self.waves for operation in wave.operations)
+
+
+@dataclass(frozen=True, slots=True)
+class Drafting:
+    """The differences between two sides, and all that decides what can be done about them."""
+
+    rules: Rules
+    source: Snapshot
+    target: Snapshot
+    changes: tuple[Operation, ...]
+    decisions: Decisions
+    refuses: Refuses
+
+    def draft(self, refused: Refused) -> Draft:
+        """Return the waves without what is refused, and without what can't be done for that.
+
+        A mapping that can't be written leaves requests to others, and asks for other writes: whenever one
+        turns out to be such, all is begun again without it.
+        """
+        refused = dict(refused)
+        while True:
+            possible = [change for change in self.changes if change not in refused]
+            unable = {op.name for op in refused if op.kind is Kind.MAPPING and op.verb in WRITES}
+            reordering = self.decisions.reordering(possible, {*unable, *self._protected()})
+            stuck = {op: refusal for op in reordering.promotions if (refusal := self.refuses(op))}
+            if not stuck:
+                operations = [*possible, *reordering.promotions]
+                draft = self._in_waves(operations, refused)
+                stuck = {op: why for op, why in draft.refused.items() if op.kind is Kind.MAPPING}
+                if not stuck:
+                    told = self._told(refused, reordering.missing)
+                    return Draft(draft.waves, {**told, **draft.refused}, draft.exposures)
+            refused |= stuck
+
+    def _protected(self) -> Iterator[str]:
+        for mapping in self.target.mappings:
+            if named(self.rules.protect, Kind.MAPPING, mapping.name):
+                yield mapping.name
+
+    def _told(self, refused: Refused, missing: Iterable[str]) -> Refused:
+        """Return what is refused and a difference, with the promotions that a setting forbids."""
+        missing = set(missing)
+        told = {op: why for op, why in refused.items() if op.verb is not Verb.PROMOTE or op.name in missing}
+        missing -= {operation.name for operation in told if operation.kind is Kind.MAPPING}
+        for promotion in self.decisions.promotions(missing):
+            is_ignored = promotion.name in self.decisions.ignored
+            told[promotion] = _IGNORED if is_ignored else PROTECTED
+        return told
+
+    def _in_waves(self, operations: Iterable[Operation], refused: Refused) -> Draft:
+        """Sort operations into waves; what is refused in the draft is what the judge turns away."""
+        operations = tuple(operations)
+        announced: dict[tuple[Witness, Decider], set[str]] = defaultdict(set)
+        after, goal = self.decisions.after(operations), self.decisions.goal(self.changes)
+
+        def tolerates(witness: Witness, decider: Decider, groups: set[str]) -> bool:
+            """Let another mapping decide for a moment what the right one decides in the end."""
+            if decider.mapping is None or after[witness] != goal[witness]:
+                return False
+            announced[witness, decider] |= groups
+            return True
+
+        everything = (*operations, *(op for op in refused if op not in operations))
+        judge = Judge(self.rules.strategy, self.source, self.target, everything, tolerates)
+        for operation, refusal in refused.items():
+            judge.settle(operation, done=False, reason=refusal.reason)
+        waves: list[Wave] = []
+        away: Refused = {}
+        for wave in waves_of(operations, self.rules.strategy, self.decisions.turns(operations)):
+            admitted, turned_away = judge.split(wave.operations)
+            away |= {operation: Refusal(reason, _RESOLVE) for operation, reason in turned_away.items()}
+            for operation in admitted:
+                judge.settle(operation, done=True)
+            if admitted:
+                waves.append(Wave(phase=wave.phase, operations=admitted))
+        return Draft(waves, away, tuple(_exposures(announced)))
+
+
+def _exposures(announced: Mapping[tuple[Witness, Decider], set[str]]) -> list[Exposure]:
+    found = [
+        Exposure(
+            method=witness.method, path=witness.path, mapping=decider.mapping or "", groups=tuple(groups)
+        )
+        for (witness, decider), groups in announced.items()
+    ]
+    return sorted(found, key=lambda exposure: (exposure.method, exposure.path, exposure.mapping))
+
+
+def tolerating(exposures: Iterable[Exposure]) -> Callable[[Witness, Decider, set[str]], bool]:
+    """Return a judge's tolerance of what a plan has announced, and of nothing beyond it."""
+    announced: dict[tuple[str, str, str], set[str]] = {
+        (exposure.method, exposure.path, exposure.mapping): set(exposure.groups) for exposure in exposures
+    }
+
+    def tolerates(witness: Witness, decider: Decider, groups: set[str]) -> bool:
+        return groups <= announced.get((witness.method, witness.path, decider.mapping or ""), set())
+
+    return tolerates

@@ -1,0 +1,82 @@
+"""What is wrong with mappings themselves, on whichever side: nothing that a sync would change."""
+
+import random
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import islice
+
+from sync.plan.contested import Patterns
+from sync.plan.model import Snapshot
+from sync.plan.patterns import SlowPatternError, fresh_samples, has_end, is_valid, matches, samples
+from sync.plan.precedence import Order
+
+_PLACEHOLDER = re.compile(r"\{[A-Za-z_][\w-]*\}")
+_VARIABLE = ")]+*?}"
+"""What a pattern's last part ends in where it stands for any name."""
+
+_TRIED = 4
+"""So many further paths are tried before a pattern is said to decide nothing."""
+
+
+class Fault(StrEnum):
+    """What may be wrong with a mapping."""
+
+    INVALID = "is no valid regular expression"
+    SLOW = "takes so long to match that nothing more is known of it"
+    UNREAL = "matches nothing real"
+    UNDECIDING = "decides nothing"
+    OPEN = "also matches more than it seems to"
+
+
+@dataclass(frozen=True, slots=True)
+class Flaw:
+    """A mapping, by name, with what is wrong with it, and what shows it: a path or another mapping."""
+
+    mapping: str
+    fault: Fault
+    because: str = ""
+
+
+def flaws_of(*snapshots: Snapshot) -> tuple[Flaw, ...]:
+    """Return what is wrong with the mappings of either side, each once, by the name of the mapping."""
+    found = {flaw for snapshot in snapshots for flaw in _flaws(snapshot)}
+    return tuple(sorted(found, key=lambda flaw: (flaw.mapping, list(Fault).index(flaw.fault))))
+
+
+def _flaws(snapshot: Snapshot) -> Iterator[Flaw]:
+    names = [mapping.name for mapping in snapshot.mappings]
+    patterns, order = Patterns(names), Order(snapshot.precedence)
+    for name in names:
+        method, _, pattern = name.partition(" ")
+        if not is_valid(pattern):
+            yield Flaw(name, Fault.INVALID)
+            continue
+        paths = _paths(pattern)
+        deciders = [order.decider(patterns.matching(method, path)) for path in paths]
+        if name not in patterns.slow:
+            yield from _of_valid(name, pattern, paths, deciders)
+    yield from (Flaw(name, Fault.SLOW) for name in patterns.slow)
+
+
+def _of_valid(name: str, pattern: str, paths: list[str], deciders: list[str | None]) -> Iterator[Flaw]:
+    real = [path for path in paths if path.startswith("/") and not _PLACEHOLDER.search(path)]
+    if paths and not real:
+        text = _PLACEHOLDER.search(paths[0])
+        yield Flaw(name, Fault.UNREAL, f"{text[0]} is text in it" if text else "no path begins like that")
+    elif real and name not in deciders:
+        yield Flaw(name, Fault.UNDECIDING, f"{deciders[0]} always does")
+    if real and not has_end(pattern):
+        more = real[0] + ("/x" if pattern[-1:] in _VARIABLE else "x")
+        if matches(pattern, more):
+            yield Flaw(name, Fault.OPEN, more)
+
+
+def _paths(pattern: str) -> list[str]:
+    """Return paths of a pattern, the same each time, among them some that no other is likely to name."""
+    try:
+        fresh = islice(fresh_samples(pattern, random.Random(0)), _TRIED)  # noqa: S311 - hides nothing
+        return [*samples(pattern), *fresh]
+    except SlowPatternError:
+        return []

@@ -1,0 +1,62 @@
+"""Both environments as they are, read and asked at the same time."""
+
+import random
+from dataclasses import dataclass
+from pathlib import Path
+
+from sync.heimdall.decisions import confirmed
+from sync.heimdall.reader import Reading, read_environment
+from sync.heimdall.transport import Transport
+from sync.interruption import Threads
+from sync.plan.answers import Remark
+from sync.plan.contested import Contest, contest_of
+from sync.report.files import read_snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Readings:
+    """Both environments as they were read, at the same time."""
+
+    source: Reading
+    target: Reading
+
+    @property
+    def remarks(self) -> tuple[Remark, ...]:
+        """Return what either server answered otherwise than its list shows."""
+        return (*self.source.remarks, *self.target.remarks)
+
+
+def read_both(source: Transport | Path, target: Transport) -> Readings:
+    """Read both environments, then ask each who decides what is contested among the mappings of both.
+
+    Nobody is asked about a snapshot's file. Raises `ReadError`.
+    """
+    with Threads(2) as threads:
+        first = threads.submit(_read, source)
+        second = threads.submit(read_environment, target)
+        contest = _contest_of(first.result(), second.result())
+        asked = threads.submit(_asked, source, "source", first.result(), contest)
+        also = threads.submit(_asked, target, "target", second.result(), contest)
+        return Readings(asked.result(), also.result())
+
+
+def read_source(source: Transport | Path) -> Reading:
+    """Read the source alone, and ask who decides what is contested in it. Raises `ReadError`."""
+    reading = _read(source)
+    return _asked(source, "source", reading, _contest_of(reading))
+
+
+def _read(source: Transport | Path) -> Reading:
+    return Reading(read_snapshot(source), {}) if isinstance(source, Path) else read_environment(source)
+
+
+def _asked(environment: Transport | Path, side: str, reading: Reading, contest: Contest) -> Reading:
+    if isinstance(environment, Path):
+        return reading
+    return confirmed(environment, side, reading, contest, random.SystemRandom())
+
+
+def _contest_of(*readings: Reading) -> Contest:
+    return contest_of(
+        frozenset(mapping.name for reading in readings for mapping in reading.snapshot.mappings)
+    )

@@ -1,0 +1,55 @@
+"""What every format says of contested requests and of the mappings themselves, in the same words."""
+
+from sync.plan.answers import Remark
+from sync.plan.lint import Flaw
+from sync.plan.model import Decision, Exposure, Strategy
+from sync.report.wording import Wording
+
+_BETWEEN = {
+    Strategy.LEAST_PRIVILEGE: "could get through",
+    Strategy.ZERO_DOWNTIME: "could be kept out",
+}
+
+EXPOSED = "Decided by a third mapping while those that match the same are written"
+"""What an exposure is, as a heading."""
+
+
+def request_of(about: Decision | Exposure) -> str:
+    """Return a request as people write it: `GET /users/me`."""
+    return f"{about.method} {about.path}"
+
+
+def decider(name: str | None, action: str | None, wording: Wording) -> str:
+    """Return which mapping decides a request, and the action that it asks for."""
+    if name is None:
+        return "no mapping"
+    return wording.text(name) + (f" (action {wording.name(action)})" if action else "")
+
+
+def before_and_after(decision: Decision, wording: Wording) -> tuple[str, str]:
+    """Return which mapping decides a request before a plan, and which after it."""
+    return (
+        decider(decision.before, decision.before_action, wording),
+        decider(decision.after, decision.after_action, wording),
+    )
+
+
+def exposed(exposure: Exposure, strategy: Strategy, wording: Wording) -> str:
+    """Return what an exposure means: `GET /users/me by GET /users/([^/]+)$: group 'x' could get through`."""
+    groups = ", ".join(map(wording.name, exposure.groups))
+    noun = "group" if len(exposure.groups) == 1 else "groups"
+    request, mapping = wording.text(request_of(exposure)), wording.text(exposure.mapping)
+    return f"{request} by {mapping}: {noun} {groups} {_BETWEEN[strategy]}"
+
+
+def remarked(remark: Remark, wording: Wording) -> str:
+    """Return what a server answered, what its list shows, and what that means."""
+    answered, shown = (decider(name, None, wording) for name in (remark.answered, remark.shown))
+    request = wording.text(remark.request)
+    return f"{request} in the {remark.side}: decided by {answered}, its list shows {shown}; {remark.doubt}"
+
+
+def flawed(flaw: Flaw, wording: Wording) -> str:
+    """Return what is wrong with a mapping, and what shows it."""
+    because = f": {wording.text(flaw.because)}" if flaw.because else ""
+    return f"mapping {wording.text(flaw.mapping)} {flaw.fault}{because}"

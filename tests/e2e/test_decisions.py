@@ -1,0 +1,409 @@
+"""That every request is decided by the same mapping on both sides afterwards, over real HTTP."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import requests
+
+from sync import cli
+from sync.plan.model import SUPERADMIN, Action, Group, Mapping, Role, Snapshot
+from sync.sandbox.faults import Answer
+from sync.sandbox.process import Sandbox, launch
+from tests.conftest import Impatient
+from tests.e2e.conftest import Ended, RunCommand, writes
+
+EVERYTHING, ANYONE, ME, SECTION = "GET /(.*)", "GET /users/([^/]+)$", "GET /users/me$", "GET /users/(.*)"
+ACTIONS = {EVERYTHING: "any:read", ANYONE: "users:read", ME: "me:read", SECTION: "section:read"}
+CACHE_SECONDS = 300
+
+Pair = tuple[Sandbox, Sandbox]
+
+
+def environment(*oldest_first: str, staff: tuple[str, ...] = (), **descriptions: str) -> Snapshot:
+    """Return an environment with these mappings, written in this order; `staff` is what a group may do."""
+    mappings = [
+        Mapping(
+            method=name.partition(" ")[0],
+            path_pattern=name.partition(" ")[2],
+            action=ACTIONS[name],
+            description=descriptions.get(ACTIONS[name].partition(":")[0], ""),
+        )
+        for name in oldest_first
+    ]
+    return Snapshot(
+        actions=tuple(Action(name=name, description="a") for name in ACTIONS.values()),
+        roles=(
+            Role(name="staff", description="s", actions=staff),
+            Role(name=SUPERADMIN, description="Has every permission"),
+        ),
+        mappings=tuple(mappings),
+        groups=(Group(name="office", description="o", roles=("staff",)),),
+        precedence=oldest_first,
+    )
+
+
+@pytest.fixture(scope="module")
+def servers() -> Iterator[Pair]:
+    with launch(Snapshot()) as source, launch(Snapshot(), first_id=1000) as target:
+        yield source, target
+
+
+def begin(servers: Pair, wanted: Snapshot, before: Snapshot) -> None:
+    servers[0].reset(wanted)
+    servers[1].reset(before)
+
+
+def ask(sandbox: Sandbox, request: str) -> str | None:
+    """Ask which mapping decides a request, as the enforcement layer does."""
+    method, _, path = request.partition(" ")
+    answer = requests.get(
+        f"{sandbox.url}/api/v1/mappings/",
+        params={"path": path, "method": method},
+        headers={"Authorization": f"Bearer {sandbox.token}"},
+        timeout=10,
+    )
+    if answer.status_code == 404:
+        return None
+    return f"{answer.json()['method']} {answer.json()['path_pattern']}"
+
+
+def decide_alike(servers: Pair) -> bool:
+    """Tell whether both let the same mappings decide, once nothing is answered from a cache any more."""
+    paths = ["GET /users/me", "GET /users/someone", "GET /users/a/b", "GET /elsewhere", "GET /users"]
+    for sandbox in servers:
+        sandbox.advance(CACHE_SECONDS)
+    return all(ask(servers[0], path) == ask(servers[1], path) for path in paths)
+
+
+def operations(ended: Ended) -> list[str]:
+    return [
+        f"{operation['verb']} {operation['name']}"
+        for wave in ended.plan["waves"]
+        for operation in wave["operations"]
+        if operation["kind"] == "mapping"
+    ]
+
+
+CASES = {
+    "same mappings in another order": (
+        environment(ANYONE, ME),
+        environment(ME, ANYONE),
+        [f"promote {ME}"],
+    ),
+    "a wide mapping updated": (
+        environment(ANYONE, ME, users="said otherwise"),
+        environment(ANYONE, ME),
+        [f"update {ANYONE}", f"promote {ME}"],
+    ),
+    "a narrow one created first": (
+        environment(ME, ANYONE),
+        environment(ANYONE),
+        [f"create {ME}", f"promote {ANYONE}"],
+    ),
+    "a chain of three": (
+        environment(EVERYTHING, ANYONE, ME, any="said otherwise"),
+        environment(ME, EVERYTHING, ANYONE),
+        [f"update {EVERYTHING}", f"promote {ANYONE}", f"promote {ME}"],
+    ),
+    "the front one goes": (
+        environment(EVERYTHING, ANYONE, ME),
+        environment(ANYONE, ME, EVERYTHING, SECTION),
+        [f"promote {ANYONE}", f"promote {ME}", f"delete {SECTION}"],
+    ),
+    "an order that decides nothing": (
+        environment(ANYONE, "GET /(.*)"),
+        environment(ANYONE, "GET /(.*)"),
+        [],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("strategy", ["least-privilege", "zero-downtime"])
+def test_afterwards_every_request_is_decided_alike(
+    servers: Pair, run: RunCommand, case: str, strategy: str
+) -> None:
+    wanted, before, expected = CASES[case]
+    begin(servers, wanted, before)
+    ended = run(*servers, "apply", "--strategy", strategy)
+    assert ended.code == 0, ended.out
+    assert operations(ended) == expected
+    assert len(writes(servers[1])) == len(expected)
+    assert decide_alike(servers)
+    again = run(*servers, "apply")
+    assert (again.code, operations(again)) == (0, [])
+
+
+def test_who_decides_otherwise_is_told_before_and_after(servers: Pair, run: RunCommand) -> None:
+    begin(servers, environment(ANYONE, ME), environment(ME, ANYONE))
+    planned = run(*servers, "plan", "--detailed-exitcode")
+    assert planned.code == 2
+    told = f"GET /users/me: {ANYONE} (action 'users:read') → {ME} (action 'me:read')"
+    assert told in planned.out
+    assert f"  [PROMOTE] Mapping {ME} -> me:read" in planned.out.splitlines()
+    row = f"| `GET /users/me` | `{ANYONE}` (action `users:read`) | `{ME}` (action `me:read`) |"
+    assert row in planned.summary
+    assert writes(servers[1]) == []
+    drifted = run(*servers, "drift")
+    assert drifted.code == 2
+    assert f"mapping {ME} stands elsewhere in the order of those that match the same paths" in drifted.out
+
+
+def test_a_restart_in_between_changes_nothing(servers: Pair, run: RunCommand, tmp_path: Path) -> None:
+    begin(servers, environment(EVERYTHING, ANYONE, ME), environment(ME, ANYONE, EVERYTHING))
+    approved = approve(run(*servers, "plan"), tmp_path)
+    for sandbox in servers:
+        sandbox.restart()
+    ended = run(*servers, "apply", *approved)
+    assert ended.code == 0, ended.out
+    servers[1].restart()
+    assert decide_alike(servers)
+    assert run(*servers, "plan", "--detailed-exitcode").code == 0
+
+
+def approve(planned: Ended, folder: Path) -> list[str]:
+    approved = folder / "approved.json"
+    approved.write_bytes((planned.folder / "plan.json").read_bytes())
+    return ["--plan", str(approved), "--expect-digest", planned.plan["digest"]]
+
+
+UPDATED = (
+    environment(ANYONE, ME, staff=("users:read",), users="new"),
+    environment(ANYONE, ME, staff=("users:read",)),
+)
+
+
+def test_who_could_get_through_for_a_moment_is_said_and_can_be_refused(
+    servers: Pair, run: RunCommand
+) -> None:
+    begin(servers, *UPDATED)
+    planned = run(*servers, "plan")
+    assert planned.plan["exposures"] == [
+        {"method": "GET", "path": "/users/me", "mapping": ANYONE, "groups": ["office"]}
+    ]
+    for told in (planned.out, planned.summary.replace("`", "'").replace(f"'{ANYONE}'", ANYONE)):
+        assert f"by {ANYONE}: group 'office' could get through" in told
+    refused = run(*servers, "apply", "--no-contested-writes")
+    assert refused.code == 3
+    assert "leave out --no-contested-writes" in refused.out
+    assert writes(servers[1]) == []
+    assert run(*servers, "apply").code == 0
+
+
+def test_who_could_be_kept_out_for_a_moment_is_said(servers: Pair, run: RunCommand) -> None:
+    both = [environment(ANYONE, ME, staff=("me:read",), users=said) for said in ("new", "")]
+    begin(servers, both[0], both[1])
+    planned = run(*servers, "plan", "--strategy", "zero-downtime")
+    assert [exposure["groups"] for exposure in planned.plan["exposures"]] == [["office"]]
+    assert "group 'office' could be kept out" in planned.out
+
+
+def test_what_would_stay_wrong_is_not_begun(servers: Pair, run: RunCommand) -> None:
+    """The wide mapping is not written where the narrow one can't be put in front of it again."""
+    begin(servers, *UPDATED)
+    ended = run(*servers, "apply", "--protect", f"mapping:{ME}")
+    assert ended.code == 1
+    assert operations(ended) == []
+    assert "it would let group 'office' reach GET /users/me" in ended.out
+    assert writes(servers[1]) == []
+
+
+def test_what_is_protected_is_not_promoted(servers: Pair, run: RunCommand) -> None:
+    begin(servers, environment(ANYONE, ME), environment(ME, ANYONE))
+    ended = run(*servers, "apply", "--protect", f"mapping:{ME}")
+    assert ended.code == 0
+    assert f"[PROTECTED] promote mapping {ME} -> me:read: it is protected by a setting" in ended.out
+    assert writes(servers[1]) == []
+
+
+def test_how_something_ignored_stands_is_no_difference(servers: Pair, run: RunCommand) -> None:
+    begin(servers, environment(ANYONE, ME), environment(ME, ANYONE))
+    assert run(*servers, "plan", "--ignore", f"mapping:{ME}", "--detailed-exitcode").code == 0
+    assert run(*servers, "plan", "--ignore", "mapping:GET /users/(*", "--detailed-exitcode").code == 0
+
+
+def test_a_failed_promotion_leaves_what_was_announced_and_the_next_run_mends_it(
+    servers: Pair, run: RunCommand
+) -> None:
+    begin(servers, *UPDATED)
+    servers[1].add_fault(Answer(status=500, body='{"error": "no"}'), methods=["PUT"], nth=2)
+    failed = run(*servers, "apply")
+    assert failed.code == 1
+    assert f"[FAILED] promote mapping {ME} -> me:read" in failed.out
+    assert f"Still needed: promote mapping {ME}" in failed.out
+    mended = run(*servers, "apply", "--resume")
+    assert mended.code == 0, mended.out
+    assert decide_alike(servers)
+
+
+def test_a_snapshot_restores_the_order(servers: Pair, run: RunCommand, tmp_path: Path) -> None:
+    wanted, before = environment(EVERYTHING, ANYONE, ME), environment(ME, ANYONE, EVERYTHING)
+    begin(servers, wanted, before)
+    applied = run(*servers, "apply")
+    assert applied.code == 0
+    backup = tmp_path / "backup.json"
+    (applied.folder / "backup-target.json").rename(backup)
+    assert json.loads(backup.read_text())["precedence"] == [ANYONE, ME, EVERYTHING]
+    servers[0].reset(before)
+    restored = run(*servers, "apply", "--source-url", str(backup))
+    assert restored.code == 0, restored.out
+    assert decide_alike(servers)
+
+
+def test_a_foreign_change_of_order_is_refused(servers: Pair, run: RunCommand, tmp_path: Path) -> None:
+    wanted = environment(EVERYTHING, ANYONE, ME, me="said otherwise")
+    begin(servers, wanted, environment(EVERYTHING, ANYONE, ME))
+    approved = approve(run(*servers, "plan"), tmp_path)
+    put_in_front(servers[1], ANYONE)
+    for more in ([], ["--resume"]):
+        refused = run(*servers, "apply", *approved, *more)
+        assert refused.code == 3
+        assert "the plan is no longer what was approved (target has changed since)" in refused.out
+        assert f"[CHANGED] update mapping {ME}" in refused.out
+    put_in_front(servers[1], EVERYTHING)
+    refused = run(*servers, "apply", *approved, "--resume")
+    assert refused.code == 3
+    assert f"[NEW SINCE THE APPROVAL] promote mapping {ANYONE}" in refused.out
+    assert writes(servers[1]) == []
+
+
+def put_in_front(sandbox: Sandbox, name: str) -> None:
+    """Write a mapping as it is, by hand."""
+    url, headers = f"{sandbox.url}/api/v1/mappings", {"Authorization": f"Bearer {sandbox.token}"}
+    rows = requests.get(f"{url}/list", headers=headers, timeout=10).json()
+    (row,) = (row for row in rows if f"{row['method']} {row['path_pattern']}" == name)
+    body = {"description": row["description"] or ""}
+    requests.put(f"{url}/{row['id']}", json=body, headers=headers, timeout=10).raise_for_status()
+    sandbox.clear_requests()
+
+
+class TestCaches:
+    """An exact path is answered for 300 seconds as it was, whatever is written."""
+
+    def test_where_the_patterns_allow_it_no_cache_is_asked(self, servers: Pair, run: RunCommand) -> None:
+        """Somebody has asked for what the tool would ask for first, and the order has changed since."""
+        begin(servers, environment(EVERYTHING, SECTION), environment(SECTION, EVERYTHING))
+        for path in ("GET /users/", "GET /users/x"):
+            assert ask(servers[1], path) == EVERYTHING
+        ended = run(*servers, "apply")
+        assert ended.code == 0
+        assert "cache" not in ended.out
+        assert ask(servers[1], "GET /users/x") == EVERYTHING
+        assert decide_alike(servers)
+
+    def test_an_answer_that_may_be_old_is_named(self, servers: Pair, run: RunCommand) -> None:
+        begin(servers, environment(ANYONE, ME), environment(ME, ANYONE))
+        ended = run(*servers, "apply")
+        assert ended.code == 0
+        assert (
+            f"⚠ GET /users/me in the target: decided by {ANYONE}, its list shows {ME}; the answer may come "
+            "from a cache, which holds it for 300 seconds at most"
+        ) in ended.out
+        assert "the answer may come from a cache" in ended.summary
+        assert decide_alike(servers)
+
+    def test_it_can_be_waited_for(
+        self, servers: Pair, run: RunCommand, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        class Waiting(Impatient):
+            def sleep(self, seconds: float) -> None:
+                slept.append(seconds)
+                servers[1].advance(seconds)
+
+        slept: list[float] = []
+        begin(servers, environment(ANYONE, ME), environment(ME, ANYONE))
+        run(*servers, "plan")
+        assert cli.main(["apply", "--wait-for-caches"], Waiting()) == 0
+        out = capsys.readouterr().out
+        assert slept == [CACHE_SECONDS]
+        assert "Waiting 300 s for the caches that may hold 1 of the answers" in out
+        assert "may come from a cache" not in out
+        assert "the answer may come" not in (tmp_path / "report" / "summary.md").read_text(encoding="utf-8")
+
+
+class TestTheServerIsRight:
+    """Where it decides otherwise than its list shows."""
+
+    def test_what_a_cascade_left_behind_is_told_and_overtaken(self, servers: Pair, run: RunCommand) -> None:
+        wanted = environment(EVERYTHING, ANYONE)
+        actions = tuple(action for action in wanted.actions if action.name != ACTIONS[SECTION])
+        begin(
+            servers,
+            wanted.model_copy(update={"actions": actions}),
+            environment(EVERYTHING, ANYONE, SECTION),
+        )
+        delete_action(servers[1], ACTIONS[SECTION])
+        assert ask(servers[1], "GET /users/someone") == SECTION
+        ended = run(*servers, "apply")
+        assert ended.code == 0, ended.out
+        assert "the server lets a mapping decide that its list does not show" in ended.out
+        assert operations(ended) == [f"promote {ANYONE}"]
+        servers[1].advance(CACHE_SECONDS)
+        assert ask(servers[1], "GET /users/someone") == ANYONE
+
+    @pytest.mark.parametrize("side", [0, 1], ids=["source", "target"])
+    def test_an_order_that_the_list_does_not_show(self, servers: Pair, run: RunCommand, side: int) -> None:
+        both = environment(EVERYTHING, SECTION)
+        begin(servers, both, both)
+        says = {"mapping_id": 1, "action": "any:read", "path_pattern": "/(.*)", "method": "GET"}
+        servers[side].add_fault(Answer(body=json.dumps(says)), path=r"/mappings/\?path", times=None)
+        planned = run(*servers, "plan")
+        assert "the server decides otherwise than its list shows, and is right" in planned.out
+        assert operations(planned) == [f"promote {SECTION if side else EVERYTHING}"]
+
+    def test_no_mapping_although_one_matches(self, servers: Pair, run: RunCommand) -> None:
+        both = environment(EVERYTHING, SECTION)
+        begin(servers, both, both)
+        nothing = Answer(status=404, body='{"error": "No mapping found"}')
+        servers[1].add_fault(nothing, path=r"/mappings/\?path", times=None)
+        planned = run(*servers, "plan")
+        assert "the server lets no mapping decide, although its list shows one that matches" in planned.out
+        assert operations(planned) == [f"promote {SECTION}"]
+
+    @pytest.mark.parametrize(
+        "effect",
+        [Answer(status=403, body='{"error": "no"}'), Answer(body="[]"), Answer(body="<html>")],
+        ids=["403", "a list", "html"],
+    )
+    def test_an_answer_that_is_none_ends_the_run(
+        self, servers: Pair, run: RunCommand, effect: Answer
+    ) -> None:
+        begin(servers, environment(ANYONE, ME), environment(ME, ANYONE))
+        servers[1].add_fault(effect, path=r"/mappings/\?path", times=None)
+        ended = run(*servers, "apply")
+        assert ended.code == 1
+        assert "nothing was concluded from" in ended.out
+        assert writes(servers[1]) == []
+
+
+def delete_action(sandbox: Sandbox, name: str) -> None:
+    url, headers = f"{sandbox.url}/api/v1/actions/", {"Authorization": f"Bearer {sandbox.token}"}
+    rows = requests.get(url, headers=headers, timeout=10).json()["actions"]
+    (number,) = (row["id"] for row in rows if row["name"] == name)
+    requests.delete(f"{url}{number}", headers=headers, timeout=10).raise_for_status()
+    sandbox.clear_requests()
+
+
+def test_what_is_wrong_with_the_mappings_is_told(servers: Pair, run: RunCommand) -> None:
+    action = Action(name="a", description="a")
+    patterns = ("/n", "/users/{id}", "/broken(", "/(a|aa)+$", f"/{'a' * 80}!$")
+    mappings = tuple(Mapping(method="GET", path_pattern=pattern, action="a") for pattern in patterns)
+    begin(servers, *[Snapshot(actions=(action,), mappings=mappings)] * 2)
+    for command in ("plan", "drift"):
+        ended = run(*servers, command)
+        assert ended.code == 0
+        for told in (ended.out, ended.summary.replace("`", "")):
+            assert "mapping GET /n also matches more than it seems to: /nx" in told
+            assert "mapping GET /users/{id} matches nothing real: {id} is text in it" in told
+            assert "mapping GET /broken( is no valid regular expression" in told
+            assert "mapping GET /(a|aa)+$ takes so long to match that nothing more is known of it" in told
+        assert (
+            "<details><summary><b>What is wrong with the mappings themselves (4)</b></summary>"
+            in ended.summary
+        )
+        assert not ended.cases("failure")
+        assert "mapping GET /n also matches more than it seems to" in [
+            case.get("name") for case in ended.junit.iter("testcase")
+        ]

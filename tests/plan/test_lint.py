@@ -1,0 +1,38 @@
+"""What is wrong with mappings themselves."""
+
+import pytest
+
+from sync.plan.lint import Fault, Flaw, flaws_of
+from sync.plan.model import Action, Mapping, Snapshot
+from tests.plan.test_patterns import SLOW, TOO_MUCH
+
+
+def flaws(*oldest_first: str) -> tuple[Flaw, ...]:
+    mappings = [
+        Mapping(method=method, path_pattern=pattern, action="a")
+        for method, _, pattern in (name.partition(" ") for name in oldest_first)
+    ]
+    snapshot = Snapshot(actions=(Action(name="a"),), mappings=tuple(mappings), precedence=oldest_first)
+    return flaws_of(snapshot, snapshot)
+
+
+WIDE, ME = "GET /users/([^/]+)$", "GET /users/me$"
+
+
+@pytest.mark.parametrize(
+    ("oldest_first", "expected"),
+    [
+        ((WIDE, ME, "GET /app/(.*)", "GET /health$"), ()),
+        ((ME, WIDE), (Flaw(ME, Fault.UNDECIDING, f"{WIDE} always does"),)),
+        ((WIDE, "GET /users/x$"), ()),
+        (("GET /users/{id}",), (Flaw("GET /users/{id}", Fault.UNREAL, "{id} is text in it"),)),
+        (("GET users$",), (Flaw("GET users$", Fault.UNREAL, "no path begins like that"),)),
+        (("GET /n",), (Flaw("GET /n", Fault.OPEN, "/nx"),)),
+        (("GET /u/([^/]+)",), (Flaw("GET /u/([^/]+)", Fault.OPEN, "/u/x/x"),)),
+        (("GET (",), (Flaw("GET (", Fault.INVALID),)),
+        ((f"GET {SLOW}", f"GET {TOO_MUCH}$"), (Flaw(f"GET {SLOW}", Fault.SLOW),)),
+    ],
+    ids=str,
+)
+def test_what_is_wrong_is_told_by_name(oldest_first: tuple[str, ...], expected: tuple[Flaw, ...]) -> None:
+    assert flaws(*oldest_first) == expected
