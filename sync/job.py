@@ -11,18 +11,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
-from pydantic import SecretStr
-
 from sync.apply.checkpoint import Checkpoint, Memory
 from sync.apply.receipt import Receipt
 from sync.apply.run import Run, judge_of
+from sync.connection import connect
 from sync.errors import ReadError, RefusedError, UnhealthyError
 from sync.heimdall.auth import ends_before
 from sync.heimdall.contract import read_contract
-from sync.heimdall.credentials import source_of
 from sync.heimdall.health import check_health
 from sync.heimdall.reader import count_members
-from sync.heimdall.transport import Patience, Transport
+from sync.heimdall.transport import Transport
 from sync.heimdall.writer import Writer
 from sync.interruption import Interruption
 from sync.plan.answers import CACHE_SECONDS, Doubt
@@ -67,42 +65,15 @@ class Job:
         self._interruption = interruption
         self._started = time.monotonic()
         self._resources = ExitStack()
-        self._source = None if settings.source_is_file else self._connect("source", settings.source_url)
+        self._source = None if settings.source_is_file else self._connected("source", settings.source_url)
         # an export leaves the target alone, also where one is configured for other commands
         target_url = "" if settings.command is Command.EXPORT else settings.target_url
-        self._target = self._connect("target", target_url)
+        self._target = self._connected("target", target_url)
         self._document = Document(source_url=settings.source_name, target_url=target_url, rules=rules)
         printer.show(console.header(self._document, _MODES[settings.effective_command]))
 
-    def _connect(self, side: str, url: str) -> Transport:
-        settings = self._settings
-        patience = Patience(
-            settings.timeout, settings.retries, self._interruption.sleep, self._interruption.requested
-        )
-        # the target of an export is not asked for anything, and nobody gave a token for it
-        unused = not url
-        tokens = (
-            SecretStr("")
-            if unused
-            else source_of(
-                settings.credentials(side),
-                allow_http=settings.allow_http,
-                timeout=settings.timeout,
-                tries=settings.retries,
-                sleep=self._interruption.sleep,
-                ca_file=settings.ca_file,
-            )
-        )
-        return self._resources.enter_context(
-            Transport(
-                url,
-                tokens,
-                read_only=side == "source",
-                concurrency=settings.concurrency,
-                patience=patience,
-                ca_file=settings.ca_file,
-            )
-        )
+    def _connected(self, side: str, url: str) -> Transport:
+        return self._resources.enter_context(connect(self._settings, side, url, self._interruption))
 
     def __enter__(self) -> Self:
         return self
@@ -279,8 +250,7 @@ class Job:
         The receipt is written, and the checkpoint of a run that succeeded is deleted.
         """
         try:
-            if self._document.outcomes:
-                self._readings = self._read_settled()
+            self._readings = self._settled(self._read() if self._document.outcomes else self._readings)
             found = self._plan_of(self._readings)
             verification = Verification(remaining=found.operations, blocked=found.blocked)
             snapshot: Snapshot | None = self._readings.target.snapshot
@@ -324,9 +294,8 @@ class Job:
         self._pace = (time.monotonic() - started) / (self._target.sent - sent)
         return readings
 
-    def _read_settled(self) -> Readings:
-        """Read both again; where that was asked for, once more when no cache holds an answer any longer."""
-        readings = self._read()
+    def _settled(self, readings: Readings) -> Readings:
+        """Where that was asked for, read both again when no cache holds an answer any longer."""
         cached = [remark for remark in readings.remarks if remark.doubt is Doubt.CACHED]
         if not cached or not self._settings.wait_for_caches:
             return readings

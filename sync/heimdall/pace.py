@@ -37,8 +37,9 @@ def _seconds(retry_after: str | None) -> float:
     """Read a `Retry-After` header: seconds or a date (RFC 9110, 10.2.3)."""
     if not retry_after:
         return 0.0
-    if retry_after.strip().isdigit():
-        return float(retry_after)
+    with contextlib.suppress(ValueError):
+        if retry_after.strip().isdigit():
+            return float(retry_after)
     return max(0.0, (moment_of(retry_after) - datetime.now(UTC)).total_seconds())
 
 

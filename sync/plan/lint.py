@@ -53,7 +53,11 @@ def _flaws(snapshot: Snapshot) -> Iterator[Flaw]:
         if not is_valid(pattern):
             yield Flaw(name, Fault.INVALID)
             continue
-        paths = _paths(pattern)
+        try:
+            paths = _paths(pattern)
+        except SlowPatternError:
+            patterns.slow.add(name)
+            continue
         deciders = [order.decider(patterns.matching(method, path)) for path in paths]
         if name not in patterns.slow:
             yield from _of_valid(name, pattern, paths, deciders)
@@ -74,9 +78,9 @@ def _of_valid(name: str, pattern: str, paths: list[str], deciders: list[str | No
 
 
 def _paths(pattern: str) -> list[str]:
-    """Return paths of a pattern, the same each time, among them some that no other is likely to name."""
-    try:
-        fresh = islice(fresh_samples(pattern, random.Random(0)), _TRIED)  # noqa: S311 - hides nothing
-        return [*samples(pattern), *fresh]
-    except SlowPatternError:
-        return []
+    """Return paths of a pattern, the same each time, among them some that no other is likely to name.
+
+    Raises `SlowPatternError`.
+    """
+    fresh = islice(fresh_samples(pattern, random.Random(0)), _TRIED)  # noqa: S311 - hides nothing
+    return [*samples(pattern), *fresh]

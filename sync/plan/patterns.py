@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import islice
+from re import _compiler as compiler  # type: ignore[attr-defined]
 from re import _constants as op  # type: ignore[attr-defined]  # no public way to read a pattern's structure
 from re import _parser as parser  # type: ignore[attr-defined]
 from typing import Any
@@ -24,7 +25,7 @@ _LONGEST_SAMPLE = 2048
 """Characters. What a path needs more of is no path that anybody asks for."""
 
 _CANDIDATES = "x1X-_.~ /" + "".join(map(chr, range(33, 127)))
-_FRESH = "abcdefghijklmnopqrstuvwxyz0123456789"
+_FRESH = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ-_~"
 _REPEATS = frozenset({op.MAX_REPEAT, op.MIN_REPEAT, op.POSSESSIVE_REPEAT})
 _CATEGORIES: dict[Any, Callable[[str], bool]] = {
     op.CATEGORY_DIGIT: str.isdigit,
@@ -58,8 +59,8 @@ def _parsed(pattern: str) -> Items | None:
     with _parsing, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            re.compile(pattern)
             tree = parser.parse(pattern)
+            compiler.compile(tree)
         except (re.error, RecursionError, OverflowError):
             return None
     # letters of either case, or spaces that count for nothing: then its texts are not what it starts with

@@ -6,6 +6,7 @@ what stays different, and only then everything else.
 
 from sync.errors import CancelledError, HeimdallSyncError, RefusedError, UnhealthyError
 from sync.heimdall.health import Finding, Level
+from sync.plan.answers import Doubt
 from sync.plan.model import Strategy
 from sync.plan.outcome import Status
 from sync.report import markdown_drift
@@ -182,8 +183,10 @@ def _verdict(document: Document) -> str:
     if found.error:
         return f"❓ **Not verified:** {prose(found.error)}"
     if found.identical:
+        cached = sum(remark.doubt is Doubt.CACHED for remark in document.remarks)
+        old = f" {plural(cached, 'answer')} may still come from a cache, see below." if cached else ""
         but = f", but for {known(found.blocked, rules_of(document))}" if found.blocked else ""
-        return f"✅ **Verified:** both were read again, and the target is identical to the source{but}."
+        return f"✅ **Verified:** both were read again, and the target is identical to the source{but}.{old}"
     stay = sum(not blocked.accepted for blocked in found.blocked)
     needed = plural(len(found.remaining), "change")
     again = f" {RUN_AGAIN}" if found.remaining else ""

@@ -47,3 +47,32 @@ def snapshots(draw: st.DrawFn) -> Snapshot:
         ),
         precedence=tuple(m.name for m in draw(st.permutations(mappings))),
     )
+
+
+CONTESTED = ["/users/", "/users/([^/]+)$", "/users/me$"]
+
+
+@st.composite
+def contested(draw: st.DrawFn) -> Snapshot:
+    """Draw an environment in which little differs but which mapping decides, and who may do what it asks."""
+    actions = ["a", "b", "c"]
+    patterns = draw(st.lists(st.sampled_from(CONTESTED), unique=True))
+    mappings = tuple(
+        Mapping(method="GET", path_pattern=pattern, action=draw(st.sampled_from(actions)))
+        for pattern in patterns
+    )
+    return Snapshot(
+        actions=tuple(Action(name=name) for name in actions),
+        roles=(
+            Role(name="r", actions=tuple(draw(some(actions)))),
+            Role(name=SUPERADMIN),
+        ),
+        mappings=mappings,
+        groups=(Group(name="g", roles=("r",)),),
+        precedence=tuple(mapping.name for mapping in mappings),
+    )
+
+
+def either() -> st.SearchStrategy[tuple[Snapshot, Snapshot]]:
+    """Draw a source and a target, of either sort."""
+    return st.one_of(st.tuples(snapshots(), snapshots()), st.tuples(contested(), contested()))

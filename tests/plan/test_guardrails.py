@@ -132,3 +132,21 @@ def test_unprotected_endpoints_are_refused_where_that_is_asked_for() -> None:
     source = actions(1).model_copy(update={"mappings": mappings[:1]})
     assert judged(source, target) == []
     assert judged(source, target, fail_on_unprotected=True) == ["unprotected endpoints"]
+
+
+def test_contested_writes_are_refused_where_that_is_asked_for() -> None:
+    def environment(description: str) -> Snapshot:
+        return Snapshot(
+            actions=(Action(name="own"), Action(name="others")),
+            roles=(Role(name="r", actions=("others",)),),
+            mappings=(
+                Mapping(method="GET", path_pattern="/(.*)", action="others", description=description),
+                Mapping(method="GET", path_pattern="/me$", action="own"),
+            ),
+            groups=(Group(name="g", roles=("r",)),),
+            precedence=("GET /(.*)", "GET /me$"),
+        )
+
+    assert judged(environment("new"), environment("old")) == []
+    assert judged(environment("new"), environment("old"), no_contested_writes=True) == ["contested writes"]
+    assert judged(environment("old"), environment("old"), no_contested_writes=True) == []

@@ -25,6 +25,7 @@ WIDE, ME = "GET /users/([^/]+)$", "GET /users/me$"
         ((WIDE, ME, "GET /app/(.*)", "GET /health$"), ()),
         ((ME, WIDE), (Flaw(ME, Fault.UNDECIDING, f"{WIDE} always does"),)),
         ((WIDE, "GET /users/x$"), ()),
+        ((WIDE, "GET /users/([a-z0-9]+)$"), ()),
         (("GET /users/{id}",), (Flaw("GET /users/{id}", Fault.UNREAL, "{id} is text in it"),)),
         (("GET users$",), (Flaw("GET users$", Fault.UNREAL, "no path begins like that"),)),
         (("GET /n",), (Flaw("GET /n", Fault.OPEN, "/nx"),)),

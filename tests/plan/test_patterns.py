@@ -79,6 +79,7 @@ def test_without_a_choice_there_is_no_fresh_sample(pattern: str) -> None:
 @pytest.mark.parametrize(
     "path", ["/n", "/nx", "/users/7", "/users/{id}", "/{e}/{i}", "/aa", "/b", ":]", "/i"]
 )
+@pytest.mark.filterwarnings("ignore:Possible nested set:FutureWarning")
 def test_a_path_matches_as_it_does_for_the_server(pattern: str, path: str) -> None:
     assert matches(pattern, path) is (re.match(pattern, path) is not None)
 

@@ -21,6 +21,12 @@ from sync.plan.model import (
 )
 
 
+def does_match(name: str, request: str) -> bool:
+    """Tell whether a mapping matches a request (`GET /users/me`)."""
+    (method, _, pattern), (asked, _, path) = name.partition(" "), request.partition(" ")
+    return method == asked and re.match(pattern, path) is not None
+
+
 @dataclass
 class World:
     actions: dict[str, str] = field(default_factory=dict)
@@ -127,13 +133,7 @@ class World:
 
     def decider(self, request: str) -> str | None:
         """Return which mapping decides a request: the one written last of those that match."""
-        method, _, path = request.partition(" ")
-        matching = (
-            name
-            for name in reversed(self.order)
-            if name.startswith(f"{method} ") and re.match(name.partition(" ")[2], path)
-        )
-        return next(matching, None)
+        return next((name for name in reversed(self.order) if does_match(name, request)), None)
 
     def edges(self, kind: Kind) -> set[tuple[str, str]]:
         return self.role_actions if kind is Kind.ROLE else self.group_roles
