@@ -254,8 +254,13 @@ class Judge:
 
     def _reaching(self, access: Access, deciders: Deciders, witness: Witness, *, is_open: bool) -> set[str]:
         (decider,) = deciders.possible(witness)
-        if decider.action is None:  # who is not in a group any more, or not yet, gets through as well
-            return self._before.groups | self._goal.groups if is_open else set()
+        if decider.action is None and is_open:
+            if self._strategy is Strategy.ZERO_DOWNTIME:
+                return {*access.groups}
+            # open to everyone is open to whoever is in a group that is gone by then, or not there yet
+            return self._before.groups | self._goal.groups
+        if decider.action is None:
+            return set()
         return access.groups_with_action(decider.action)
 
     def _wronged(self, endpoint: str, groups: set[str]) -> set[str]:

@@ -6,13 +6,27 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sync.apply.run import judge_of
 from sync.plan.drafting import Refusal, Refuses
 from sync.plan.environment import Environment
-from sync.plan.model import SUPERADMIN, Exposure, Kind, Operation, Plan, Role, Rules, Snapshot, Strategy, Verb
+from sync.plan.model import (
+    SUPERADMIN,
+    Action,
+    Exposure,
+    Group,
+    Kind,
+    Mapping,
+    Operation,
+    Plan,
+    Role,
+    Rules,
+    Snapshot,
+    Strategy,
+    Verb,
+)
 from sync.plan.planner import make_plan
 from tests.plan.pairs import ENDPOINTS, either, snapshots
 from tests.plan.worlds import World, does_match
@@ -244,7 +258,17 @@ def test_the_guarantee_holds_with_blocked_differences_and_after_any_failures(
     assert Counter(accounted) == Counter(plan.operations)
 
 
+NEW_GROUP = Snapshot(
+    actions=(Action(name="a"),),
+    roles=(Role(name=SUPERADMIN),),
+    mappings=tuple(Mapping(method="GET", path_pattern=each, action="a") for each in ("/users/", "/users/x")),
+    groups=(Group(name="team", roles=(SUPERADMIN,)),),
+)
+"""A group that nobody was in before loses nothing, be it what was open to everyone."""
+
+
 @given(either())
+@example((NEW_GROUP, Snapshot()))
 def test_nothing_is_announced_that_cannot_happen(pair: tuple[Snapshot, Snapshot]) -> None:
     source, target = pair
     for strategy in Strategy:
