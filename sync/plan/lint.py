@@ -32,7 +32,10 @@ class Fault(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Flaw:
-    """A mapping, by name, with what is wrong with it, and what shows it: a path or another mapping."""
+    """A mapping, by name, with what is wrong with it, and what shows it.
+
+    That is what is text in it, the mapping that always decides, or a path that it matches as well.
+    """
 
     mapping: str
     fault: Fault
@@ -68,9 +71,9 @@ def _of_valid(name: str, pattern: str, paths: list[str], deciders: list[str | No
     real = [path for path in paths if path.startswith("/") and not _PLACEHOLDER.search(path)]
     if paths and not real:
         text = _PLACEHOLDER.search(paths[0])
-        yield Flaw(name, Fault.UNREAL, f"{text[0]} is text in it" if text else "no path begins like that")
+        yield Flaw(name, Fault.UNREAL, text[0] if text else "")
     elif real and name not in deciders:
-        yield Flaw(name, Fault.UNDECIDING, f"{deciders[0]} always does")
+        yield Flaw(name, Fault.UNDECIDING, deciders[0] or "")
     if real and not has_end(pattern):
         more = real[0] + ("/x" if pattern[-1:] in _VARIABLE else "x")
         if matches(pattern, more):

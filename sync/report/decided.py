@@ -1,7 +1,7 @@
 """What every format says of contested requests and of the mappings themselves, in the same words."""
 
 from sync.plan.answers import Remark
-from sync.plan.lint import Flaw
+from sync.plan.lint import Fault, Flaw
 from sync.plan.model import Decision, Exposure, Strategy
 from sync.report.wording import Wording
 
@@ -12,6 +12,9 @@ _BETWEEN = {
 
 EXPOSED = "Decided by a third mapping while those that match the same are written"
 """What an exposure is, as a heading."""
+
+
+_BECAUSE = {Fault.UNREAL: " is text in it", Fault.UNDECIDING: " always does"}
 
 
 def request_of(about: Decision | Exposure) -> str:
@@ -51,5 +54,7 @@ def remarked(remark: Remark, wording: Wording) -> str:
 
 def flawed(flaw: Flaw, wording: Wording) -> str:
     """Return what is wrong with a mapping, and what shows it."""
-    because = f": {wording.text(flaw.because)}" if flaw.because else ""
-    return f"mapping {wording.text(flaw.mapping)} {flaw.fault}{because}"
+    said = f"mapping {wording.text(flaw.mapping)} {flaw.fault}"
+    if not flaw.because:
+        return said
+    return f"{said}: {wording.text(flaw.because)}{_BECAUSE.get(flaw.fault, '')}"
