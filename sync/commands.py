@@ -132,8 +132,6 @@ def _plan(job: Job, settings: Settings, _: Past) -> ExitCode:
     job.check(must_write=False)
     plan = job.plan()
     job.judge(job.task(plan))
-    if not plan.operations and not plan.blocked:
-        job.note("Both hold the same. If that is a surprise: do the two URLs name one environment?")
     differs = bool(plan.operations or plan.open_differences)
     return ExitCode.DIFFERENT if differs and settings.detailed_exitcode else ExitCode.DONE
 

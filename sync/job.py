@@ -145,6 +145,8 @@ class Job:
             flaws=flaws_of(self._readings.source.snapshot, self._readings.target.snapshot),
         )
         self._printer.show(console.remarks(self._document))
+        if plan.source.digest == plan.target.digest:
+            self.note("Both hold the same. If that is a surprise: do the two URLs name one environment?")
         return plan
 
     def task(

@@ -195,6 +195,15 @@ def test_a_receipt_of_another_target_is_wrong_usage(pair: Pair, run: RunCommand,
     assert f"is for another target: {target.url}, not {source.url}" in ended.err
 
 
+def test_equal_snapshots_behind_different_urls_are_only_a_warning(pair: Pair, run: RunCommand) -> None:
+    differing = run(*pair, "apply")
+    assert "do the two URLs name one environment?" not in differing.out
+    for command in ("plan", "apply", "drift"):
+        ended = run(*pair, command)
+        assert ended.code == 0
+        assert "do the two URLs name one environment?" in ended.out
+
+
 def test_a_detailed_exit_code_tells_of_differences(pair: Pair, run: RunCommand) -> None:
     assert run(*pair, "plan", "--detailed-exitcode").code == 2
     assert run(*pair, "apply").code == 0
