@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from rich.text import Text
 
 from sync.errors import ExitCode, HeimdallSyncError, UsageError
-from sync.plan.model import Verb
+from sync.plan.changes import Verb
 from sync.plan.outcome import Status
 from sync.report import markdown
 from sync.report.alerts import Alert, Gravity, alerts_of

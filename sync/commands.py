@@ -11,7 +11,7 @@ from sync.errors import CancelledError, ExitCode, HeimdallSyncError, RefusedErro
 from sync.interruption import Interruption
 from sync.job import Job
 from sync.plan.approval import MAKE_ANOTHER, plan_from
-from sync.plan.model import Plan, Rules
+from sync.plan.changes import Plan, Rules
 from sync.report import console
 from sync.report.document import Document
 from sync.report.files import write_reports

@@ -25,11 +25,12 @@ from sync.heimdall.writer import Writer
 from sync.interruption import Interruption
 from sync.plan.answers import CACHE_SECONDS, Doubt
 from sync.plan.approval import MAKE_ANOTHER, deviations, moved_side
+from sync.plan.changes import Plan, Rules
 from sync.plan.drift import moved_since
 from sync.plan.environment import Environment
 from sync.plan.guardrails import Objection, objections_to_plan, objections_to_urls, takes_superadmin
 from sync.plan.lint import flaws_of
-from sync.plan.model import Plan, Rules, Snapshot
+from sync.plan.model import Snapshot
 from sync.plan.outcome import Outcome, Verification
 from sync.plan.planner import make_plan
 from sync.plan.resume import Task, task_left

@@ -22,7 +22,8 @@ from sync.actions import (
     with_inputs,
 )
 from sync.errors import ExitCode, HeimdallSyncError, RefusedError, UsageError
-from sync.plan.model import Kind, Verb
+from sync.plan.changes import Verb
+from sync.plan.model import Kind
 from sync.plan.outcome import Outcome, Status
 from sync.report import markdown
 from sync.report.document import Document

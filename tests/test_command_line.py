@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from sync import __version__
 from sync.command_line import help_text, load, markdown_tables
 from sync.errors import ExitCode, UsageError
-from sync.plan.model import Strategy
+from sync.plan.changes import Strategy
 from sync.settings import Command, Option, Settings, options
 
 NOWHERE = Path(__file__, "no secrets here")

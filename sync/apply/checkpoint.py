@@ -15,7 +15,8 @@ from pydantic import Field, ValidationError
 
 from sync.errors import HeimdallSyncError, RefusedError
 from sync.plan.approval import plan_from
-from sync.plan.model import Operation, Plan, Value
+from sync.plan.changes import Operation, Plan
+from sync.plan.model import Value
 from sync.plan.outcome import Outcome, Status
 
 WHAT_NOW = "delete it if it is not needed any more, or name another with --checkpoint-file"

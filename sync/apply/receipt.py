@@ -9,7 +9,8 @@ from typing import Literal
 from pydantic import Field, ValidationError
 
 from sync.errors import UsageError
-from sync.plan.model import Plan, Snapshot, Value
+from sync.plan.changes import Plan
+from sync.plan.model import Snapshot, Value
 from sync.plan.outcome import Outcome, Status, Verification
 
 

@@ -6,9 +6,10 @@ from concurrent.futures import as_completed
 
 from sync.errors import ReadError
 from sync.interruption import GRACE_SECONDS, Threads
+from sync.plan.changes import Operation, Plan, Wave
 from sync.plan.drafting import tolerating
 from sync.plan.judge import Judge
-from sync.plan.model import Operation, Plan, Snapshot, Wave
+from sync.plan.model import Snapshot
 from sync.plan.outcome import Outcome, Status
 
 Execute = Callable[[Operation], Outcome]

@@ -17,8 +17,9 @@ from sync.errors import ReadError
 from sync.heimdall.answers import AnswerError
 from sync.heimdall.routes import ROUTES, Route, body_of
 from sync.heimdall.transport import Transport
+from sync.plan.changes import Operation
 from sync.plan.drafting import Refusal
-from sync.plan.model import Kind, Operation
+from sync.plan.model import Kind
 
 PATH = "/openapi.json"
 _NOT_PUBLISHED = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}

@@ -11,7 +11,8 @@ from sync.heimdall.reader import read_actions, read_groups, read_mappings, read_
 from sync.heimdall.routes import body_of, path_of
 from sync.heimdall.rows import NamedRow
 from sync.heimdall.transport import Transport
-from sync.plan.model import Attributes, Kind, Operation, Verb
+from sync.plan.changes import Attributes, Operation, Verb
+from sync.plan.model import Kind
 from sync.plan.outcome import Outcome, Status
 
 _NOT_FOUND = {Kind.ACTION: HTTPStatus.BAD_REQUEST}

@@ -8,7 +8,8 @@ one, depending on the deployment; whoever asks says which of the two to assume.
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
-from sync.plan.model import SUPERADMIN, Kind, Operation, Snapshot, Verb
+from sync.plan.changes import Operation, Verb
+from sync.plan.model import SUPERADMIN, Kind, Snapshot
 
 Index = defaultdict[str, set[str]]
 

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 
+from sync.plan.changes import Operation, Verb
 from sync.plan.contested import Contest, Witness
-from sync.plan.model import Operation, Verb
 from sync.plan.precedence import Order
 
 

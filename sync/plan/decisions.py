@@ -3,10 +3,11 @@
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
+from sync.plan.changes import Attributes, Decision, Operation, Verb
 from sync.plan.contested import Witness, contest_of
 from sync.plan.diff import named
 from sync.plan.environment import Environment
-from sync.plan.model import Attributes, Decision, Kind, Operation, Verb
+from sync.plan.model import Kind
 from sync.plan.precedence import Demand, Order, fewest_writes, turns
 
 WRITES = frozenset({Verb.CREATE, Verb.UPDATE, Verb.PROMOTE})

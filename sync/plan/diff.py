@@ -5,18 +5,9 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Generic, TypeVar
 
+from sync.plan.changes import Attributes, Operation, Verb
 from sync.plan.contested import contest_of
-from sync.plan.model import (
-    SUPERADMIN,
-    Attributes,
-    Entity,
-    Group,
-    Kind,
-    Operation,
-    Role,
-    Snapshot,
-    Verb,
-)
+from sync.plan.model import SUPERADMIN, Entity, Group, Kind, Role, Snapshot
 from sync.plan.precedence import decided_by, precedence_of
 
 T = TypeVar("T")

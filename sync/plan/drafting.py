@@ -4,12 +4,13 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from sync.plan.changes import Exposure, Operation, Rules, Verb, Wave
 from sync.plan.contested import Witness
 from sync.plan.deciders import Decider
 from sync.plan.decisions import WRITES, Decisions
 from sync.plan.diff import named
 from sync.plan.judge import Judge
-from sync.plan.model import Exposure, Kind, Operation, Rules, Snapshot, Verb, Wave
+from sync.plan.model import Kind, Snapshot
 from sync.plan.order import waves_of
 
 

@@ -3,10 +3,11 @@
 from collections.abc import Iterable
 from enum import StrEnum
 
+from sync.plan.changes import Operation
 from sync.plan.decisions import Decisions
 from sync.plan.diff import differences
 from sync.plan.environment import Environment
-from sync.plan.model import Operation, Snapshot
+from sync.plan.model import Snapshot
 
 
 class Moved(StrEnum):

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from sync.plan.changes import Rules, Side
 from sync.plan.diff import in_scope, unreadable_roles
-from sync.plan.model import Rules, Side, Snapshot
+from sync.plan.model import Snapshot
 
 
 @dataclass(frozen=True, slots=True)

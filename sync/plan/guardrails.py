@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from sync.plan.model import SUPERADMIN, Kind, Operation, Plan, Rules, Snapshot, Verb
+from sync.plan.changes import Operation, Plan, Rules, Verb
+from sync.plan.model import SUPERADMIN, Kind, Snapshot
 
 _PORTS = {"http": 80, "https": 443}
 

@@ -6,10 +6,11 @@ A blocked difference is a failure that is known beforehand, so plans and runs ar
 from collections.abc import Callable, Iterable, Iterator
 
 from sync.plan.access import Access, possible_actions
+from sync.plan.changes import Operation, Strategy, Verb
 from sync.plan.contested import Witness, contest_of
 from sync.plan.deciders import Decider, Deciders
 from sync.plan.diff import unreadable_roles
-from sync.plan.model import Kind, Operation, Snapshot, Strategy, Verb
+from sync.plan.model import Kind, Snapshot
 from sync.plan.precedence import Order
 
 READABLE_ROLES = 50

@@ -5,7 +5,8 @@ Why the order is what it is stands in `tests/plan/test_order.py`, beside what br
 
 from collections.abc import Iterable, Mapping
 
-from sync.plan.model import Kind, Operation, Strategy, Verb, Wave
+from sync.plan.changes import Operation, Strategy, Verb, Wave
+from sync.plan.model import Kind
 
 Step = tuple[Verb, Kind]
 

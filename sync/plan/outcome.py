@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sync.plan.model import Blocked, Operation
+from sync.plan.changes import Blocked, Operation
 
 
 class Status(StrEnum):

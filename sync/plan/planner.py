@@ -3,12 +3,13 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from sync.plan.changes import Blocked, Operation, Plan, Rules, Verb
 from sync.plan.decisions import Decisions
 from sync.plan.diff import differences, named, unreadable_roles
 from sync.plan.drafting import PROTECTED, Drafting, Refusal, Refuses
 from sync.plan.environment import Environment
 from sync.plan.judge import READABLE_ROLES
-from sync.plan.model import SUPERADMIN, Blocked, Kind, Operation, Plan, Rules, Snapshot, Verb
+from sync.plan.model import SUPERADMIN, Kind, Snapshot
 
 
 def make_plan(

@@ -3,23 +3,12 @@
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
+from sync.plan.changes import Attributes, Operation, Plan, Verb, Wave
 from sync.plan.contested import contest_of
 from sync.plan.decisions import WRITES, Decisions
 from sync.plan.diff import in_scope
 from sync.plan.environment import Environment
-from sync.plan.model import (
-    Action,
-    Attributes,
-    Group,
-    Kind,
-    Mapping,
-    Operation,
-    Plan,
-    Role,
-    Snapshot,
-    Verb,
-    Wave,
-)
+from sync.plan.model import Action, Group, Kind, Mapping, Role, Snapshot
 from sync.plan.precedence import Order, decided_by, precedence_of
 
 

@@ -3,7 +3,7 @@
 import json
 import sys
 
-from sync.plan.model import Plan
+from sync.plan.changes import Plan
 
 
 def plan_schema() -> str:

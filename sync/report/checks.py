@@ -8,10 +8,11 @@ from itertools import groupby
 
 from sync.errors import RefusedError
 from sync.plan.approval import Deviated
+from sync.plan.changes import Attributes, Blocked, Operation, Rules, Verb
 from sync.plan.diff import named
 from sync.plan.drift import Moved
 from sync.plan.guardrails import Objection
-from sync.plan.model import Attributes, Blocked, Kind, Operation, Rules, Verb
+from sync.plan.model import Kind
 from sync.report.document import Document
 from sync.report.wording import Wording, plural
 

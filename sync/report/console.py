@@ -11,7 +11,8 @@ from pathlib import Path
 from rich.text import Text
 
 from sync.errors import HeimdallSyncError, UsageError
-from sync.plan.model import Blocked, Kind, Operation, Plan, Rules, Snapshot, Verb
+from sync.plan.changes import Blocked, Operation, Plan, Rules, Verb
+from sync.plan.model import Kind, Snapshot
 from sync.plan.outcome import Status
 from sync.report.checks import is_protected, known, rules_of
 from sync.report.console_checks import deviations, drift, objections, resumed

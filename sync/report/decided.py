@@ -1,8 +1,8 @@
 """What every format says of contested requests and of the mappings themselves, in the same words."""
 
 from sync.plan.answers import Remark
+from sync.plan.changes import Decision, Exposure, Strategy
 from sync.plan.lint import Fault, Flaw
-from sync.plan.model import Decision, Exposure, Strategy
 from sync.report.wording import Wording
 
 _BETWEEN = {

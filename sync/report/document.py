@@ -8,10 +8,11 @@ from sync.errors import HeimdallSyncError
 from sync.heimdall.health import Finding, Level
 from sync.plan.answers import Remark
 from sync.plan.approval import Deviated
+from sync.plan.changes import Blocked, Operation, Plan, Rules
 from sync.plan.drift import Moved
 from sync.plan.guardrails import Objection
 from sync.plan.lint import Flaw
-from sync.plan.model import Blocked, Kind, Operation, Plan, Rules, Snapshot
+from sync.plan.model import Kind, Snapshot
 from sync.plan.outcome import Outcome, Status, Verification
 
 

@@ -10,7 +10,8 @@ from junit_xml import TestCase, TestSuite, to_xml_report_string
 
 from sync.heimdall.health import Finding, Level
 from sync.plan.approval import Deviated
-from sync.plan.model import Blocked, Kind, Operation, Plan, Rules
+from sync.plan.changes import Blocked, Operation, Plan, Rules
+from sync.plan.model import Kind
 from sync.plan.outcome import Outcome, Status, Verification
 from sync.report.checks import (
     Difference,

@@ -7,7 +7,7 @@ what stays different, and only then everything else.
 from sync.errors import CancelledError, HeimdallSyncError, RefusedError, UnhealthyError
 from sync.heimdall.health import Finding, Level
 from sync.plan.answers import Doubt
-from sync.plan.model import Strategy
+from sync.plan.changes import Strategy
 from sync.plan.outcome import Status
 from sync.report import markdown_drift
 from sync.report.checks import is_refusal_told, known, resumed, rules_of

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
-from sync.plan.model import Attributes, Kind, Operation, Verb
+from sync.plan.changes import Attributes, Operation, Verb
+from sync.plan.model import Kind
 from sync.plan.outcome import Outcome, Status
 from sync.report.checks import is_protected, thing
 from sync.report.decided import before_and_after, flawed, remarked, request_of

@@ -9,7 +9,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from sync.plan.model import Attributes, Blocked, Kind, Operation, Plan, Verb
+from sync.plan.changes import Attributes, Blocked, Operation, Plan, Verb
+from sync.plan.model import Kind
 from sync.plan.outcome import Outcome
 
 VERBS = tuple(Verb)

@@ -4,8 +4,9 @@ import pytest
 
 from sync.apply.checkpoint import Checkpoint, Memory, read_checkpoint
 from sync.errors import HeimdallSyncError, RefusedError
+from sync.plan.changes import Plan
 from sync.plan.environment import Environment
-from sync.plan.model import Action, Plan, Role, Snapshot
+from sync.plan.model import Action, Role, Snapshot
 from sync.plan.outcome import Outcome, Status
 from sync.plan.planner import make_plan
 

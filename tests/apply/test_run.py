@@ -4,8 +4,9 @@ import pytest
 
 from sync.apply.run import Run, judge_of
 from sync.errors import HeimdallSyncError, ReadError
+from sync.plan.changes import Operation, Plan, Verb
 from sync.plan.environment import Environment
-from sync.plan.model import Action, Group, Kind, Mapping, Operation, Plan, Role, Snapshot, Verb
+from sync.plan.model import Action, Group, Kind, Mapping, Role, Snapshot
 from sync.plan.outcome import Outcome, Status
 from sync.plan.planner import make_plan
 

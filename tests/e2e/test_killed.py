@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from sync.plan.approval import plan_from
-from sync.plan.model import SUPERADMIN, Action, Group, Kind, Mapping, Role, Snapshot, Strategy
+from sync.plan.changes import Strategy
+from sync.plan.model import SUPERADMIN, Action, Group, Kind, Mapping, Role, Snapshot
 from sync.sandbox.faults import Interrupt
 from sync.sandbox.process import Sandbox, launch
 from tests.e2e.subprocesses import Command

@@ -8,7 +8,8 @@ import pytest
 from sync.errors import ReadError
 from sync.heimdall.contract import Contract, known_contract, read_contract
 from sync.heimdall.routes import ROUTES, Route
-from sync.plan.model import Attributes, Kind, Operation, Snapshot, Verb
+from sync.plan.changes import Attributes, Operation, Verb
+from sync.plan.model import Kind, Snapshot
 from sync.sandbox.faults import Answer
 from sync.sandbox.process import launch
 from tests.conftest import Connect

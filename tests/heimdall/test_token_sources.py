@@ -18,7 +18,8 @@ from sync.heimdall.health import check_health
 from sync.heimdall.oauth import OAuthToken, TokenEndpoint
 from sync.heimdall.transport import Patience, Transport
 from sync.heimdall.writer import Writer
-from sync.plan.model import Attributes, Kind, Operation, Verb
+from sync.plan.changes import Attributes, Operation, Verb
+from sync.plan.model import Kind
 from sync.sandbox.faults import Answer, Close
 from sync.sandbox.process import Sandbox
 from sync.sandbox.token_endpoint import TokenServer

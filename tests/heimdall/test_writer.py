@@ -7,7 +7,8 @@ from sync.heimdall.answers import UnavailableError
 from sync.heimdall.contract import read_contract
 from sync.heimdall.reader import read_environment
 from sync.heimdall.writer import Writer
-from sync.plan.model import Action, Attributes, Group, Kind, Mapping, Operation, Role, Snapshot, Verb
+from sync.plan.changes import Attributes, Operation, Verb
+from sync.plan.model import Action, Group, Kind, Mapping, Role, Snapshot
 from sync.plan.outcome import Outcome, Status
 from sync.sandbox.faults import Answer, AnyEffect, Close, DropRows
 from sync.sandbox.options import People

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from sync.errors import RefusedError
 from sync.plan.approval import Deviation, deviations, plan_from
+from sync.plan.changes import Blocked, Plan, Rules
 from sync.plan.environment import Environment
-from sync.plan.model import Action, Blocked, Group, Kind, Mapping, Plan, Role, Rules, Snapshot
+from sync.plan.model import Action, Group, Kind, Mapping, Role, Snapshot
 from sync.plan.planner import make_plan
 from tests.plan.pairs import snapshots
 

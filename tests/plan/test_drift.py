@@ -2,9 +2,10 @@
 
 import pytest
 
+from sync.plan.changes import Verb
 from sync.plan.drift import Moved, moved_since
 from sync.plan.environment import Environment
-from sync.plan.model import Action, Mapping, Snapshot, Verb
+from sync.plan.model import Action, Mapping, Snapshot
 from sync.plan.planner import make_plan
 
 EVERYTHING, ME = "GET /(.*)", "GET /me$"

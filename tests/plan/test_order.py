@@ -6,21 +6,11 @@ from itertools import combinations
 
 import pytest
 
+from sync.plan.changes import Operation, Strategy, Verb
 from sync.plan.decisions import Decisions
 from sync.plan.diff import differences
 from sync.plan.environment import Environment
-from sync.plan.model import (
-    SUPERADMIN,
-    Action,
-    Group,
-    Kind,
-    Mapping,
-    Operation,
-    Role,
-    Snapshot,
-    Strategy,
-    Verb,
-)
+from sync.plan.model import SUPERADMIN, Action, Group, Kind, Mapping, Role, Snapshot
 from sync.plan.order import PHASES, Step, waves_of
 from tests.plan.pairs import ACTIONS, ENDPOINTS, GROUPS, ROLES
 from tests.plan.test_laws import Guarantee, force, subsets

@@ -6,27 +6,22 @@ from sync.errors import RefusedError
 from sync.heimdall.health import Finding, Level
 from sync.plan.answers import Doubt, Remark
 from sync.plan.approval import Deviated, Deviation
-from sync.plan.drift import Moved
-from sync.plan.guardrails import Objection
-from sync.plan.lint import Fault, Flaw
-from sync.plan.model import (
-    Action,
+from sync.plan.changes import (
     Attributes,
     Blocked,
     Decision,
     Exposure,
-    Group,
-    Kind,
-    Mapping,
     Operation,
     Plan,
-    Role,
     Rules,
     Side,
-    Snapshot,
     Verb,
     Wave,
 )
+from sync.plan.drift import Moved
+from sync.plan.guardrails import Objection
+from sync.plan.lint import Fault, Flaw
+from sync.plan.model import Action, Group, Kind, Mapping, Role, Snapshot
 from sync.plan.outcome import Outcome, Status, Verification
 from sync.report.document import Document
 

@@ -6,10 +6,11 @@ from sync.errors import HeimdallSyncError
 from sync.heimdall.health import Finding, Level
 from sync.plan.answers import Doubt, Remark
 from sync.plan.approval import Deviated, Deviation
+from sync.plan.changes import Attributes, Blocked, Decision, Exposure, Plan, Rules, Wave
 from sync.plan.drift import Moved
 from sync.plan.guardrails import Objection
 from sync.plan.lint import Fault, Flaw
-from sync.plan.model import Attributes, Blocked, Decision, Exposure, Kind, Plan, Rules, Wave
+from sync.plan.model import Kind
 from sync.plan.outcome import Outcome, Status, Verification
 from sync.report.document import Document
 from tests.report.examples import PLAN, assign, create, delete, promote, unassign, update

@@ -19,7 +19,8 @@ from sync.errors import (
     UnhealthyError,
 )
 from sync.heimdall.health import Finding, Level
-from sync.plan.model import Kind, Operation, Rules, Strategy, Wave
+from sync.plan.changes import Operation, Rules, Strategy, Wave
+from sync.plan.model import Kind
 from sync.plan.outcome import Verification
 from sync.report import markdown
 from sync.report.document import Document

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.plan.model import Attributes, Blocked, Kind, Operation
+from sync.plan.changes import Attributes, Blocked, Operation
+from sync.plan.model import Kind
 from sync.plan.outcome import Outcome, Status
 from sync.report.wording import PLAIN, lost_memberships, plural, printable, quoted, states, why
 from tests.report.examples import AUDITOR, PLAN, assign, create, delete, promote, unassign, update
