@@ -10,6 +10,7 @@ from sync.plan.changes import Strategy
 from sync.plan.model import SUPERADMIN, Action, Group, Kind, Mapping, Role, Snapshot
 from sync.sandbox.faults import Interrupt
 from sync.sandbox.process import Sandbox, launch
+from tests.e2e.conftest import RunCommand
 from tests.e2e.subprocesses import Command
 from tests.plan.test_laws import ALL_REQUESTS, Guarantee
 from tests.plan.worlds import World
@@ -109,47 +110,49 @@ def is_as(target: Sandbox, wanted: Snapshot) -> bool:
     return alike and equal(target.snapshot(), wanted)
 
 
-def requests_of_an_apply(source: Sandbox, target: Sandbox, folder: Path, strategy: str, pair: str) -> int:
-    before, after = PAIRS[pair]
-    source.reset(after)
-    target.reset(before)
-    code, out = Command(source, target, folder, "apply", "--strategy", strategy).finish()
-    assert code == 0, out
-    assert is_as(target, after)
-    return len(target.requests())
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("pair", PAIRS)
 @pytest.mark.parametrize("strategy", Strategy)
 @pytest.mark.parametrize("done", [False, True], ids=["before it is done", "after it is done"])
 def test_killed_at_every_request_in_turn(
-    source: Sandbox, target: Sandbox, tmp_path: Path, strategy: Strategy, pair: str, done: bool
+    source: Sandbox,
+    target: Sandbox,
+    run: RunCommand,
+    tmp_path: Path,
+    strategy: Strategy,
+    pair: str,
+    done: bool,
 ) -> None:
     before, after = PAIRS[pair]
+    source.reset(after)
+    target.reset(before)
+    assert run(source, target, "plan", f"--strategy={strategy}").code == 0
+    plan = tmp_path / "approved.json"
+    (tmp_path / "report" / "plan.json").rename(plan)
+    exposures = plan_from(plan.read_bytes(), "plan.json").exposures
     endpoints = {mapping.name for mapping in (*before.mappings, *after.mappings)}
-    for number in range(1, requests_of_an_apply(source, target, tmp_path, strategy, pair) + 1):
+    guarantee = Guarantee(strategy, World.of(before), World.of(after), endpoints, exposures)
+    target.clear_requests()
+    assert run(source, target, "apply", "--plan", str(plan)).code == 0
+    assert is_as(target, after)
+    for number in range(1, len(target.requests()) + 1):
         folder = tmp_path / str(number)
         folder.mkdir()
         target.reset(before)
-        planned = Command(source, target, folder, "plan", "--strategy", strategy).finish()
-        assert planned[0] == 0, planned[1]
-        plan = folder / "approved.json"
-        (folder / "report" / "plan.json").rename(plan)
-        exposures = plan_from(plan.read_bytes(), "plan.json").exposures
-        guarantee = Guarantee(strategy, World.of(before), World.of(after), endpoints, exposures)
-        target.clear_requests()
         command = Command(source, target, folder, "apply", "--plan", str(plan))
         target.add_fault(Interrupt(pid=command.pid, done=done), nth=number)
         assert command.finish()[0] == -9
         target.clear_faults()
         guarantee.check(world_of(target))
+        checkpoint = folder / "sync_checkpoint.json"
         if number % 2:
-            (folder / "sync_checkpoint.json").unlink(missing_ok=True)
-        code, out = Command(source, target, folder, "apply", "--plan", str(plan), "--resume").finish()
-        assert code == 0, f"killed at request {number}: {out}"
+            checkpoint.unlink(missing_ok=True)
+        resumed = run(
+            source, target, "apply", "--plan", str(plan), "--resume", f"--checkpoint-file={checkpoint}"
+        )
+        assert resumed.code == 0, f"killed at request {number}: {resumed.out}"
         assert is_as(target, after)
-        assert not (folder / "sync_checkpoint.json").exists()
+        assert not checkpoint.exists()
 
 
 def test_killed_in_the_middle_and_resumed(source: Sandbox, target: Sandbox, tmp_path: Path) -> None:
