@@ -58,16 +58,18 @@ def _flaws(snapshot: Snapshot) -> Iterator[Flaw]:
             continue
         try:
             paths = _paths(pattern)
+            deciders = [order.decider(patterns.matching(method, path)) for path in paths]
+            found = list(_of_valid(name, pattern, paths, deciders))
         except SlowPatternError:
             patterns.slow.add(name)
             continue
-        deciders = [order.decider(patterns.matching(method, path)) for path in paths]
         if name not in patterns.slow:
-            yield from _of_valid(name, pattern, paths, deciders)
+            yield from found
     yield from (Flaw(name, Fault.SLOW) for name in patterns.slow)
 
 
 def _of_valid(name: str, pattern: str, paths: list[str], deciders: list[str | None]) -> Iterator[Flaw]:
+    """Yield what is wrong with a pattern that is valid. Raises `SlowPatternError`."""
     real = [path for path in paths if path.startswith("/") and not _PLACEHOLDER.search(path)]
     if paths and not real:
         text = _PLACEHOLDER.search(paths[0])

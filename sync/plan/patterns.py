@@ -61,7 +61,7 @@ def _parsed(pattern: str) -> Items | None:
         try:
             tree = parser.parse(pattern)
             compiler.compile(tree)
-        except (re.error, RecursionError, OverflowError):
+        except (re.error, ValueError, RecursionError, OverflowError):
             return None
     # letters of either case, or spaces that count for nothing: then its texts are not what it starts with
     return [(op.ASSERT, None), *tree] if tree.state.flags & (re.IGNORECASE | re.VERBOSE) else list(tree)
@@ -181,9 +181,13 @@ def _matched(pattern: str, texts: Iterable[str]) -> Iterator[str]:
     """Yield the texts as paths, which begin with a slash unless the pattern forbids it."""
     for text in dict.fromkeys(texts):
         for path in (text,) if text.startswith("/") else (f"/{text}", text):
-            if matches(pattern, path):
+            if _can_be_sent(path) and matches(pattern, path):
                 yield path
                 break
+
+
+def _can_be_sent(path: str) -> bool:
+    return not any("\ud800" <= char <= "\udfff" for char in path)  # half of a pair is no text
 
 
 def _texts(items: Iterable[tuple[Any, Any]], chance: random.Random | None) -> list[str]:
@@ -217,11 +221,30 @@ def _repeated(least: int, most: int, body: Items, *, chance: random.Random | Non
     times = min(max(least, 1), most)
     if times * len(named) > _LONGEST_SAMPLE:
         raise _NoSampleError
+    texts = _texts(named, chance)
     if chance:
         times = min(times + chance.randint(6, 9), most)
-        return ["".join(chance.choice(_texts(named, chance)) for _ in range(times))]
-    parts = [part * times for part in _texts(named, chance)]
+        if not _repeats(named):  # else each level would be done anew for each of those around it
+            texts = [text for _ in range(times) for text in _texts(named, chance)]
+        return ["".join(chance.choice(texts) for _ in range(times))]
+    parts = [part * times for part in texts]
     return [*parts, ""][:_MOST_SAMPLES] if least == 0 else parts
+
+
+def _repeats(items: Items) -> bool:
+    """Tell whether something within is repeated."""
+    return any(kind in _REPEATS or any(map(_repeats, _within(kind, argument))) for kind, argument in items)
+
+
+def _within(kind: Any, argument: Any) -> Sequence[Items]:
+    match kind:
+        case op.SUBPATTERN:
+            return [argument[-1]]
+        case op.ATOMIC_GROUP:
+            return [argument]
+        case op.BRANCH:
+            return list(argument[1])
+    return []
 
 
 def _character(kind: Any, argument: Any, chance: random.Random | None) -> str:

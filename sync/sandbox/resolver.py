@@ -26,7 +26,7 @@ class Decision:
 def _compiled(path_pattern: str) -> re.Pattern[str] | None:
     try:
         return re.compile(path_pattern)
-    except re.error:
+    except (re.error, ValueError):
         return None
 
 

@@ -407,3 +407,18 @@ def test_what_is_wrong_with_the_mappings_is_told(servers: Pair, run: RunCommand)
         assert "mapping GET /n also matches more than it seems to" in [
             case.get("name") for case in ended.junit.iter("testcase")
         ]
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    ["/\\ud800", "(?a)(?u)/x", f"/x{'(' * 30}{')*' * 30}", "/(?:ab|bc|cd|de|ef)[^/](x|x){40}(?=$)"],
+    ids=["half of a pair", "flags that exclude each other", "nested", "slow"],
+)
+def test_a_pattern_that_nobody_would_write_ends_no_run(servers: Pair, run: RunCommand, pattern: str) -> None:
+    """One row of one environment must not keep everybody from a promotion."""
+    mappings = tuple(Mapping(method="GET", path_pattern=each, action="a") for each in (pattern, "/.*"))
+    snapshot = Snapshot(actions=(Action(name="a", description="a"),), mappings=mappings)
+    begin(servers, snapshot, snapshot)
+    ended = run(*servers, "plan")
+    assert ended.code == 0, ended.out
+    assert "There is nothing to change" in ended.summary

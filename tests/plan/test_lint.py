@@ -16,6 +16,8 @@ def flaws(*oldest_first: str) -> tuple[Flaw, ...]:
     return flaws_of(snapshot, snapshot)
 
 
+SLOW_BEYOND_ITSELF = "/(?:ab|bc|cd|de|ef)[^/](x|x){40}(?=$)"
+"""Found out at once for the paths that it matches, and not in a lifetime for one that goes on behind them."""
 WIDE, ME = "GET /users/([^/]+)$", "GET /users/me$"
 
 
@@ -31,6 +33,8 @@ WIDE, ME = "GET /users/([^/]+)$", "GET /users/me$"
         (("GET /n",), (Flaw("GET /n", Fault.OPEN, "/nx"),)),
         (("GET /u/([^/]+)",), (Flaw("GET /u/([^/]+)", Fault.OPEN, "/u/x/x"),)),
         (("GET (",), (Flaw("GET (", Fault.INVALID),)),
+        (("GET (?a)(?u)/x",), (Flaw("GET (?a)(?u)/x", Fault.INVALID),)),
+        ((f"GET {SLOW_BEYOND_ITSELF}",), (Flaw(f"GET {SLOW_BEYOND_ITSELF}", Fault.SLOW),)),
         ((f"GET {SLOW}", f"GET {TOO_MUCH}$"), (Flaw(f"GET {SLOW}", Fault.SLOW),)),
     ],
     ids=str,

@@ -42,7 +42,19 @@ def test_samples_are_paths_that_the_pattern_matches(pattern: str, paths: list[st
     assert all(re.match(pattern, path) for path in paths)
 
 
-@pytest.mark.parametrize("pattern", ["(", "[z-a]", "*", r"/(x)\1", "/x{9999}", "/((a{65535}){65535}){65535}"])
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "(",
+        "[z-a]",
+        "*",
+        "(?a)(?u)/x",
+        r"/\ud800",
+        r"/(x)\1",
+        "/x{9999}",
+        "/((a{65535}){65535}){65535}",
+    ],
+)
 def test_what_is_invalid_not_understood_or_endless_has_no_sample(pattern: str) -> None:
     assert samples(pattern) == ()
 
@@ -54,6 +66,13 @@ def test_a_fresh_sample_is_another_path_that_the_pattern_matches(pattern: str) -
     assert len(fresh) == len(set(fresh)) >= 2
     assert not set(fresh) & set(samples(pattern))
     assert all(re.match(pattern, path) for path in fresh)
+
+
+def test_what_is_repeated_in_what_is_repeated_takes_no_longer_for_each_level() -> None:
+    """Tried anew for each time of each level, this would never end."""
+    pattern = f"/x{'(' * 30}{')*' * 30}"
+    assert [*fresh_samples(pattern, random.Random(1))]
+    assert all(re.match(pattern, path) for path in samples(pattern))
 
 
 @pytest.mark.parametrize("pattern", ["/users/me$", "(", "/(one|two)$"])
