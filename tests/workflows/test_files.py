@@ -144,11 +144,18 @@ def test_the_promotion_to_copy_is_the_reusable_one() -> None:
         assert offered[name] == inputs[name]
 
 
+def test_every_input_of_the_promotion_reaches_the_action() -> None:
+    inputs = read(promote("examples"))["on"]["workflow_dispatch"]["inputs"]
+    given = [item for step in steps_of(promote("examples")) for item in step.get("with", {}).items()]
+    for name in inputs.keys() - {"target"}:
+        assert given.count((name, f"${{{{ inputs.{name} }}}}")) == 1, name
+
+
 def test_defaults_of_the_promotion_are_those_of_the_action() -> None:
     """A value that is given counts as chosen: it must not choose something else."""
     inputs = read(promote("examples"))["on"]["workflow_dispatch"]["inputs"]
     described = read(ROOT / "action.yml")["inputs"]
-    for name in ("strategy", "max-delete-percent"):
+    for name in ("strategy", "max-delete-percent", "delete-guard-minimum"):
         assert f"(default: {inputs[name]['default']})" in described[name]["description"]
     assert {each["default"] for each in inputs.values() if each["type"] == "boolean"} == {"false"}
 
