@@ -133,11 +133,19 @@ def test_schedules_avoid_the_busy_minutes(path: Path) -> None:
         assert int(schedule["cron"].split()[0]) % 5 != 0
 
 
+@pytest.mark.parametrize("name", ["promote.yml", "drift.yml"])
+def test_a_reusable_workflow_takes_the_same_by_hand(name: str) -> None:
+    text = (ROOT / ".github" / "workflows" / name).read_text()
+    triggers = words(text)["on"]
+    assert triggers["workflow_dispatch"]["inputs"] == triggers["workflow_call"]["inputs"]
+    aliases = [token for token in yaml.scan(text) if isinstance(token, yaml.AliasToken)]
+    assert not aliases, "older GitHub Enterprise Servers don't know them"
+
+
 def test_the_promotion_to_copy_is_the_reusable_one() -> None:
     copied, reusable = read(promote("examples")), read(promote(".github/workflows"))
     assert copied["jobs"] == reusable["jobs"]
     inputs = reusable["on"]["workflow_call"]["inputs"]
-    assert reusable["on"]["workflow_dispatch"]["inputs"] == inputs
     offered = copied["on"]["workflow_dispatch"]["inputs"]
     assert list(offered) == list(inputs)
     for name in offered.keys() - {"target"}:
