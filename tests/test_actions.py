@@ -30,7 +30,7 @@ from sync.report.document import Document
 from sync.sandbox.example import production, staging
 from sync.sandbox.process import launch
 from sync.settings import Option, Settings, options
-from tests.report.examples import APPLIED, PLAN, PLANNED, create
+from tests.report.examples import ACCEPTED, APPLIED, PLAN, PLANNED, STARTED, create
 from tests.report.hostile import HOSTILE
 
 ROOT = Path(__file__).parents[1]
@@ -111,6 +111,15 @@ class TestOutputs:
         assert outputs["changes"] == str(len(PLAN.operations)) == str(counted)
         assert (outputs["refused"], outputs["identical"], outputs["drift"]) == ("false", "", "")
         assert (outputs["report-dir"], outputs["exit-reason"]) == ("report", "done")
+
+    @pytest.mark.parametrize(
+        ("document", "blocked", "left"), [(PLANNED, "1", "1"), (ACCEPTED, "1", "0"), (STARTED, "", "")]
+    )
+    def test_what_is_blocked_is_open_until_it_is_accepted(
+        self, document: Document, blocked: str, left: str
+    ) -> None:
+        outputs = outputs_of(document, ExitCode.DONE, "report")
+        assert (outputs["blocked"], outputs["open"]) == (blocked, left)
 
     def test_an_apply_puts_out_what_the_verification_found(self) -> None:
         assert APPLIED.verification

@@ -168,6 +168,13 @@ def test_defaults_of_the_promotion_are_those_of_the_action() -> None:
     assert {each["default"] for each in inputs.values() if each["type"] == "boolean"} == {"false"}
 
 
+def test_a_plan_with_nothing_to_apply_fails_last_and_only_where_something_is_left() -> None:
+    """What it found is kept first, and where changes are planned the apply tells how it ends."""
+    last = jobs_of(promote("examples"))["plan"]["steps"][-1]
+    assert last["if"] == "steps.plan.outputs.changes == '0' && steps.plan.outputs.open != '0'"
+    assert last["env"] == {"OPEN": "${{ steps.plan.outputs.open }}"}
+
+
 def test_a_change_window_is_one_more_step() -> None:
     with_window = read(ROOT / "examples" / "promote-change-window.yml")
     assert with_window["jobs"]["apply"]["steps"].pop(0)["name"] == "Only within the change window"
