@@ -42,9 +42,12 @@ class Flaw:
     because: str = ""
 
 
-def flaws_of(*snapshots: Snapshot) -> tuple[Flaw, ...]:
-    """Return what is wrong with the mappings of either side, each once, by the name of the mapping."""
-    found = {flaw for snapshot in snapshots for flaw in _flaws(snapshot)}
+def flaws_of(source: Snapshot, target: Snapshot) -> tuple[Flaw, ...]:
+    """Return what is wrong with the mappings of either side, each once, by the name of the mapping.
+
+    What decides nothing is a matter of the source alone: how the target stands is what a sync changes.
+    """
+    found = {*_flaws(source), *(flaw for flaw in _flaws(target) if flaw.fault is not Fault.UNDECIDING)}
     return tuple(sorted(found, key=lambda flaw: (flaw.mapping, list(Fault).index(flaw.fault))))
 
 

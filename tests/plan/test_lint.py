@@ -7,13 +7,12 @@ from sync.plan.model import Action, Mapping, Snapshot
 from tests.plan.test_patterns import SLOW, TOO_MUCH
 
 
-def flaws(*oldest_first: str) -> tuple[Flaw, ...]:
+def written(*oldest_first: str) -> Snapshot:
     mappings = [
         Mapping(method=method, path_pattern=pattern, action="a")
         for method, _, pattern in (name.partition(" ") for name in oldest_first)
     ]
-    snapshot = Snapshot(actions=(Action(name="a"),), mappings=tuple(mappings), precedence=oldest_first)
-    return flaws_of(snapshot, snapshot)
+    return Snapshot(actions=(Action(name="a"),), mappings=tuple(mappings), precedence=oldest_first)
 
 
 SLOW_BEYOND_ITSELF = "/(?:ab|bc|cd|de|ef)[^/](x|x){40}(?=$)"
@@ -40,4 +39,14 @@ WIDE, ME = "GET /users/([^/]+)$", "GET /users/me$"
     ids=str,
 )
 def test_what_is_wrong_is_told_by_name(oldest_first: tuple[str, ...], expected: tuple[Flaw, ...]) -> None:
-    assert flaws(*oldest_first) == expected
+    assert flaws_of(written(*oldest_first), written(*oldest_first)) == expected
+
+
+def test_what_decides_nothing_is_told_of_the_source_alone() -> None:
+    assert flaws_of(written(WIDE, ME), written(ME, WIDE)) == ()
+    assert flaws_of(written(ME, WIDE), written(WIDE, ME)) == (Flaw(ME, Fault.UNDECIDING, WIDE),)
+
+
+@pytest.mark.parametrize("sides", [("GET /n", "GET /m$"), ("GET /m$", "GET /n")])
+def test_what_else_is_wrong_is_told_of_both_sides(sides: tuple[str, str]) -> None:
+    assert flaws_of(*map(written, sides)) == (Flaw("GET /n", Fault.OPEN, "/nx"),)
