@@ -4,12 +4,14 @@ import random
 from dataclasses import dataclass
 from pathlib import Path
 
+from sync.errors import ReadError
 from sync.heimdall.decisions import confirmed
 from sync.heimdall.reader import Reading, read_environment
 from sync.heimdall.transport import Transport
 from sync.interruption import Threads
 from sync.plan.answers import Remark
 from sync.plan.contested import Contest, contest_of
+from sync.plan.model import Snapshot
 from sync.report.files import read_snapshot
 
 
@@ -47,7 +49,24 @@ def read_source(source: Transport | Path) -> Reading:
 
 
 def _read(source: Transport | Path) -> Reading:
-    return Reading(read_snapshot(source), {}) if isinstance(source, Path) else read_environment(source)
+    return Reading(_ordered(source), {}) if isinstance(source, Path) else read_environment(source)
+
+
+def _ordered(path: Path) -> Snapshot:
+    """Return the snapshot of a file, which says in which order its contested mappings were written.
+
+    Nobody else can say it. Raises `ReadError`.
+    """
+    snapshot = read_snapshot(path)
+    contest = contest_of(frozenset(mapping.name for mapping in snapshot.mappings))
+    contested = {name for witness in contest.witnesses for name in witness.names}
+    if missing := contested.difference(snapshot.precedence):
+        raise ReadError(
+            f"{path} does not say which mapping decides where patterns overlap: its precedence lacks "
+            f"{len(missing)} of {len(contested)}, {min(missing)} among them",
+            "take a file that export or apply has written, as it was written",
+        )
+    return snapshot
 
 
 def _asked(environment: Transport | Path, side: str, reading: Reading, contest: Contest) -> Reading:

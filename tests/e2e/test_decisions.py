@@ -252,6 +252,31 @@ def test_a_snapshot_restores_the_order(servers: Pair, run: RunCommand, tmp_path:
     assert decide_alike(servers)
 
 
+@pytest.mark.parametrize("command", ["apply", "export"])
+def test_a_snapshot_that_does_not_say_the_order_is_refused(
+    servers: Pair, run: RunCommand, tmp_path: Path, command: str
+) -> None:
+    both = environment(EVERYTHING, ANYONE, ME)
+    begin(servers, both, both)
+    file = tmp_path / "cut.json"
+    file.write_text(both.model_copy(update={"precedence": (EVERYTHING, ANYONE)}).canonical_json())
+    refused = run(*servers, command, "--source-url", str(file))
+    assert refused.code == 1
+    assert "its precedence lacks 1 of 3, GET /users/me$ among them" in refused.out
+    assert "take a file that export or apply has written" in refused.out
+    assert writes(servers[1]) == []
+
+
+def test_a_snapshot_in_which_nothing_is_contested_needs_no_order(
+    servers: Pair, run: RunCommand, tmp_path: Path
+) -> None:
+    both = environment(ME)
+    begin(servers, both, both)
+    file = tmp_path / "narrow.json"
+    file.write_text(both.model_copy(update={"precedence": ()}).canonical_json())
+    assert run(*servers, "apply", "--source-url", str(file)).code == 0
+
+
 def test_a_foreign_change_of_order_is_refused(servers: Pair, run: RunCommand, tmp_path: Path) -> None:
     wanted = environment(EVERYTHING, ANYONE, ME, me="said otherwise")
     begin(servers, wanted, environment(EVERYTHING, ANYONE, ME))
