@@ -26,6 +26,7 @@ from sync.interruption import Interruption
 from sync.plan.answers import CACHE_SECONDS, Doubt
 from sync.plan.approval import MAKE_ANOTHER, deviations, moved_side
 from sync.plan.changes import Plan, Rules
+from sync.plan.diff import named
 from sync.plan.drift import moved_since
 from sync.plan.environment import Environment
 from sync.plan.guardrails import Objection, objections_to_plan, objections_to_urls, takes_superadmin
@@ -255,7 +256,10 @@ class Job:
         try:
             self._readings = self._settled(self._read() if self._document.outcomes else self._readings)
             found = self._plan_of(self._readings)
-            verification = Verification(remaining=found.operations, blocked=found.blocked)
+            # how something ignored stands is no difference, that this plan has overtaken it is
+            overtaken = [b for b in task.plan.blocked if named(task.plan.rules.ignore, b.kind, b.name)]
+            blocked = (*found.blocked, *(b for b in overtaken if b not in found.blocked))
+            verification = Verification(remaining=found.operations, blocked=blocked)
             snapshot: Snapshot | None = self._readings.target.snapshot
         except ReadError as error:
             verification, snapshot = Verification(error=error.message), None

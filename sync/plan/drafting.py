@@ -1,5 +1,7 @@
 """What of the differences between two sides can be done, in waves, and what it exposes for a moment."""
 
+import glob
+import shlex
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -28,11 +30,16 @@ Refuses = Callable[[Operation], Refusal | None]
 Refused = dict[Operation, Refusal]
 
 PROTECTED = Refusal("it is protected by a setting", "leave it, or take it out of --protect")
-_IGNORED = Refusal(
-    "it is ignored by a setting, and what is written to others comes in front of it",
-    "leave it, or take it out of --ignore",
-)
 _RESOLVE = "resolve that first: the run after it does this as well"
+
+
+def _overtaken(mapping: str, how: str, setting: str) -> Refusal:
+    """Say that others decide what a mapping should decide, which a setting forbids to be written."""
+    accepting = shlex.quote(f"mapping:{glob.escape(mapping)}")
+    return Refusal(
+        f"it is {how} by a setting, and others come in front of it where it should decide",
+        f"take it out of {setting}, or accept it: --accept {accepting}",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +94,18 @@ class Drafting:
                 yield mapping.name
 
     def _told(self, refused: Refused, missing: Iterable[str]) -> Refused:
-        """Return what is refused and a difference, with the promotions that a setting forbids."""
+        """Return what is refused and a difference, with the promotions that a setting forbids.
+
+        Such a promotion is told besides another change of the mapping that --protect forbids: that one is
+        known, and that others decide its requests is not.
+        """
         missing = set(missing)
         told = {op: why for op, why in refused.items() if op.verb is not Verb.PROMOTE or op.name in missing}
-        missing -= {operation.name for operation in told if operation.kind is Kind.MAPPING}
+        missing -= {op.name for op, why in told.items() if op.kind is Kind.MAPPING and why is not PROTECTED}
         for promotion in self.decisions.promotions(missing):
             is_ignored = promotion.name in self.decisions.ignored
-            told[promotion] = _IGNORED if is_ignored else PROTECTED
+            how = ("ignored", "--ignore") if is_ignored else ("protected", "--protect")
+            told[promotion] = _overtaken(promotion.name, *how)
         return told
 
     def _in_waves(self, operations: Iterable[Operation], refused: Refused) -> Draft:

@@ -121,12 +121,14 @@ def _marked(blocked: Iterable[Blocked], rules: Rules) -> tuple[Blocked, ...]:
 def is_known(blocked: Blocked, rules: Rules) -> bool:
     """Tell whether a difference is protected or accepted: by its entity, or for an edge by what is held.
 
-    Of what is ignored, only that it is overtaken is a difference.
+    That others decide what a mapping should decide is known only where it is accepted.
     """
     operation = blocked.operation
+    if operation and operation.verb is Verb.PROMOTE:
+        return named(rules.accept, blocked.kind, blocked.name)
     if operation and operation.member and named(rules.accept, operation.member_kind, operation.member):
         return True
-    return named((*rules.protect, *rules.accept, *rules.ignore), blocked.kind, blocked.name)
+    return named((*rules.protect, *rules.accept), blocked.kind, blocked.name)
 
 
 def _place(blocked: Blocked) -> tuple[int, str, str, str]:

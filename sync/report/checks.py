@@ -102,7 +102,12 @@ def rules_of(document: Document) -> Rules:
 
 
 def is_protected(blocked: Blocked, rules: Rules) -> bool:
-    """Tell whether a difference stays because its entity is protected."""
+    """Tell whether a difference stays because its entity is protected.
+
+    That others decide what a mapping should decide does not: it is open, or accepted.
+    """
+    if blocked.operation and blocked.operation.verb is Verb.PROMOTE:
+        return False
     return named(rules.protect, blocked.kind, blocked.name)
 
 

@@ -213,9 +213,52 @@ def test_what_would_stay_wrong_is_not_begun(servers: Pair, run: RunCommand) -> N
 def test_what_is_protected_is_not_promoted(servers: Pair, run: RunCommand) -> None:
     begin(servers, environment(ANYONE, ME), environment(ME, ANYONE))
     ended = run(*servers, "apply", "--protect", f"mapping:{ME}")
-    assert ended.code == 0
-    assert f"[PROTECTED] promote mapping {ME} -> me:read: it is protected by a setting" in ended.out
+    assert ended.code == 1
+    assert f"[BLOCKED] promote mapping {ME} -> me:read: it is protected by a setting" in ended.out
     assert writes(servers[1]) == []
+
+
+OVERTAKEN = (environment(ANYONE, ME, users="new"), environment(ANYONE, ME))
+
+
+@pytest.mark.parametrize("setting", ["--protect", "--ignore"])
+def test_what_is_not_to_be_written_and_is_overtaken_stays_different(
+    servers: Pair, run: RunCommand, setting: str
+) -> None:
+    begin(servers, *OVERTAKEN)
+    ended = run(*servers, "apply", setting, f"mapping:{ME}")
+    assert ended.code == 1
+    assert operations(ended) == [f"update {ANYONE}"]
+    assert f"[BLOCKED] promote mapping {ME} -> me:read" in ended.out
+    assert f"take it out of {setting}, or accept it: --accept 'mapping:{ME}'" in ended.out
+    assert "### Stays different (1)" in ended.summary
+    assert "as protected by the settings" not in ended.summary
+    assert ended.cases("failure")
+
+
+@pytest.mark.parametrize("setting", ["--protect", "--ignore"])
+def test_that_it_is_overtaken_can_be_accepted(servers: Pair, run: RunCommand, setting: str) -> None:
+    begin(servers, *OVERTAKEN)
+    ended = run(*servers, "apply", setting, f"mapping:{ME}", "--accept", f"mapping:{ME}")
+    assert ended.code == 0, ended.out
+    assert f"[ACCEPTED] promote mapping {ME} -> me:read" in ended.out
+    assert "### Stays different, as accepted in the settings (1)" in ended.summary
+
+
+def test_that_it_is_overtaken_is_told_besides_what_is_protected(servers: Pair, run: RunCommand) -> None:
+    begin(servers, environment(ANYONE, ME, users="new", me="new"), OVERTAKEN[1])
+    ended = run(*servers, "apply", "--protect", f"mapping:{ME}")
+    assert ended.code == 1
+    assert f"[PROTECTED] mapping {ME} -> me:read (description)" in ended.out
+    assert f"[BLOCKED] promote mapping {ME} -> me:read" in ended.out
+
+
+def test_the_remedy_names_the_mapping_and_no_other(servers: Pair, run: RunCommand) -> None:
+    begin(servers, environment(ME, ANYONE), environment(ANYONE, ME))
+    protecting = ("apply", "--protect", "mapping:*")
+    accepting = "mapping:GET /users/([[]^/]+)$"
+    assert f"--accept '{accepting}'" in run(*servers, *protecting).out
+    assert run(*servers, *protecting, "--accept", accepting).code == 0
 
 
 def test_how_something_ignored_stands_is_no_difference(servers: Pair, run: RunCommand) -> None:
