@@ -178,7 +178,8 @@ class Settings(BaseSettings):
     )
     checkpoint_file: Annotated[Path, Section.FILES] = Field(
         Path("sync_checkpoint.json"),
-        description="File in which an apply keeps what it has done; in a workflow by default in the folder of the reports",
+        description="File in which an apply keeps what it has done; in a workflow by default in the folder "
+        "of the reports",
     )
     receipt: Annotated[File | None, Section.FILES] = Field(
         None, description="Receipt of the last apply, for `drift` to tell which side has moved since"
