@@ -34,6 +34,7 @@ def _pattern(_: Any, pattern: str, instance: object, __: Mapping[str, Any]) -> I
         yield ValidationError(f"{instance!r} does not match {pattern}")
 
 
+# the library's stubs leave `extend` without types
 _Validator: type[Draft202012Validator] = validators.extend(  # type: ignore[no-untyped-call]
     Draft202012Validator, {"pattern": _pattern}
 )

@@ -146,6 +146,7 @@ def _read_pages(transport: Transport, path: str, page_type: type[Page[R]]) -> li
 
 
 def _read_list(transport: Transport, path: str, row_type: type[R]) -> list[R]:
+    # a list of a type that is only known at run time
     rows = _parsed(TypeAdapter(list[row_type]), transport, path, transport.get(path))  # type: ignore[valid-type]
     return _unique(path, rows)
 

@@ -174,7 +174,7 @@ class Plan(Value):
     exposures: tuple[Exposure, ...] = ()
     members: dict[str, int] = Field(default_factory=dict)
 
-    @computed_field  # type: ignore[prop-decorator]
+    @computed_field  # type: ignore[prop-decorator]  # mypy knows no decorator above a property
     @property
     def digest(self) -> str:
         """Return `sha256:` and the hash of everything that an approver approves.

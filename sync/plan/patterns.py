@@ -10,9 +10,9 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import islice
-from re import _compiler as compiler  # type: ignore[attr-defined]
-from re import _constants as op  # type: ignore[attr-defined]  # no public way to read a pattern's structure
-from re import _parser as parser  # type: ignore[attr-defined]
+from re import _compiler as compiler  # type: ignore[attr-defined]  # there is no public way
+from re import _constants as op  # type: ignore[attr-defined]  # to read a pattern's structure:
+from re import _parser as parser  # type: ignore[attr-defined]  # these are what `re` itself reads it with
 from typing import Any
 
 import regex

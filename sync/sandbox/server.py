@@ -21,6 +21,7 @@ IDLE_CONNECTION_LIFETIME = 600
 class _Protocol(H11Protocol):
     """HTTP that shows the application its connection, so that a fault can close it."""
 
+    # uvicorn narrows the parameter of asyncio's method, and so do we
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self.app_state = {**self.app_state, TRANSPORT: transport}
