@@ -8,6 +8,7 @@ from sync.sandbox.faults import Fault
 from sync.sandbox.loading import people_of, snapshot_of, write_order_of
 from sync.sandbox.log import RequestRecord
 from sync.sandbox.options import People
+from sync.sandbox.resolver import Decision
 from sync.sandbox.world import World
 
 PREFIX = "/_sandbox"
@@ -27,6 +28,17 @@ class Advance(Value):
     """How many seconds pass at once."""
 
     seconds: float
+
+
+class Redis(Value):
+    """Whether Redis answers."""
+
+    answering: bool
+
+
+def _endpoint(name: str) -> tuple[str, str]:
+    method, _, path_pattern = name.partition(" ")
+    return method, path_pattern
 
 
 @router.get("/requests")
@@ -93,6 +105,35 @@ async def advance_clock(advance: Advance, world: TheWorld) -> None:
 async def restart(state: TheState) -> None:
     """Do what a restart of the server does."""
     state.restart()
+
+
+@router.put("/row-order", status_code=204)
+async def order_rows(names: list[str], state: TheState) -> None:
+    """Let the database return these mappings last, in this order."""
+    state.order_rows([_endpoint(name) for name in names])
+
+
+@router.post("/decisions")
+async def look(requests: list[str], state: TheState) -> list[Decision | None]:
+    """Show what decides requests (`GET /users/me`) that nobody asked about before, and let nothing move."""
+    return [state.resolver.look(*_endpoint(request)) for request in requests]
+
+
+@router.put("/redis", status_code=204)
+async def answer_or_not(redis: Redis, state: TheState) -> None:
+    """Let Redis answer, or not."""
+    state.resolver.answering = redis.answering
+
+
+@router.delete("/redis/entries", status_code=204)
+async def lose_entries(state: TheState, name: str | None = None) -> None:
+    """Drop the entry of one mapping (`GET /users$`); without a name, flush Redis."""
+    if name is None:
+        state.resolver.flush()
+        return
+    mapping = state.mapping_at(*_endpoint(name))
+    assert mapping is not None, "only an existing mapping's entry can be named"
+    state.resolver.lose(mapping.method, mapping.id)
 
 
 def create_control(world: World) -> FastAPI:

@@ -14,6 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import urlencode
 
 import requests
 from pydantic import TypeAdapter
@@ -24,6 +25,7 @@ from sync.plan.model import Snapshot
 from sync.sandbox.faults import AnyEffect, Fault
 from sync.sandbox.log import RequestRecord
 from sync.sandbox.options import Options, People, Shift
+from sync.sandbox.resolver import Decision
 from sync.sandbox.tokens import make_token
 
 PATIENCE = 30.0
@@ -31,6 +33,7 @@ PATIENCE = 30.0
 
 _RECORDS = TypeAdapter(tuple[RequestRecord, ...])
 _FAULTS = TypeAdapter(tuple[Fault, ...])
+_DECISIONS = TypeAdapter(tuple[Decision | None, ...])
 
 
 class Sandbox:
@@ -135,6 +138,29 @@ class Sandbox:
     def restart(self) -> None:
         """Do what a restart of the server does: caches and the cascades' leftovers are gone."""
         self._control("POST", "restart")
+
+    def order_rows(self, names: Iterable[str]) -> None:
+        """Let the database return these mappings (`GET /users$`) last, in this order, until one is written.
+
+        The layer in front learns of it by a restart.
+        """
+        self._control("PUT", "row-order", list(names))
+
+    def look(self, requests: Iterable[str]) -> tuple[Decision | None, ...]:
+        """Return what decides requests (`GET /users/me`) past every cache, and let nothing move by asking."""
+        return _DECISIONS.validate_json(self._control("POST", "decisions", list(requests)))
+
+    def flush_redis(self) -> None:
+        """Empty Redis: the database decides until mappings are written or asked for."""
+        self._control("DELETE", "redis/entries")
+
+    def lose_entry(self, name: str) -> None:
+        """Let Redis lose the entry of one mapping (`GET /users$`)."""
+        self._control("DELETE", f"redis/entries?{urlencode({'name': name})}")
+
+    def answer_from_redis(self, *, answering: bool) -> None:
+        """Take Redis down, or up again as it was."""
+        self._control("PUT", "redis", {"answering": answering})
 
     def _control(self, method: str, path: str, body: Any = None) -> bytes:
         with requests.Session() as session:

@@ -1,14 +1,17 @@
 """The layer in front of the database that decides which mapping a request falls under."""
 
-import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
 
 from sync.sandbox.clock import Clock
+from sync.sandbox.dialect import matches_in_redis
 
 ANSWER_LIFETIME = timedelta(seconds=300)
 """How long the answer for an exact path is given again without looking."""
+
+ANY = "ANY"
+"""The method of old rows that the database counts for every request. No request has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,61 +25,82 @@ class Decision:
     description: str | None
 
 
-@cache
-def _compiled(path_pattern: str) -> re.Pattern[str] | None:
-    try:
-        return re.compile(path_pattern)
-    except (re.error, ValueError):
-        return None
+Decide = Callable[[str, str], Decision | None]
+"""Which mapping decides a request, given its method and path."""
 
 
 class Resolver:
     """Decide by the first pattern that matches the start of a path, the one written last asked first.
 
-    An answer for an exact path, also that there is none, holds for five minutes whatever is written
-    meanwhile; only deleting a mapping takes its answers along. What the database deletes by cascade
-    stays here until `rebuild`.
+    Where none does, `database` decides, and what it finds is put in front of the list of the mapping's own
+    method: for a row with the method ANY, a list that no request is looked up in. An answer for an exact
+    path, also that there is none, holds for five minutes whatever is written meanwhile; only deleting a
+    mapping takes its answers along. What the database deletes by cascade stays here until `rebuild`.
     """
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, database: Decide) -> None:
+        self.answering = True
+        """Whether Redis answers. While it does not, nothing in it changes."""
         self._clock = clock
-        self._written: dict[str, dict[str, Decision]] = {}
+        self._database = database
+        self._written: dict[str, dict[int, Decision]] = {}
         self._answers: dict[tuple[str, str], tuple[datetime, Decision | None]] = {}
 
     def write(self, decision: Decision) -> None:
         """Put a mapping in front of all others of its method."""
-        patterns = self._written.setdefault(decision.method, {})
-        patterns.pop(decision.path_pattern, None)
-        patterns[decision.path_pattern] = decision
+        if self.answering:
+            entries = self._written.setdefault(decision.method, {})
+            entries.pop(decision.mapping_id, None)
+            entries[decision.mapping_id] = decision
 
-    def forget(self, method: str, path_pattern: str) -> None:
+    def forget(self, method: str, mapping_id: int) -> None:
         """Let a mapping decide nothing from now on."""
-        forgotten = self._written.get(method, {}).pop(path_pattern, None)
-        self._answers = {
-            request: (until, decision)
-            for request, (until, decision) in self._answers.items()
-            if decision is None or decision != forgotten
-        }
+        if self.answering:
+            self.lose(method, mapping_id)
+            self._answers = {
+                request: (until, answer)
+                for request, (until, answer) in self._answers.items()
+                if answer is None or answer.mapping_id != mapping_id
+            }
 
-    def rebuild(self, decisions: list[Decision]) -> None:
-        """Start again with nothing but these, the one written first standing first."""
+    def lose(self, method: str, mapping_id: int) -> None:
+        """Drop a mapping's entry, as Redis does when it lacks memory."""
+        self._written.get(method, {}).pop(mapping_id, None)
+
+    def flush(self) -> None:
+        """Drop everything."""
         self._written.clear()
         self._answers.clear()
+
+    def rebuild(self, decisions: list[Decision]) -> None:
+        """Start again with nothing but these, the last standing in front."""
+        self.flush()
         for decision in decisions:
             self.write(decision)
 
     def resolve(self, method: str, path: str) -> Decision | None:
-        """Return the mapping that decides a request, None where there is none."""
+        """Return the mapping that decides a request, None where there is none. This can move a mapping."""
+        if not self.answering:
+            return self._first_row(method, path)
         now = self._clock.now()
         until, answer = self._answers.get((method, path), (now, None))
         if until <= now:
-            answer = self._look(method, path)
+            answer = self._first_entry(method, path)
+            if answer is None and (answer := self._first_row(method, path)):
+                self.write(answer)
             self._answers[method, path] = (now + ANSWER_LIFETIME, answer)
         return answer
 
-    def _look(self, method: str, path: str) -> Decision | None:
-        for decision in reversed(self._written.get(method, {}).values()):
-            pattern = _compiled(decision.path_pattern)
-            if pattern is not None and pattern.match(path):
-                return decision
-        return None
+    def look(self, method: str, path: str) -> Decision | None:
+        """Return what decides a request that was not asked about before, and let nothing move."""
+        return self._first_entry(method, path) or self._first_row(method, path)
+
+    def _first_entry(self, method: str, path: str) -> Decision | None:
+        entries = self._written.get(method, {}) if self.answering and method != ANY else {}
+        return next(
+            (entry for entry in reversed(entries.values()) if matches_in_redis(entry.path_pattern, path)),
+            None,
+        )
+
+    def _first_row(self, method: str, path: str) -> Decision | None:
+        return None if method == ANY else self._database(method, path)

@@ -8,8 +8,9 @@ from dataclasses import replace
 from itertools import count
 
 from sync.sandbox.clock import Clock
+from sync.sandbox.dialect import matches_in_database
 from sync.sandbox.directory import Directory
-from sync.sandbox.resolver import Decision, Resolver
+from sync.sandbox.resolver import ANY, Decision, Resolver
 from sync.sandbox.rows import ActionRow, GroupRow, MappingRow, RoleRow
 
 VISIBLE_ROLES = 50
@@ -26,7 +27,7 @@ class State:
     def __init__(self, clock: Clock, first_id: int) -> None:
         self.clock = clock
         self.directory = Directory(clock, first_id)
-        self.resolver = Resolver(clock)
+        self.resolver = Resolver(clock, self._decided_by_rows)
         self.actions: dict[int, ActionRow] = {}
         self.roles: dict[str, RoleRow] = {}
         self.mappings: dict[int, MappingRow] = {}
@@ -127,7 +128,7 @@ class State:
         before = self.mappings.pop(mapping.id)
         if before.endpoint != mapping.endpoint:
             del self._endpoints[before.endpoint]
-            self.resolver.forget(*before.endpoint)
+            self.resolver.forget(before.method, before.id)
         written = replace(mapping, updated_at=self.clock.stamp())
         self._put(written)
         return written
@@ -136,15 +137,24 @@ class State:
         """Delete a mapping, which stops deciding at once."""
         mapping = self.mappings.pop(mapping_id)
         del self._endpoints[mapping.endpoint]
-        self.resolver.forget(*mapping.endpoint)
+        self.resolver.forget(mapping.method, mapping.id)
 
     def mappings_in_order(self) -> list[MappingRow]:
         """Return the mappings, the one written first standing first."""
         return sorted(self.mappings.values(), key=lambda mapping: mapping.updated_at)
 
     def restart(self) -> None:
-        """Do what a restart of the server does to the resolver: it knows the database's mappings only."""
-        self.resolver.rebuild([self._decision(mapping) for mapping in self.mappings_in_order()])
+        """Do what a restart of the server does to the resolver: it knows the rows only, in their order."""
+        self.resolver.rebuild([self._decision(mapping) for mapping in self.mappings.values()])
+
+    def order_rows(self, endpoints: list[tuple[str, str]]) -> None:
+        """Let the database return the mappings of these endpoints last, in this order, from now on.
+
+        It promises none. The resolver does not know before it asks.
+        """
+        for endpoint in endpoints:
+            mapping_id = self._endpoints[endpoint]
+            self.mappings[mapping_id] = self.mappings.pop(mapping_id)
 
     def _put(self, mapping: MappingRow) -> None:
         self.mappings[mapping.id] = mapping
@@ -154,6 +164,13 @@ class State:
     def _decision(self, mapping: MappingRow) -> Decision:
         action = self.actions[mapping.action_id].name
         return Decision(mapping.id, action, mapping.path_pattern, mapping.method, mapping.description)
+
+    def _decided_by_rows(self, method: str, path: str) -> Decision | None:
+        """Return the first of the database's rows that matches a request."""
+        for mapping in self.mappings.values():
+            if mapping.method in {method, ANY} and matches_in_database(mapping.path_pattern, path):
+                return self._decision(mapping)
+        return None
 
     # Groups
 

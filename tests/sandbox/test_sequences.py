@@ -32,6 +32,21 @@ def test_deleting_an_action_takes_its_mappings_and_edges(api: Api, sandbox: Sand
     assert sandbox.snapshot().actions[-1].name == "docs:write"
 
 
+def test_renaming_an_action_leaves_its_mappings_and_edges(api: Api) -> None:
+    assert api("PUT /api/v1/actions/2", {"name": "Docs-Read"}).status_code == 200
+
+    assert [row["action"] for row in api.get("/api/v1/mappings/list")][1] == "Docs-Read"
+    assert api.names("/api/v1/roles/reader/actions") == ["Docs-Read"]
+
+
+def test_renaming_takes_names_that_no_role_can_be_given_anew(api: Api) -> None:
+    api("PUT /api/v1/actions/2", {"name": "Docs-Read"})
+
+    assert api("POST /api/v1/roles/idle/actions", {"action_name": "Docs-Read"}).status_code == 422
+    assert api("DELETE /api/v1/roles/reader/actions/Docs-Read").status_code == 204
+    assert api("PUT /api/v1/actions/2", {"name": "docs read"}).status_code == 422
+
+
 def test_an_id_is_not_used_again(api: Api) -> None:
     api("DELETE /api/v1/actions/3")
 

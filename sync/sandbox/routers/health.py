@@ -22,20 +22,20 @@ async def health_check(world: TheWorld) -> dict[str, Any]:
 @router.get("/readyz", response_model=dict[str, Any])
 async def readiness_check(world: TheWorld) -> JSONResponse:
     """Say whether everything that the server needs is there."""
-    down = world.options.cerbos_down
+    down = {
+        "database": False,
+        "redis": not world.state.resolver.answering,
+        "cerbos": world.options.cerbos_down,
+    }
     answer: dict[str, Any] = {
-        "status": "not_ready" if down else "ready",
+        "status": "not_ready" if any(down.values()) else "ready",
         "service": SERVICE,
         "timestamp": world.clock.stamp(),
-        "dependencies": {
-            "database": "healthy",
-            "redis": "healthy",
-            "cerbos": "unhealthy" if down else "healthy",
-        },
+        "dependencies": {name: "unhealthy" if down[name] else "healthy" for name in down},
     }
-    if down:
-        answer["errors"] = ["Cerbos connection failed"]
-    return JSONResponse(answer, 503 if down else 200)
+    if any(down.values()):
+        answer["errors"] = [f"{name.capitalize()} connection failed" for name in down if down[name]]
+    return JSONResponse(answer, 503 if any(down.values()) else 200)
 
 
 @router.get("/cerbos-policy-template")
