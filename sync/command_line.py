@@ -6,6 +6,7 @@
 import difflib
 import os
 import re
+import shutil
 import sys
 import textwrap
 from collections import deque
@@ -15,14 +16,18 @@ from pathlib import Path
 from typing import Any, get_origin
 
 from pydantic import SecretStr, ValidationError
-from pydantic_settings import EnvSettingsSource, SecretsSettingsSource, SettingsError
+from pydantic_settings import EnvSettingsSource
 
 from sync import __version__
 from sync.actions import OUTPUTS, in_workflow, inputs, needs_command
 from sync.errors import UsageError
-from sync.settings import Command, Section, Settings, options, problems_of
+from sync.settings import Command, Option, Section, Settings, options, problems_of
 
 SECRETS = Path("/run/secrets")
+
+_NARROWEST, _WIDEST = 45, 100
+"""Between these, `--help` is as wide as the terminal: longer lines are harder to read."""
+
 EXIT_CODES = {
     "0": "done: the plan is written, or target equals source",
     "1": "failed, or finished and the two are not equal",
@@ -43,17 +48,23 @@ def load(argv: Sequence[str], environ: Mapping[str, str] = os.environ, secrets: 
     Raises `UsageError` with everything that is wrong, and no value in it.
     """
     if {"-h", "--help", "--version"} & set(argv):
-        sys.stdout.write(f"heimdall-sync {__version__}\n" if "--version" in argv else help_text())
+        width = shutil.get_terminal_size((_WIDEST, 24)).columns
+        sys.stdout.write(f"heimdall-sync {__version__}\n" if "--version" in argv else help_text(width))
         sys.exit()
     problems: dict[str, str] = {}
     flags = _read_flags(argv, problems)
-    given = _defaults(environ) | _read_secrets(secrets, problems) | _read_variables(environ) | flags
+    files, unread = _read_secrets(secrets)
+    given = _defaults(environ) | files | _read_variables(environ) | flags
+    _require_command(given.get("command", Command.APPLY))
+    problems |= {name: problem for name, problem in unread.items() if name not in given}
     settings = _validate(given | {"warnings": _warnings(flags)}, problems)
     for name, problem in problems_of(settings):
         problems.setdefault(name, problem)
     if settings.command is None and needs_command(environ):
         problems.setdefault("command", "missing: check, plan, apply, drift or export")
     if problems:
+        if _is_closed(secrets):
+            problems[f"{secrets}"] = "can't be opened by this user, and may hold what is missing"
         labels = {option.name: f"{option.flag} ({option.variable})" for option in options()}
         raise UsageError(*(f"{labels.get(about, about)}: {problem}" for about, problem in problems.items()))
     return settings
@@ -107,15 +118,42 @@ def _read_variables(environ: Mapping[str, str]) -> dict[str, Any]:
     return source()
 
 
-def _read_secrets(folder: Path, problems: dict[str, str]) -> dict[str, Any]:
-    if not os.access(folder, os.R_OK | os.X_OK):
-        return {}
+def _read_secrets(folder: Path) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the values that files hold, and which files hold one that can't be read; both by the option."""
+    values, unread = {}, {}
+    for option in () if _is_closed(folder) else options():
+        path = folder / option.variable.lower()
+        try:
+            values[option.name] = path.read_text(encoding="utf-8").strip()
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except UnicodeDecodeError:
+            unread[option.name] = f"its file {path} is not UTF-8 text"
+        except OSError as error:
+            unread[option.name] = f"its file {path} can't be read: {error.strerror}"
+    return {name: value for name, value in values.items() if value}, unread
+
+
+def _is_closed(folder: Path) -> bool:
+    """Tell whether this user may not open files of a folder."""
     try:
-        values = SecretsSettingsSource(Settings, folder)()
-    except SettingsError:
-        problems[str(folder)] = "holds the file of an option, but not as readable text"
-        return {}
-    return {name: value for name, value in values.items() if value}
+        (folder / "any").stat()
+    except PermissionError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def _require_command(given: str) -> None:
+    """Raise `UsageError` where this is no command: of what else was given, little would make sense then."""
+    if given in set(Command):
+        return
+    # anything else may be a token in a wrong place
+    quoted = f" '{given}'" if re.fullmatch(r"[a-zA-Z][a-zA-Z_-]{0,30}", given) else ""
+    similar = difflib.get_close_matches(given.lower(), Command, n=1)
+    way_out = f"did you mean {similar[0]}?" if similar else f"the commands are {', '.join(Command)}"
+    raise UsageError(f"unknown command{quoted}; {way_out}")
 
 
 def _validate(given: Mapping[str, Any], problems: dict[str, str]) -> Settings:
@@ -136,27 +174,45 @@ def _warnings(flags: Mapping[str, Any]) -> tuple[str, ...]:
     )
 
 
-def help_text() -> str:
-    """Return what `--help` shows."""
+def help_text(width: int) -> str:
+    """Return what `--help` shows on a terminal of so many columns."""
+    width = max(_NARROWEST, min(width, _WIDEST))
     introduction = (
         "Make one Heimdall environment exactly equal to another. Each option is a flag, the environment "
         f"variable beside it, or a file in {SECRETS} named like the variable in lower case; the first of "
         "these that has a value wins."
     )
-    lines = [f"usage: heimdall-sync [{' | '.join(Command)}] [options]", "", _wrapped(introduction)]
+    usage = f"usage: heimdall-sync [{'|'.join(Command)}] [options]"
+    lines = [_wrapped(usage, width, hanging=" " * 7), "", _wrapped(introduction, width)]
     for section, members in groupby(options(), key=lambda option: option.section):
-        lines += ["", f"{section}:"]
+        lines += ["", _wrapped(f"{section}:", width)]
         for option in members:
             default = f" (default: {option.default})" if option.default else ""
-            lines.append(f"  {f'{option.flag} {option.value}':<32}{option.variable}")
-            lines.append(_wrapped(f"{option.description.replace('`', '')}{default}", " " * 6))
-    lines += ["", "  -h, --help", "      This text", "  --version", "      The version"]
-    lines += ["", "exit codes:", *(f"  {code:<9}{meaning}" for code, meaning in EXIT_CODES.items())]
+            text = f"{option.description.replace('`', '')}{default}"
+            lines += [*_names(option, width), _wrapped(text, width, " " * 6)]
+    lines += ["", "  -h, --help", "      This text", "  --version", "      The version", "", "exit codes:"]
+    lines += [
+        _wrapped(f"{code:<9}{meaning}", width, " " * 2, " " * 11) for code, meaning in EXIT_CODES.items()
+    ]
     return "\n".join([*lines, ""])
 
 
-def _wrapped(text: str, indent: str = "") -> str:
-    return textwrap.fill(text, 96, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False)
+def _names(option: Option, width: int) -> list[str]:
+    """Return the flag and the variable of an option, side by side where there is room."""
+    flag, variable = f"  {option.flag} {option.value}".rstrip(), option.variable
+    line = f"{flag:<34}{variable}"
+    return [line] if len(line) <= width else [flag, f"  {variable}"]
+
+
+def _wrapped(text: str, width: int, indent: str = "", hanging: str = "") -> str:
+    return textwrap.fill(
+        text,
+        width,
+        initial_indent=indent,
+        subsequent_indent=hanging or indent,
+        break_on_hyphens=False,
+        break_long_words=False,
+    )
 
 
 def markdown_tables() -> str:

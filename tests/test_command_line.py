@@ -1,7 +1,10 @@
+import os
 import re
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import given
@@ -87,6 +90,25 @@ def besides(option: Option) -> dict[str, str]:
     return others
 
 
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """Return a folder that every user may look into, unlike those that pytest makes."""
+    with TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
+@contextmanager
+def anybody() -> Iterator[None]:
+    """Be an ordinary user while the block runs: root may read everything."""
+    user = os.geteuid()
+    os.seteuid(user or 65534)
+    try:
+        yield
+    finally:
+        os.seteuid(user)
+
+
 every_option = pytest.mark.parametrize("option", list(options()), ids=lambda option: option.name)
 
 
@@ -149,11 +171,38 @@ class TestSources:
         (tmp_path / "other").write_bytes(b"\xff")
         assert loaded(secrets=tmp_path) == loaded()
 
-    def test_a_secrets_file_that_is_no_text(self, tmp_path: Path) -> None:
-        (tmp_path / "heimdall_source_token").write_bytes(b"\xff\xfe")
-        assert problems_of(secrets=tmp_path) == (
-            f"{tmp_path}: holds the file of an option, but not as readable text",
+    def test_a_secrets_file_that_can_not_be_read_is_named(self, folder: Path) -> None:
+        source, target = folder / "heimdall_source_token", folder / "heimdall_target_token"
+        source.write_bytes(b"abc\xff")
+        target.mkdir()  # what Docker mounts where the file to mount is missing
+        environ = {name: value for name, value in NEEDED.items() if "TOKEN" not in name}
+        assert problems_of(environ=environ, secrets=folder) == (
+            f"--source-token (HEIMDALL_SOURCE_TOKEN): its file {source} is not UTF-8 text",
+            f"--target-token (HEIMDALL_TARGET_TOKEN): its file {target} can't be read: Is a directory",
         )
+        assert loaded(secrets=folder).source_token == SecretStr("source-token")  # which needs no file
+
+    def test_a_secrets_file_of_another_user_is_named(self, folder: Path) -> None:
+        path = folder / "heimdall_source_token"
+        path.write_text("abc")
+        path.chmod(0)
+        environ = {name: value for name, value in NEEDED.items() if name != "HEIMDALL_SOURCE_TOKEN"}
+        with anybody():
+            assert problems_of(environ=environ, secrets=folder) == (
+                f"--source-token (HEIMDALL_SOURCE_TOKEN): its file {path} can't be read: Permission denied",
+            )
+
+    def test_a_folder_of_secrets_that_can_not_be_opened_is_named_where_something_is_missing(
+        self, folder: Path
+    ) -> None:
+        (folder / "heimdall_source_token").write_text("abc")
+        folder.chmod(0)
+        environ = {name: value for name, value in NEEDED.items() if name != "HEIMDALL_SOURCE_TOKEN"}
+        with anybody():
+            assert problems_of(environ=environ, secrets=folder)[1:] == (
+                f"{folder}: can't be opened by this user, and may hold what is missing",
+            )
+            assert loaded(secrets=folder) == loaded()
 
     def test_without_being_told_otherwise_the_variables_are_the_process_s(
         self, monkeypatch: pytest.MonkeyPatch
@@ -219,7 +268,7 @@ class TestProblems:
     def test_all_at_once(self, tmp_path: Path) -> None:
         (tmp_path / "heimdall_timeout").write_text("0")
         argv = [
-            "aply",
+            "apply",
             "--target-tokn",
             "eyJ",
             "--source-token",
@@ -242,7 +291,6 @@ class TestProblems:
             "--resume (HEIMDALL_RESUME): takes no value",
             "--frobnicate: no such flag",
             "argument 8: not expected: there is a command already",
-            "command (HEIMDALL_COMMAND): should be 'check', 'plan', 'apply', 'drift', 'export' or 'demo'",
             "--source-url (HEIMDALL_SOURCE_URL): should be an http(s) URL without credentials or query",
             "--dry-run (HEIMDALL_DRY_RUN): should be a valid boolean, unable to interpret input",
             "--strategy (HEIMDALL_STRATEGY): should be 'least-privilege' or 'zero-downtime'",
@@ -257,6 +305,25 @@ class TestProblems:
                 "token file, or a token URL with a client"
             ),
         )
+
+    @pytest.mark.parametrize(
+        ("command", "problem"),
+        [
+            ("aply", "unknown command 'aply'; did you mean apply?"),
+            ("Plan", "unknown command 'Plan'; did you mean plan?"),
+            (
+                "frobnicate",
+                "unknown command 'frobnicate'; the commands are check, plan, apply, drift, export, demo",
+            ),
+            (
+                "https://source.example",
+                "unknown command; the commands are check, plan, apply, drift, export, demo",
+            ),
+        ],
+    )
+    def test_an_unknown_command_is_all_that_is_complained_about(self, command: str, problem: str) -> None:
+        assert problems_of(command, "--frobnicate", environ={"HEIMDALL_RETRIES": "few"}) == (problem,)
+        assert problems_of(environ={"HEIMDALL_COMMAND": command}) == (problem,)
 
     def test_variables_that_were_empty_in_the_shell(self) -> None:
         """What `--source-token $TOKEN --target-token "$TOKEN"` becomes without a `TOKEN`."""
@@ -409,31 +476,46 @@ class TestSecrets:
 class TestHelp:
     @every_option
     def test_names_every_option(self, option: Option) -> None:
-        text = help_text()
+        text = help_text(100)
         assert f"  {option.flag} {option.value}".rstrip() in text
         assert f" {option.variable}\n" in text
         assert option.default in text
 
-    def test_lists_every_section_once_within_a_terminal_s_width(self) -> None:
-        lines = help_text().splitlines()
+    def test_lists_every_section_once(self) -> None:
+        lines = help_text(100).splitlines()
         assert all(lines.count(f"{option.section}:") == 1 for option in options())
-        assert max(map(len, lines)) <= 100
+
+    @pytest.mark.parametrize(("columns", "widest"), [(45, 45), (60, 60), (100, 100), (300, 100)])
+    def test_is_as_wide_as_the_terminal_and_breaks_between_words(
+        self, columns: int, widest: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        monkeypatch.setenv("COLUMNS", str(columns))
+        with pytest.raises(SystemExit):
+            load(["--help"])
+        shown = capsys.readouterr().out
+        assert widest - 10 < max(map(len, shown.splitlines())) <= widest
+        assert sorted(shown.split()) == sorted(help_text(100).split())
 
     def test_names_every_exit_code(self) -> None:
-        codes = help_text().partition("exit codes:")[2]
+        codes = help_text(100).partition("exit codes:")[2]
         assert all(f"{code.value}" in codes for code in ExitCode)
 
     @pytest.mark.parametrize(
         ("argv", "text"),
         [
-            (["--help"], help_text()),
-            (["plan", "-h"], help_text()),
+            (["--help"], help_text(100)),
+            (["plan", "-h"], help_text(100)),
             (["--version"], f"heimdall-sync {__version__}\n"),
         ],
     )
     def test_is_given_whatever_else_is_wrong(
-        self, argv: list[str], text: str, capsys: pytest.CaptureFixture[str]
+        self,
+        argv: list[str],
+        text: str,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
     ) -> None:
+        monkeypatch.setenv("COLUMNS", "100")
         with pytest.raises(SystemExit) as caught:
             loaded(*argv, environ={})
         assert not caught.value.code
