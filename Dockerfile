@@ -32,6 +32,8 @@ FROM ${BASE_IMAGE} AS runtime
 
 COPY --from=build /opt/venv /opt/venv
 ENTRYPOINT ["/opt/venv/bin/heimdall-sync"]
+# a dry run: who wants more says so
+CMD ["plan"]
 ARG BASE_IMAGE
 ARG VERSION=unreleased
 ARG REVISION=unknown

@@ -20,6 +20,7 @@ from sync.report.document import Document
 from sync.report.lines import Lines
 from sync.report.markup import alert, prose, shortened
 from sync.report.wording import printable
+from sync.runner import INPUT, in_workflow
 from sync.settings import Option, Settings, options
 
 NO_INPUTS = {"dry_run", "countdown", "detailed_exitcode"}
@@ -51,11 +52,6 @@ _ROWS = (1000, 300, 100, 30, 10, 3, 1, 0)
 """How many rows of each table a summary keeps: the most with which it fits."""
 
 
-def in_workflow(environ: Mapping[str, str] = os.environ) -> bool:
-    """Tell whether this is a step of a workflow."""
-    return environ.get("GITHUB_ACTIONS") == "true"
-
-
 def inputs() -> Iterator[tuple[str, Option]]:
     """Yield the action's inputs by name, with the option that each one sets."""
     for option in options():
@@ -71,14 +67,9 @@ def with_inputs(environ: Mapping[str, str]) -> dict[str, str]:
     given = {
         option.variable: value
         for name, option in inputs()
-        if in_workflow(environ) and (value := environ.get(f"INPUT_{name.upper()}", "")).strip()
+        if in_workflow(environ) and (value := environ.get(f"{INPUT}{name.upper()}", "")).strip()
     }
     return {**environ, **given}
-
-
-def needs_command(environ: Mapping[str, str]) -> bool:
-    """Tell whether a command must be named: on the command line, none means to apply."""
-    return in_workflow(environ) and "INPUT_COMMAND" in environ
 
 
 def masks(settings: Settings) -> Lines:

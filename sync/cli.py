@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 
 from sync import demo
-from sync.actions import fold, in_workflow, masks, publish_error, with_inputs
+from sync.actions import fold, masks, publish_error, with_inputs
 from sync.command_line import load
 from sync.commands import run
 from sync.errors import CancelledError, ExitCode, HeimdallSyncError
@@ -13,6 +13,7 @@ from sync.interruption import Interruption
 from sync.report import console
 from sync.report.lines import trace
 from sync.report.terminal import Printer
+from sync.runner import in_workflow
 from sync.settings import Command
 
 

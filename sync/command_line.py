@@ -10,7 +10,7 @@ import shutil
 import sys
 import textwrap
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Any, get_origin
@@ -19,8 +19,9 @@ from pydantic import SecretStr, ValidationError
 from pydantic_settings import EnvSettingsSource
 
 from sync import __version__
-from sync.actions import OUTPUTS, in_workflow, inputs, needs_command
+from sync.actions import OUTPUTS, inputs
 from sync.errors import UsageError
+from sync.runner import INPUT, in_ci, in_workflow
 from sync.settings import Command, Option, Section, Settings, options, problems_of
 
 SECRETS = Path("/run/secrets")
@@ -52,7 +53,8 @@ def load(argv: Sequence[str], environ: Mapping[str, str] = os.environ, secrets: 
         sys.stdout.write(f"heimdall-sync {__version__}\n" if "--version" in argv else help_text(width))
         sys.exit()
     problems: dict[str, str] = {}
-    flags = _read_flags(argv, problems)
+    # what an action's input that was not given becomes among its arguments
+    flags = _read_flags(argv[1:] if argv and not argv[0] else argv, problems)
     files, unread = _read_secrets(secrets)
     given = _defaults(environ) | files | _read_variables(environ) | flags
     _require_command(given.get("command", Command.APPLY))
@@ -60,14 +62,25 @@ def load(argv: Sequence[str], environ: Mapping[str, str] = os.environ, secrets: 
     settings = _validate(given | {"warnings": _warnings(flags)}, problems)
     for name, problem in problems_of(settings):
         problems.setdefault(name, problem)
-    if settings.command is None and needs_command(environ):
-        problems.setdefault("command", "missing: check, plan, apply, drift or export")
+    for problem in _problems_of_command(settings, flags, environ):
+        problems.setdefault("command", problem)
     if problems:
         if _is_closed(secrets):
             problems[f"{secrets}"] = "can't be opened by this user, and may hold what is missing"
         labels = {option.name: f"{option.flag} ({option.variable})" for option in options()}
         raise UsageError(*(f"{labels.get(about, about)}: {problem}" for about, problem in problems.items()))
     return settings
+
+
+def _problems_of_command(
+    settings: Settings, flags: Mapping[str, Any], environ: Mapping[str, str]
+) -> Iterator[str]:
+    """Yield what is wrong with the command where nobody looks on: there a missing one must not mean apply."""
+    asked = environ.get(f"{INPUT}COMMAND", "").strip()
+    if asked and flags.get("command", asked) != asked:
+        yield "the action's argument says otherwise than its input"
+    if settings.command is None and in_ci(environ):
+        yield "missing: check, plan, apply, drift or export"
 
 
 def _defaults(environ: Mapping[str, str]) -> dict[str, Any]:

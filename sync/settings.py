@@ -63,8 +63,8 @@ class Settings(BaseSettings):
     command: Annotated[Command | None, Section.COMMAND] = Field(
         None,
         description="`check` both environments, show the `plan`, `apply` it, tell the `drift`, or `export` a "
-        "snapshot of the source; `demo` brings its own two environments. On a command line none means "
-        "`apply`, with `--dry-run` `plan`",
+        "snapshot of the source; `demo` brings its own two environments. On a person's machine none means "
+        "`apply`, with `--dry-run` `plan`; in CI it must be given",
     )
     source_url: Annotated[Source, Section.ENVIRONMENTS] = Field(
         "", description="URL of the environment that is only read, or the file of a snapshot, to restore it"
@@ -280,5 +280,7 @@ def problems_of(settings: Settings) -> Iterator[tuple[str, str]]:
         yield "dry_run", "contradicts the command apply"
     if settings.plan and command is not Command.APPLY:
         yield "plan", "goes with the command apply"
+    if settings.resume and command is not Command.APPLY:
+        yield "resume", "goes with the command apply"
     if settings.expect_digest and not settings.plan:
         yield "expect_digest", "goes with --plan"

@@ -27,6 +27,7 @@ from sync.plan.model import Kind
 from sync.plan.outcome import Outcome, Status
 from sync.report import markdown
 from sync.report.document import Document
+from sync.runner import in_workflow
 from sync.sandbox.example import production, staging
 from sync.sandbox.process import launch
 from sync.settings import Option, Settings, options
@@ -76,9 +77,14 @@ class TestInputs:
         assert {name: said["description"] for name, said in ACTION["outputs"].items()} == OUTPUTS
         assert [*outputs_of(PLANNED, ExitCode.DONE, "report")] == [*OUTPUTS]
 
-    def test_the_action_passes_no_value_where_every_process_could_see_it(self) -> None:
+    def test_the_action_passes_only_the_command_where_every_process_can_see_it(self) -> None:
         assert ACTION["runs"]["using"] == "docker"
-        assert not {"args", "entrypoint", "env"} & {*ACTION["runs"]}
+        assert ACTION["runs"]["args"] == ["${{ inputs.command }}"]
+        assert "env" not in ACTION["runs"]
+
+    def test_the_action_starts_what_the_image_starts(self) -> None:
+        dockerfile = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+        assert f'ENTRYPOINT ["{ACTION["runs"]["entrypoint"]}"]\n' in dockerfile
 
     @pytest.mark.parametrize("name", [name for name, _ in inputs()])
     def test_each_input_sets_its_option(self, name: str) -> None:
@@ -95,8 +101,23 @@ class TestInputs:
         environ = IN_WORKFLOW | {"INPUT_RETRIES": "3", "HEIMDALL_RETRIES": "2"}
         assert with_inputs(environ)["HEIMDALL_RETRIES"] == "3"
 
-    def test_elsewhere_nobody_gives_inputs(self) -> None:
-        assert with_inputs({"INPUT_RETRIES": "3"}) == {"INPUT_RETRIES": "3"}
+    def test_inputs_count_where_a_runner_does_not_say_that_it_is_one(self) -> None:
+        environ = {"INPUT_RETRIES": "3"}
+        assert with_inputs(environ) == environ | {"HEIMDALL_RETRIES": "3"}
+
+    @pytest.mark.parametrize(
+        ("environ", "expected"),
+        [
+            ({}, False),
+            ({"GITHUB_ACTIONS": "false"}, False),
+            ({"GITHUB_ACTIONS": "true"}, True),
+            ({"INPUT_COMMAND": ""}, True),
+            ({"INPUT_ANYTHING": "x"}, True),
+            ({"CI": "true"}, False),
+        ],
+    )
+    def test_what_makes_a_step(self, environ: dict[str, str], *, expected: bool) -> None:
+        assert in_workflow(environ) is expected
 
 
 def names_in_order() -> list[str]:
@@ -276,7 +297,7 @@ class TestAStep:
             for name, value in given.items():
                 monkeypatch.setenv(name, value)
             monkeypatch.chdir(tmp_path)
-            assert cli.main([]) == ExitCode.DONE
+            assert cli.main(["plan"]) == ExitCode.DONE
             lines = capsys.readouterr().out.splitlines()
             masked = [f"::add-mask::{sandbox.token}" for sandbox in (source, target)]
         assert lines[:2] == masked
@@ -296,7 +317,7 @@ class TestAStep:
         output = tmp_path / "output"
         for name, value in (IN_WORKFLOW | {"INPUT_COMMAND": "", "GITHUB_OUTPUT": str(output)}).items():
             monkeypatch.setenv(name, value)
-        assert cli.main([]) == ExitCode.USAGE
+        assert cli.main([""]) == ExitCode.USAGE
         shown = capsys.readouterr()
         assert "command (HEIMDALL_COMMAND): missing" in shown.err
         # the other problems are told as well

@@ -15,6 +15,7 @@ from sync import __version__
 from sync.command_line import help_text, load, markdown_tables
 from sync.errors import ExitCode, UsageError
 from sync.plan.changes import Strategy
+from sync.runner import CI_VARIABLES
 from sync.settings import Command, Option, Settings, options
 
 NOWHERE = Path(__file__, "no secrets here")
@@ -239,6 +240,32 @@ class TestCommand:
         expected = ("--dry-run (HEIMDALL_DRY_RUN): contradicts the command apply",)
         assert problems_of("apply", "--dry-run") == expected
         assert problems_of("apply", environ=NEEDED | {"HEIMDALL_DRY_RUN": "yes"}) == expected
+
+    @pytest.mark.parametrize("variable", CI_VARIABLES)
+    @pytest.mark.parametrize("argv", [[], ["--dry-run"]], ids=str)
+    def test_in_ci_it_must_be_given(self, variable: str, argv: list[str]) -> None:
+        expected = ("command (HEIMDALL_COMMAND): missing: check, plan, apply, drift or export",)
+        assert problems_of(*argv, environ=NEEDED | {variable: "true"}) == expected
+        assert loaded("apply", environ=NEEDED | {variable: "true"}).command is Command.APPLY
+        assert loaded(environ=NEEDED | {variable: "false"}).effective_command is Command.APPLY
+
+    @pytest.mark.parametrize("name", ["INPUT_COMMAND", "INPUT_RETRIES"])
+    def test_an_action_must_be_given_one(self, name: str) -> None:
+        expected = ("command (HEIMDALL_COMMAND): missing: check, plan, apply, drift or export",)
+        assert problems_of(environ=NEEDED | {name: ""}) == expected
+        assert problems_of("", environ=NEEDED | {name: ""}) == expected
+
+    def test_an_action_has_it_as_an_argument_as_well(self) -> None:
+        environ = NEEDED | {"INPUT_COMMAND": "plan", "HEIMDALL_COMMAND": "plan"}
+        assert loaded("plan", environ=environ).command is Command.PLAN
+        assert loaded("", environ=environ).command is Command.PLAN
+        assert problems_of("apply", environ=environ) == (
+            "command (HEIMDALL_COMMAND): the action's argument says otherwise than its input",
+        )
+
+    @pytest.mark.parametrize("argv", [["plan"], ["check"], ["drift"], ["export"], ["demo"], ["--dry-run"]])
+    def test_only_an_apply_is_resumed(self, argv: list[str]) -> None:
+        assert problems_of(*argv, "--resume") == ("--resume (HEIMDALL_RESUME): goes with the command apply",)
 
     def test_the_demo_needs_nothing(self) -> None:
         settings = loaded("demo", environ={})

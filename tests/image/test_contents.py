@@ -30,10 +30,10 @@ IMAGES = pytest.mark.parametrize("image", [PLAIN, ACTION], ids=["plain", "action
 
 
 @IMAGES
-def test_the_command_is_the_entry_point(image: str) -> None:
+def test_the_command_is_the_entry_point_and_plans_unless_told_otherwise(image: str) -> None:
     config = config_of(image)
     assert config["Entrypoint"] == ["/opt/venv/bin/heimdall-sync"]
-    assert not config["Cmd"]
+    assert config["Cmd"] == ["plan"]
 
 
 def test_who_it_runs_as() -> None:

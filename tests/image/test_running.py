@@ -120,6 +120,14 @@ def test_tokens_from_mounted_files_are_seen_by_nobody(
         assert token not in stopped.out
 
 
+def test_without_a_command_it_plans(pair: tuple[Sandbox, Sandbox], folder: Path) -> None:
+    options = [*LOCKED, *ON_THE_HOST, mount(folder)]
+    ended = run(options=options, variables=environments(*pair))
+    assert ended.code == 0, ended.out
+    assert (folder / "heimdall-sync-report" / "plan.json").is_file()
+    assert writes(pair[1]) == []
+
+
 def test_wrong_usage() -> None:
     ended = run("plan", "--no-such-flag", options=[*LOCKED, "--network=none"])
     assert ended.code == 64, ended.out
@@ -177,7 +185,7 @@ def test_as_a_runner_runs_it(pair: tuple[Sandbox, Sandbox], tmp_path: Path) -> N
         mount(workspace, "/github/workspace"),
         mount(commands, "/github/file_commands"),
     ]
-    ended = run(options=options, image=ACTION, variables=variables)
+    ended = run("plan", options=options, image=ACTION, variables=variables)
     assert ended.code == 0, ended.out
     plan = json.loads((workspace / "heimdall-sync-report" / "plan.json").read_text())
     assert plan["digest"] in files[0].read_text()

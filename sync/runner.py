@@ -1,0 +1,33 @@
+"""Where a run happens: as a step of a workflow, in another CI system, or on a person's machine."""
+
+import os
+from collections.abc import Mapping
+
+CI_VARIABLES = (
+    "CI",
+    "CODEBUILD_BUILD_ID",
+    "GITHUB_ACTIONS",
+    "GITLAB_CI",
+    "JENKINS_URL",
+    "TEAMCITY_VERSION",
+    "TF_BUILD",
+)
+"""What CI systems set. Most set `CI`; the others are known by a variable of their own."""
+
+INPUT = "INPUT_"
+"""How the variables begin in which a runner gives an action its inputs."""
+
+
+def in_workflow(environ: Mapping[str, str] = os.environ) -> bool:
+    """Tell whether this is a step of a workflow of GitHub.
+
+    Inputs show it as well: some runners on Kubernetes don't set `GITHUB_ACTIONS` for an action's container.
+    """
+    return environ.get("GITHUB_ACTIONS") == "true" or any(name.startswith(INPUT) for name in environ)
+
+
+def in_ci(environ: Mapping[str, str] = os.environ) -> bool:
+    """Tell whether a CI system runs this, a workflow of GitHub included: nobody looks on."""
+    return in_workflow(environ) or any(
+        environ.get(name, "").strip().lower() not in {"", "0", "false", "no"} for name in CI_VARIABLES
+    )
