@@ -14,7 +14,7 @@ from referencing import Registry
 from referencing.exceptions import Unresolvable
 
 from sync.errors import ReadError
-from sync.heimdall.answers import AnswerError
+from sync.heimdall.answers import AnswerError, Bounds
 from sync.heimdall.routes import ROUTES, Route, body_of
 from sync.heimdall.transport import Transport
 from sync.plan.changes import Operation
@@ -25,6 +25,8 @@ PATH = "/openapi.json"
 _NOT_PUBLISHED = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}
 _END = re.compile(r"(\\.|\[(?:\\.|[^\]\\])*\])|\$")
 _ANY_ID = 1
+_BOUNDS = Bounds(size=4 * 2**20, values=200_000)
+"""A Heimdall's own document has 100 kB."""
 
 
 def _pattern(_: Any, pattern: str, instance: object, __: Mapping[str, Any]) -> Iterator[ValidationError]:
@@ -110,7 +112,7 @@ def _shortened(text: str, most: int = 200) -> str:
 def read_contract(transport: Transport) -> Contract:
     """Ask a target for its contract. Raises `ReadError` where what it publishes can't be used."""
     try:
-        document = transport.get(PATH)
+        document: object = transport.get(PATH, bounds=_BOUNDS)
     except AnswerError as error:
         if error.status not in _NOT_PUBLISHED:
             raise

@@ -16,7 +16,6 @@ from oauthlib.oauth2 import BackendApplicationClient, MissingTokenError, OAuth2E
 from pydantic import SecretStr
 from urllib3.exceptions import LocationParseError
 
-from sync import __version__
 from sync.heimdall.auth import (
     MAX_TOKEN_BYTES,
     Now,
@@ -27,6 +26,7 @@ from sync.heimdall.auth import (
     redacted,
     utc_now,
 )
+from sync.heimdall.session import TooLargeError, content_of, is_timeout, new_session, within
 
 _YEAR = 365 * 24 * 3600
 _NOTHING = SecretStr("")
@@ -105,21 +105,22 @@ class TokenEndpoint:
         else:
             body = client.prepare_request_body(include_client_id=True, client_secret=secret)
         try:
-            with requests.post(
-                self.url,
-                data=body,
-                headers={
-                    "Content-Type": "application/x-www-form-urlencoded",
-                    "Accept": "application/json",
-                    "User-Agent": f"heimdall-sync/{__version__}",
-                },
-                auth=lambda request: request,  # without any, a .netrc's would be sent
-                timeout=self.timeout,
-                verify=str(self.ca_file) if self.ca_file else True,
-                allow_redirects=False,
-                stream=True,
-            ) as response:
-                text = self._text_of(response)
+            with (
+                new_session() as session,
+                session.post(
+                    self.url,
+                    data=body,
+                    headers={"Content-Type": "application/x-www-form-urlencoded"},
+                    auth=lambda request: request,  # without any, a .netrc's would be sent
+                    timeout=within(self.timeout),
+                    verify=str(self.ca_file) if self.ca_file else True,
+                    allow_redirects=False,
+                    stream=True,
+                ) as response,
+            ):
+                text = content_of(response, MAX_TOKEN_BYTES).decode(errors="replace")
+        except TooLargeError:
+            raise TokenError(f"no token: {self.url} answered with more than 1 MiB", "check the URL") from None
         except requests.RequestException as error:
             raise self._unanswered(error) from None
         except LocationParseError:  # the host of a proxy
@@ -129,17 +130,6 @@ class TokenEndpoint:
             raise _BusyError(f"no token: {self.url} answered {status}", "run again when it is well")
         return status, text
 
-    def _text_of(self, response: requests.Response) -> str:
-        deadline = time.monotonic() + self.timeout
-        text = bytearray()
-        for chunk in response.iter_content(64 * 2**10):
-            text += chunk
-            if len(text) > MAX_TOKEN_BYTES:
-                raise TokenError(f"no token: {self.url} answered with more than 1 MiB", "check the URL")
-            if time.monotonic() > deadline:
-                raise requests.ReadTimeout
-        return text.decode(errors="replace")
-
     def _unanswered(self, error: requests.RequestException) -> TokenError:
         """Turn a failure of requests, which may hold the request, into one line without it."""
         match error:
@@ -147,7 +137,7 @@ class TokenEndpoint:
                 return TokenError(f"no token: {self.url}: TLS failed", "see --ca-file")
             case requests.exceptions.ProxyError() | requests.exceptions.InvalidURL():
                 what, hint = "the proxy did not connect", "see HTTPS_PROXY, HTTP_PROXY and NO_PROXY"
-            case requests.Timeout():
+            case _ if is_timeout(error):
                 what, hint = f"no answer within {self.timeout:g} s", "see --timeout"
             case requests.ConnectionError():
                 what, hint = "no connection", "is the URL right, and the server up?"

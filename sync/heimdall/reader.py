@@ -13,9 +13,19 @@ from typing import TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from sync.errors import ReadError, SnapshotError
-from sync.heimdall.answers import AnswerError, segment
-from sync.heimdall.rows import ActionPage, ActionRow, MappingRow, MemberRow, NamedRow, Page, RolePage, Row
+from sync.errors import SnapshotError
+from sync.heimdall.answers import LIST, AnswerError, segment
+from sync.heimdall.rows import (
+    ActionPage,
+    ActionRow,
+    FirstWrong,
+    MappingRow,
+    MemberRow,
+    NamedRow,
+    Page,
+    RolePage,
+    Row,
+)
 from sync.heimdall.transport import Transport
 from sync.interruption import Threads
 from sync.plan import model
@@ -32,8 +42,9 @@ MAX_READINGS = 3
 
 _CONFIGURED = {"method", "path_pattern", "action", "description"}
 
+_MEMBERS = TypeAdapter(FirstWrong[MemberRow])
+
 R = TypeVar("R", bound=Row)
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +118,7 @@ def count_members(transport: Transport, groups: Sequence[str]) -> dict[str, int]
 
     def members(group: str) -> list[MemberRow]:
         path = f"/api/v1/groups/{segment(group)}/members"
-        return _parsed(TypeAdapter(list[MemberRow]), transport, path, transport.get(path))
+        return transport.get(path, shape=_MEMBERS, bounds=LIST)
 
     return {g: len(rows) for g, rows in zip(groups, transport.each(members, groups), strict=True)}
 
@@ -134,8 +145,8 @@ def read_groups(transport: Transport) -> list[NamedRow]:
 
 def _read_pages(transport: Transport, path: str, page_type: type[Page[R]]) -> list[R]:
     def page(skip: int) -> Page[R]:
-        answer = transport.get(path, {"skip": skip, "limit": PAGE_SIZE})
-        return _parsed(TypeAdapter(page_type), transport, path, answer)
+        params = {"skip": skip, "limit": PAGE_SIZE}
+        return transport.get(path, params, shape=TypeAdapter(page_type))
 
     first = page(0)
     pages = [first, *transport.each(page, range(PAGE_SIZE, first.total, PAGE_SIZE))]
@@ -147,8 +158,8 @@ def _read_pages(transport: Transport, path: str, page_type: type[Page[R]]) -> li
 
 def _read_list(transport: Transport, path: str, row_type: type[R]) -> list[R]:
     # a list of a type that is only known at run time
-    rows = _parsed(TypeAdapter(list[row_type]), transport, path, transport.get(path))  # type: ignore[valid-type]
-    return _unique(path, rows)
+    shape: TypeAdapter[list[R]] = TypeAdapter(FirstWrong[row_type])  # type: ignore[valid-type]
+    return _unique(path, transport.get(path, shape=shape, bounds=LIST))
 
 
 def _unique(path: str, rows: list[R]) -> list[R]:
@@ -204,8 +215,7 @@ def _snapshot(transport: Transport, lists: Lists) -> Snapshot:
 
 
 def _held(transport: Transport, path: str) -> tuple[str, ...]:
-    rows = _parsed(TypeAdapter(list[NamedRow]), transport, path, transport.get(path))
-    return tuple(row.name for row in _unique(path, rows))
+    return tuple(row.name for row in _read_list(transport, path, NamedRow))
 
 
 def _ids(lists: Lists) -> dict[tuple[Kind, str], int]:
@@ -215,15 +225,3 @@ def _ids(lists: Lists) -> dict[tuple[Kind, str], int]:
         **{(Kind.MAPPING, f"{row.method} {row.path_pattern}"): row.id for row in lists.mappings},
         **{(Kind.GROUP, row.name): row.id for row in lists.groups},
     }
-
-
-def _parsed(shape: TypeAdapter[T], transport: Transport, path: str, answer: object) -> T:
-    try:
-        return shape.validate_python(answer)
-    except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        where = ".".join(map(str, first["loc"])) or "the answer"
-        raise ReadError(
-            f"GET {transport.url}{path} answered 200 with something unexpected: {where}: {first['msg']}",
-            "is the URL that of a Heimdall? nothing was concluded from the answer",
-        ) from None

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Annotated, Generic, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, FailFast, Field
 
 
 def _in_utc(moment: datetime) -> datetime:
@@ -24,7 +24,7 @@ Text = Annotated[str, AfterValidator(_unicode)]
 Moment = Annotated[datetime, Field(strict=False), AfterValidator(_in_utc)]
 """A moment as ISO 8601 text, UTC where it names no zone."""
 
-Total = Annotated[int, Field(ge=0, le=1_000_000)]
+Total = Annotated[int, Field(ge=0, le=100_000)]
 """How many rows a list has; no environment has as many as the bound."""
 
 
@@ -37,6 +37,10 @@ class Row(BaseModel):
 
 
 R = TypeVar("R", bound=Row)
+T = TypeVar("T")
+
+FirstWrong = Annotated[list[T], FailFast()]
+"""A list that is read up to its first wrong row: an error for each would cost far more than the rows."""
 
 
 class NamedRow(Row):
@@ -78,7 +82,7 @@ class ResolvedRow(BaseModel):
 class Page(BaseModel, Generic[R]):
     """A page of a list that has `total` rows."""
 
-    items: list[R]
+    items: FirstWrong[R]
     total: Total
 
 
@@ -89,7 +93,7 @@ class RolePage(Page[NamedRow]):
 class ActionPage(Page[ActionRow]):
     """A page of actions."""
 
-    items: list[ActionRow] = Field(alias="actions")
+    items: FirstWrong[ActionRow] = Field(alias="actions")
 
 
 class MemberRow(BaseModel):

@@ -5,7 +5,6 @@ or broken gateway says (429, 502, 503, 504). Everything else is an answer, 500 t
 is sent again once if the token can be renewed; a 401 to a token that was accepted before ends the run.
 """
 
-import json
 import queue
 import threading
 import time
@@ -19,18 +18,17 @@ from typing import Any, Self, TypeVar
 
 import requests
 import tenacity
-from pydantic import SecretStr
+from pydantic import SecretStr, TypeAdapter
 from requests.auth import AuthBase
 from urllib3.exceptions import LocationParseError, NameResolutionError, NewConnectionError
 
-from sync import __version__
 from sync.errors import ReadError
-from sync.heimdall.answers import Answer, AnswerError, UnavailableError
+from sync.heimdall.answers import ANYTHING, ONE, Answer, AnswerError, Bounds, UnavailableError, parsed
 from sync.heimdall.auth import TokenEndedError, TokenError, TokenSource, as_source
 from sync.heimdall.pace import Pace, moment_of
+from sync.heimdall.session import TooLargeError, content_of, is_timeout, new_session, within
 from sync.interruption import Threads
 
-MAX_ANSWER_BYTES = 64 * 2**20
 _WAIT = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
 _GATEWAY = frozenset({HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT})
 
@@ -95,7 +93,7 @@ class Transport:
         self._pace = Pace(self._patience.sleep)
         # a session serves one request at a time: whoever holds one of them may send
         self._sessions: queue.LifoQueue[requests.Session] = queue.LifoQueue()
-        self._opened = [_session() for _ in range(concurrency)]
+        self._opened = [new_session() for _ in range(concurrency)]
         for session in self._opened:
             self._sessions.put(session)
 
@@ -121,17 +119,27 @@ class Transport:
                 future.cancel()
             raise
 
-    def get(self, path: str, params: Mapping[str, str | int] | None = None) -> Any:
-        """Return the JSON that a GET answers. Raises `AnswerError` for any answer but 200 with JSON."""
-        answer = self.send("GET", path, params=params)
-        if answer.status != HTTPStatus.OK or answer.content is None:
-            what = answer.message if answer.status != HTTPStatus.OK else "200 with something that is not JSON"
+    def get(
+        self,
+        path: str,
+        params: Mapping[str, str | int] | None = None,
+        *,
+        shape: TypeAdapter[T] = ANYTHING,
+        bounds: Bounds = ONE,
+    ) -> T:
+        """Return what a GET answers, in its shape.
+
+        Raises `AnswerError` for any answer but 200 with JSON, and `ReadError` for JSON of another shape.
+        """
+        answer = self.send("GET", path, params=params, bounds=bounds)
+        what = f"GET {self.url}{path}"
+        if answer.status != HTTPStatus.OK:
             raise AnswerError(
-                f"GET {self.url}{path} answered {what}",
+                f"{what} answered {answer.message}",
                 "nothing was concluded from it; see to the server, then run again",
                 status=answer.status,
             )
-        return answer.content
+        return parsed(what, answer.text, shape, bounds)
 
     def send(
         self,
@@ -140,6 +148,7 @@ class Transport:
         *,
         params: Mapping[str, str | int] | None = None,
         body: Mapping[str, Any] | None = None,
+        bounds: Bounds = ONE,
     ) -> Answer:
         """Send a request until it is answered; return the answer, whatever its status.
 
@@ -148,7 +157,7 @@ class Transport:
         """
         if self._read_only and method != "GET":
             raise ReadError(f"{method} {path} was not sent: the source is only ever read")
-        once = partial(self._once, method, path, params, body)
+        once = partial(self._once, method, path, params, body, bounds.size)
         lost = False
         retrying = tenacity.Retrying(
             stop=tenacity.stop_after_attempt(self._patience.tries)
@@ -195,6 +204,7 @@ class Transport:
         path: str,
         params: Mapping[str, Any] | None,
         body: Mapping[str, Any] | None,
+        most: int,
         token: SecretStr,
     ) -> Answer:
         self._pace.keep()
@@ -210,12 +220,17 @@ class Transport:
                 params=params,
                 json=body,
                 auth=_Bearer(token),
-                timeout=self._patience.timeout,
+                timeout=within(self._patience.timeout),
                 verify=self._verify,
                 allow_redirects=False,
                 stream=True,
             ) as response:
-                text = self._text_of(response)
+                text = content_of(response, most)
+        except TooLargeError:
+            raise ReadError(
+                f"{method} {self.url}{path} answered with more than {most // 2**20} MiB",
+                "that is no answer of a Heimdall; check the URL",
+            ) from None
         except requests.RequestException as error:
             raise self._unavailable(f"{method} {self.url}{path}", error) from None
         except LocationParseError:  # the host of a proxy; that of the URL was looked at before
@@ -233,31 +248,14 @@ class Transport:
                 maybe_done=status in _GATEWAY,
                 said=text[:500].decode(errors="replace"),
             )
-        try:
-            return Answer(status, json.loads(text), at)
-        except (ValueError, RecursionError):
-            answer = Answer(status, None, at)
-        if method != "GET" and answer.ok and status != HTTPStatus.NO_CONTENT:
+        answer = Answer(status, text, at)
+        if method != "GET" and answer.ok and status != HTTPStatus.NO_CONTENT and answer.content is None:
             raise UnavailableError(
                 f"{method} {self.url}{path} answered {status} with something that is not JSON",
                 "a proxy may have answered in place of the server; see to it, then run again",
                 maybe_done=True,
             )
         return answer
-
-    def _text_of(self, response: requests.Response) -> bytes:
-        deadline = time.monotonic() + self._patience.timeout
-        text = bytearray()
-        for chunk in response.iter_content(64 * 2**10):
-            text += chunk
-            if len(text) > MAX_ANSWER_BYTES:
-                raise ReadError(
-                    f"{self.url} answered with more than {MAX_ANSWER_BYTES // 2**20} MiB",
-                    "that is no answer of a Heimdall; check the URL",
-                )
-            if time.monotonic() > deadline:
-                raise requests.ReadTimeout(f"the answer took longer than {self._patience.timeout:g} s")
-        return bytes(text)
 
     def _unavailable(self, request: str, error: requests.RequestException) -> UnavailableError:
         """Turn a failure of requests into one line without the token, proxies' passwords or object names."""
@@ -268,7 +266,7 @@ class Transport:
                 what, hint = "TLS failed", "is the certificate's authority known? see --ca-file"
             case requests.exceptions.ProxyError() | requests.exceptions.InvalidURL():
                 what, hint = "the proxy did not connect", "see HTTPS_PROXY, HTTP_PROXY and NO_PROXY"
-            case requests.Timeout():
+            case _ if is_timeout(error):
                 what, hint = f"no answer within {self._patience.timeout:g} s", "see --timeout"
             case _ if isinstance(cause, NameResolutionError):
                 what, hint = "the host name is not known", "check the URL"
@@ -286,10 +284,3 @@ class Transport:
             )
         )
         return UnavailableError(f"{request}: {what}", hint, maybe_done=connected, connected=connected)
-
-
-def _session() -> requests.Session:
-    session = requests.Session()
-    session.headers["User-Agent"] = f"heimdall-sync/{__version__}"
-    session.headers["Accept"] = "application/json"
-    return session
