@@ -16,8 +16,11 @@ def decisions(plan: Plan) -> Lines:
         lines += [Text(), Text("Decided by another mapping afterwards:")]
     for decision in plan.decisions:
         before, after = before_and_after(decision, PLAIN)
-        said = f"{printable(request_of(decision))}: {before} → {after}"
-        lines.append(Text(f"  [DECIDED] {said}", "yellow"))
+        lines += [
+            Text(f"  [DECIDED] {printable(request_of(decision))}", "yellow"),
+            Text(f"      before: {before}", "yellow"),
+            Text(f"      after:  {after}", "yellow"),
+        ]
     if plan.exposures:
         lines += [Text(), Text(f"⚠ {EXPOSED}:", "bold yellow")]
     for exposure in plan.exposures:

@@ -3,6 +3,7 @@
 import io
 import os
 import sys
+import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TextIO
@@ -10,6 +11,10 @@ from typing import TextIO
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.text import Text
+
+from sync.report.lines import RULE
+
+_HANGING = 2
 
 
 class _Console(Console):
@@ -23,10 +28,11 @@ class _Console(Console):
 class Printer:
     """Show lines and progress on a stream.
 
-    A terminal gets colours, unless `NO_COLOR` is set, and progress bars. Everything else gets plain lines:
-    not wrapped, not cut, without escape sequences. A stream that takes nothing any more (a closed pipe, a
-    full disk) gets nothing any more: the run goes on, and its reports hold everything. `fold` puts lines
-    under a title that unfolds them, where there is such a thing.
+    A terminal gets colours, unless `NO_COLOR` is set, progress bars, and lines that break between words:
+    never within one, and not at all in a line that says `no_wrap`, a command to copy. Everything else gets
+    plain lines: not wrapped, not cut, without escape sequences. A stream that takes nothing any more (a
+    closed pipe, a full disk) gets nothing any more: the run goes on, and its reports hold everything. `fold`
+    puts lines under a title that unfolds them, where there is such a thing.
     """
 
     def __init__(
@@ -61,11 +67,31 @@ class Printer:
         shown = list(lines)
         try:
             for line in self._fold(fold, shown) if self._fold and fold and shown else shown:
-                self._console.print(line)
+                for row in self._rows(line) if self.is_terminal else [line]:
+                    self._console.print(row)
         except OSError:
             nowhere = os.open(os.devnull, os.O_WRONLY)
             os.dup2(nowhere, self._console.file.fileno())
             os.close(nowhere)
+
+    def _rows(self, line: Text) -> Iterator[Text]:
+        """Yield a line as rows of the terminal's width, those after the first a little to the right."""
+        width = self._console.width
+        if line.plain == RULE:
+            yield line[:width]
+            return
+        if line.no_wrap or line.cell_len <= width:
+            yield line
+            return
+        indent = len(line.plain) - len(line.plain.lstrip(" ")) + _HANGING
+        for row in textwrap.wrap(
+            line.plain,
+            width,
+            subsequent_indent=" " * indent,
+            break_long_words=False,
+            break_on_hyphens=False,
+        ):
+            yield Text(row, line.style)
 
     @contextmanager
     def progress(self, description: str, total: int | None = None) -> Iterator[Callable[[], None]]:

@@ -437,7 +437,9 @@ def test_contested_requests_and_flaws_are_told_after_the_mappings() -> None:
         mappings.partition("not checked.\n")[2].partition("\n\n====")[0]
         == """
 Decided by another mapping afterwards:
-  [DECIDED] GET /users/me: GET /users/([^/]+)$ (action 'users:read') → GET /users/me$ (action 'me:read')
+  [DECIDED] GET /users/me
+      before: GET /users/([^/]+)$ (action 'users:read')
+      after:  GET /users/me$ (action 'me:read')
 
 ⚠ Decided by a third mapping while those that match the same are written:
   [EXPOSED] GET /users/me by GET /users/([^/]+)$: group 'office' could get through

@@ -6,7 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from rich.text import Text
 
+from sync.report.console import Mode, render
+from sync.report.lines import RULE
 from sync.report.terminal import Printer
+from tests.report.examples import PLANNED
 
 LINES = [Text("✓ done", "bold green"), Text("  [bold]:tada: 'x' 42 https://example " + "long " * 60), Text()]
 
@@ -52,7 +55,41 @@ def test_a_terminal_gets_colours() -> None:
     assert stream.getvalue() == "\x1b[1;32m✓ done\x1b[0m\n"
 
 
-def test_no_color_takes_them_away() -> None:
+@pytest.mark.parametrize("columns", [30, 60, 100])
+def test_a_narrow_terminal_gets_lines_that_break_between_words(
+    columns: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    stream = Terminal()
+    lines = [*render(PLANNED, Mode.DRY_RUN), Text("      → take --accept 'mapping:GET /v/[(][^/]+[)]$' " * 2)]
+    Printer(stream, {"NO_COLOR": "1"}).show(lines)
+    rows = stream.getvalue().splitlines()
+    assert all(len(row) <= columns or " " not in row.strip() for row in rows)
+    rule = RULE[:columns]
+    assert stream.getvalue().split() == plain(lines).replace(RULE, rule).split()
+
+
+def test_what_goes_on_in_the_next_row_stands_further_to_the_right(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "24")
+    stream = Terminal()
+    digest = f"sha256:{'0' * 64}"
+    lines = [
+        Text("  → get a new token and set it"),
+        Text(f"Plan: {digest}"),
+        Text("heimdall-sync apply --resume", no_wrap=True),
+    ]
+    Printer(stream, {"NO_COLOR": "1"}).show(lines)
+    assert stream.getvalue().splitlines() == [
+        "  → get a new token and",
+        "    set it",
+        "Plan:",
+        f"  {digest}",
+        "heimdall-sync apply --resume",
+    ]
+
+
+def test_no_color_takes_them_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "1000")
     stream = Terminal()
     Printer(stream, {"NO_COLOR": "1"}).show(LINES)
     assert stream.getvalue() == plain(LINES)
