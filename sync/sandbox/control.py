@@ -9,6 +9,7 @@ from sync.sandbox.loading import people_of, snapshot_of, write_order_of
 from sync.sandbox.log import RequestRecord
 from sync.sandbox.options import People
 from sync.sandbox.resolver import Decision
+from sync.sandbox.watch import Moment, Watch
 from sync.sandbox.world import World
 
 PREFIX = "/_sandbox"
@@ -117,6 +118,18 @@ async def order_rows(names: list[str], state: TheState) -> None:
 async def look(requests: list[str], state: TheState) -> list[Decision | None]:
     """Show what decides requests (`GET /users/me`) that nobody asked about before, and let nothing move."""
     return [state.resolver.look(*_endpoint(request)) for request in requests]
+
+
+@router.put("/watch", status_code=204)
+async def watch(requests: list[str], world: TheWorld) -> None:
+    """Note from now on at each write what decides these requests."""
+    world.watch = Watch(world.state, tuple(_endpoint(request) for request in requests))
+
+
+@router.get("/watch")
+async def list_moments(world: TheWorld) -> list[Moment]:
+    """List what was noted."""
+    return world.watch.moments
 
 
 @router.put("/redis", status_code=204)

@@ -34,9 +34,19 @@ class Gateway:
         try:
             async with self._turn:
                 await asyncio.sleep(self._world.options.delay)
-                await Exchange(self._api, scope, receive, _noting(entry, send)).meet(effect)
+                await Exchange(self._api_watched, scope, receive, _noting(entry, send)).meet(effect)
         finally:
             entry.ended = time.monotonic()
+
+    async def _api_watched(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let the API answer, and look at what a write has done before anything else is written."""
+
+        async def look_and_send(message: Message) -> None:
+            if message["type"] == "http.response.start" and scope["method"] != "GET":
+                self._world.watch.note()
+            await send(message)
+
+        await self._api(scope, receive, look_and_send)
 
 
 def _noting(entry: Entry, send: Send) -> Send:

@@ -27,12 +27,14 @@ from sync.sandbox.log import RequestRecord
 from sync.sandbox.options import Options, People, Shift
 from sync.sandbox.resolver import Decision
 from sync.sandbox.tokens import make_token
+from sync.sandbox.watch import Moment
 
 PATIENCE = 30.0
 """Seconds after which a process that does not start, answer or stop is given up."""
 
 _RECORDS = TypeAdapter(tuple[RequestRecord, ...])
 _FAULTS = TypeAdapter(tuple[Fault, ...])
+_MOMENTS = TypeAdapter(tuple[Moment, ...])
 _DECISIONS = TypeAdapter(tuple[Decision | None, ...])
 
 
@@ -149,6 +151,14 @@ class Sandbox:
     def look(self, requests: Iterable[str]) -> tuple[Decision | None, ...]:
         """Return what decides requests (`GET /users/me`) past every cache, and let nothing move by asking."""
         return _DECISIONS.validate_json(self._control("POST", "decisions", list(requests)))
+
+    def watch(self, requests: Iterable[str]) -> None:
+        """Note from now on, at each write, what decides these requests and what each group may do."""
+        self._control("PUT", "watch", list(requests))
+
+    def moments(self) -> tuple[Moment, ...]:
+        """Return what was noted at each write since `watch`."""
+        return _MOMENTS.validate_json(self._control("GET", "watch"))
 
     def flush_redis(self) -> None:
         """Empty Redis: the database decides until mappings are written or asked for."""

@@ -96,6 +96,11 @@ class State:
             roles |= self.group_roles[group]
         return sorted(roles)
 
+    def actions_of(self, group: str) -> list[str]:
+        """Return the names of the actions that the members of a group may do by their roles."""
+        held = {action_id for role in self.group_roles[group] for action_id in self.role_actions[role]}
+        return sorted(self.actions[action_id].name for action_id in held)
+
     # Mappings
 
     def mapping_at(self, method: str, path_pattern: str) -> MappingRow | None:

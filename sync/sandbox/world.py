@@ -7,6 +7,7 @@ from sync.sandbox.loading import state_of
 from sync.sandbox.log import RequestLog
 from sync.sandbox.options import Options, People
 from sync.sandbox.shifting import ShiftingList
+from sync.sandbox.watch import Watch
 
 
 class World:
@@ -26,3 +27,4 @@ class World:
         self.action_list = ShiftingList(self.options.shifting_list, self.options.shifting_readings)
         self.log = RequestLog()
         self.faults = Faults(faults)
+        self.watch = Watch(self.state)
