@@ -32,7 +32,7 @@ from sync.plan.environment import Environment
 from sync.plan.guardrails import Objection, objections_to_plan, objections_to_urls, takes_superadmin
 from sync.plan.lint import flaws_of
 from sync.plan.model import Snapshot
-from sync.plan.outcome import Outcome, Verification
+from sync.plan.outcome import Outcome, Verification, settled
 from sync.plan.planner import make_plan
 from sync.plan.resume import Task, task_left
 from sync.reading import Readings, read_both, read_source
@@ -71,7 +71,9 @@ class Job:
         # an export leaves the target alone, also where one is configured for other commands
         target_url = "" if settings.command is Command.EXPORT else settings.target_url
         self._target = self._connected("target", target_url)
-        self._document = Document(source_url=settings.source_name, target_url=target_url, rules=rules)
+        self._document = Document(
+            source_url=settings.source_name, target_url=target_url, rules=rules, started=datetime.now(UTC)
+        )
         printer.show(console.header(self._document, _MODES[settings.effective_command]))
 
     def _connected(self, side: str, url: str) -> Transport:
@@ -263,7 +265,12 @@ class Job:
             snapshot: Snapshot | None = self._readings.target.snapshot
         except ReadError as error:
             verification, snapshot = Verification(error=error.message), None
-        self._document = replace(self._document, verification=verification, remarks=self._readings.remarks)
+        self._document = replace(
+            self._document,
+            outcomes=settled(self._document.outcomes or (), verification),
+            verification=verification,
+            remarks=self._readings.remarks,
+        )
         self._printer.show(console.verification(self._document))
         self._printer.show(console.remarks(self._document))
         receipt = Receipt.of(

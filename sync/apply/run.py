@@ -1,8 +1,10 @@
 """Carry out a plan wave by wave: operations of a wave at the same time, each judged before its wave."""
 
 import threading
+import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import as_completed
+from dataclasses import replace
 
 from sync.errors import ReadError
 from sync.interruption import GRACE_SECONDS, Threads
@@ -103,11 +105,13 @@ class Run:
             if self._stopping or self._ended:
                 return None
             self._in_flight.add(operation)
+        started = time.monotonic()
         try:
             outcome = self._execute(operation)
         except ReadError as error:
             self._ended = error
             outcome = Outcome(operation, Status.FAILED, error.message, error.hint, unsettled=error.maybe_done)
+        outcome = replace(outcome, seconds=time.monotonic() - started)
         with self._changed:
             self._in_flight.discard(operation)
             self._changed.notify_all()

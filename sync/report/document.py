@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from sync import __version__
 from sync.errors import HeimdallSyncError
@@ -22,8 +23,8 @@ class Document:
 
     What is None was not reached or not asked for: no `outcomes` means that nothing was applied (a dry
     run, or a run that ended before), no `verification` that nobody looked afterwards. `error` is what
-    ended the run early. `requests` counts what was sent to both environments, `seconds` is how long the
-    run took.
+    ended the run early. `requests` counts what was sent to both environments; the run began at `started`
+    and took `seconds`.
 
     `rules` are what the run was asked to plan by. `objections` are those of the guardrails, allowed ones
     included. `deviations` tell how what is there differs from what was approved, where the run was refused
@@ -53,6 +54,7 @@ class Document:
     flaws: tuple[Flaw, ...] = ()
     error: HeimdallSyncError | None = None
     requests: int = 0
+    started: datetime | None = None
     seconds: float = 0.0
     version: str = __version__
 

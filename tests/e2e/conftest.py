@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from sync import cli
+from sync.errors import ExitCode
 from sync.sandbox.process import Sandbox
 from tests.conftest import Impatient
 
@@ -42,6 +43,11 @@ class Ended:
         ]
 
 
+def written(ended: Ended) -> bool:
+    """Tell whether the run came to its reports."""
+    return ended.code != ExitCode.USAGE and (ended.folder / "junit.xml").exists()
+
+
 RunCommand = Callable[..., Ended]
 
 
@@ -57,7 +63,10 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
         monkeypatch.chdir(tmp_path)
         code = cli.main(argv, Impatient())
         captured = capsys.readouterr()
-        return Ended(code, captured.out, captured.err, tmp_path / "report")
+        ended = Ended(code, captured.out, captured.err, tmp_path / "report")
+        if written(ended) and "--detailed-exitcode" not in argv:
+            assert bool(ended.cases("failure")) is (code != 0)
+        return ended
 
     return run_command
 

@@ -140,8 +140,12 @@ def test_who_decides_otherwise_is_told_before_and_after(servers: Pair, run: RunC
     begin(servers, environment(ANYONE, ME), environment(ME, ANYONE))
     planned = run(*servers, "plan", "--detailed-exitcode")
     assert planned.code == 2
-    told = f"GET /users/me: {ANYONE} (action 'users:read') → {ME} (action 'me:read')"
-    assert told in planned.out
+    told = [
+        "  [DECIDED] GET /users/me",
+        f"      before: {ANYONE} (action 'users:read')",
+        f"      after:  {ME} (action 'me:read')",
+    ]
+    assert "\n".join(told) in planned.out
     assert f"  [PROMOTE] Mapping {ME} -> me:read" in planned.out.splitlines()
     row = f"| `GET /users/me` | `{ANYONE}` (action `users:read`) | `{ME}` (action `me:read`) |"
     assert row in planned.summary

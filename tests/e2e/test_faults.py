@@ -329,6 +329,9 @@ class TestWrites:
         ended = run(*pair, "apply", "--retries", "2")
         assert re.search(rf"\[FAILED\] {kind} .*nobody knows whether it was done", ended.out)
         assert (ended.code == 0) == same(pair[1].snapshot(), WANTED)
+        if ended.code == 0:
+            assert "changes made,** all that were planned" in ended.summary
+            assert "\nErrors:   0\n" in ended.out
         pair[1].clear_faults()
         assert_ended_equal(run(*pair, "apply", "--resume"), pair[1])
 

@@ -1,7 +1,9 @@
 """The JUnit report, read as CI systems read it."""
 
+import re
 from collections import Counter
 from dataclasses import replace
+from datetime import UTC, datetime
 from functools import cache
 from xml.etree import ElementTree as ET
 
@@ -9,13 +11,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.errors import RefusedError, UnhealthyError
+from sync.errors import CancelledError, HeimdallSyncError, ReadError, RefusedError, UnhealthyError
 from sync.heimdall.health import Finding, Level
+from sync.plan.answers import Doubt
+from sync.plan.changes import Rules
 from sync.plan.model import Kind
 from sync.plan.outcome import Verification
 from sync.report import junit
 from sync.report.document import Document
-from sync.report.wording import printable
+from sync.report.wording import PLAIN, printable
 from tests.report.examples import (
     ACCEPTED,
     APPLIED,
@@ -50,6 +54,11 @@ CHILDREN = {
     "testsuites": {"testsuite"},
     "testsuite": {"testcase"},
     "testcase": {"failure", "skipped", "system-out"},
+}
+
+
+SAME = {
+    f"{kind.plural} are the same in source and target": ("passed", "both were read again") for kind in Kind
 }
 
 
@@ -88,36 +97,123 @@ def test_a_suite_for_each_kind() -> None:
     assert suites(STARTED) == []
     assert suites(PLANNED) == ["healthcheck", *kinds]
     assert suites(APPLIED) == ["healthcheck", *kinds, "verification"]
-    assert [len(suite) for suite in read(NO_DIFFERENCE)] == [6, 0, 0, 0, 0]
+    assert suites(NO_DIFFERENCE) == ["healthcheck", *kinds]
 
 
-def test_a_planned_change_passes_with_before_and_after_and_a_blocked_one_fails() -> None:
+def test_what_is_the_same_on_both_sides_passes_as_that() -> None:
+    assert {name: results(NO_DIFFERENCE, name) for name in ("actions", "groups")} == {
+        "actions": {"actions are the same in source and target": ("passed", "3 actions on either side")},
+        "groups": {"groups are the same in source and target": ("passed", "2 groups on either side")},
+    }
+    rules = Rules(ignore=("action:tmp:*",))
+    assert NO_DIFFERENCE.plan
+    in_scope = replace(NO_DIFFERENCE, plan=NO_DIFFERENCE.plan.model_copy(update={"rules": rules}))
+    assert list(results(in_scope, "actions")) == ["actions in scope are the same in source and target"]
+
+
+def test_a_planned_change_passes_as_planned_and_what_will_stay_different_is_skipped() -> None:
     assert results(PLANNED, "roles") == {
-        "create role 'data_scientist'": ("passed", "before: does not exist\nafter: description 'Analyzes'"),
-        "assign action 'users:export' to role 'admin'": ("passed", "before: not assigned\nafter: assigned"),
-        "assign action 'data:analyze' to role 'data_scientist'": (
+        "would create role 'data_scientist'": (
+            "passed",
+            "before: does not exist\nafter: description 'Analyzes'",
+        ),
+        "would assign action 'users:export' to role 'admin'": (
             "passed",
             "before: not assigned\nafter: assigned",
         ),
-        "unassign action 'legacy:action' from role 'auditor'": (
+        "would assign action 'data:analyze' to role 'data_scientist'": (
+            "passed",
+            "before: not assigned\nafter: assigned",
+        ),
+        "would unassign action 'legacy:action' from role 'auditor'": (
             "passed",
             "before: assigned\nafter: not assigned",
         ),
         "role 'auditor' description": (
-            "failure",
-            "the target has no request that changes a role's description",
+            "skipped",
+            f"stays different: {AUDITOR.reason} → {AUDITOR.remedy}",
         ),
     }
 
 
-def test_a_failure_says_what_to_do() -> None:
-    [failure] = read(PLANNED).iter("failure")
-    assert failure.attrib["type"] == "blocked"
+def test_what_stays_different_after_an_apply_fails_once_and_says_what_to_do() -> None:
+    stays = replace(APPLIED, plan=PLAN, verification=Verification(blocked=(AUDITOR,)))
+    [failure] = read(stays).iter("failure")
+    assert failure.attrib == {"type": "blocked", "message": AUDITOR.reason}
     assert failure.text == f"{AUDITOR.reason}\n{AUDITOR.remedy}"
+    names = [case.get("name") for case in read(stays).iter("testcase")]
+    assert names.count("role 'auditor' description") == 1
 
 
-def test_an_accepted_difference_is_skipped() -> None:
-    assert results(ACCEPTED, "roles")["role 'auditor' description"] == (
+@pytest.mark.parametrize(
+    "error", [RefusedError(MANY.message), CancelledError(), ReadError("GET /x answers 500")]
+)
+def test_no_change_passes_that_was_not_made(error: HeimdallSyncError) -> None:
+    """A guardrail refused it, or the run ended before the first write."""
+    changes = {
+        case.get("name"): [said.tag for said in case]
+        for case in read(replace(PLANNED, objections=(MANY,), error=error)).iter("testcase")
+        if case.attrib["classname"].rpartition(".")[2] in {kind.plural for kind in Kind}
+    }
+    assert {tag for tags in changes.values() for tag in tags} == {"skipped"}
+    assert set(map(PLAIN.phrase, PLAN.operations)) < set(changes)
+
+
+def test_a_change_that_failed_is_not_told_again_as_still_needed() -> None:
+    found = results(INTERRUPTED, "verification")
+    assert [name for name, (result, _) in found.items() if result == "failure"] == [
+        "role 'auditor' description"
+    ]
+    accepted = replace(INTERRUPTED, verification=Verification(remaining=(PLAN.operations[6],)))
+    found = results(accepted, "verification")
+    assert found.pop("target is identical to source") == (
+        "failure",
+        "1 change still needed, each with a case that says why",
+    )
+    assert {result for result, _ in found.values()} == {"passed"}
+
+
+@pytest.mark.parametrize(
+    ("document", "is_red"),
+    [
+        (PLANNED, False),
+        (NO_DIFFERENCE, False),
+        (ACCEPTED, False),
+        (SCOPED, False),
+        (CONTESTED, False),
+        (APPLIED, False),
+        (RESUMED, False),
+        (replace(APPLIED, verification=Verification(blocked=(AUDITOR,))), True),
+        (replace(APPLIED, verification=Verification(remaining=PLAN.operations[:1])), True),
+        (replace(APPLIED, verification=Verification(error="GET /x answers 500")), True),
+        (INTERRUPTED, True),
+        (replace(PLANNED, error=CancelledError()), True),
+        (REFUSED, True),
+        (STALE, True),
+        (DRIFTED, True),
+        (replace(NO_DIFFERENCE, drift={}), False),
+    ],
+)
+def test_the_report_is_red_where_the_exit_code_is(document: Document, *, is_red: bool) -> None:
+    assert bool([*read(document).iter("failure")]) is is_red
+
+
+def test_everything_has_a_time_and_suites_say_when() -> None:
+    started = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+    slow = replace(INTERRUPTED.outcomes[0], seconds=0.25) if INTERRUPTED.outcomes else None
+    assert slow
+    report = read(replace(INTERRUPTED, started=started, outcomes=(slow,)))
+    assert report.get("time") == "12.344"
+    for element in (*report, *report.iter("testcase")):
+        assert re.fullmatch(r"\d+\.\d{3}", element.attrib["time"])
+    times = {suite.attrib["name"]: suite.attrib["time"] for suite in report}
+    assert (times["actions"], times["roles"]) == ("0.250", "0.000")
+    assert {suite.get("timestamp") for suite in report} == {"2026-01-02T03:04:05+00:00"}
+
+
+@pytest.mark.parametrize(("document", "suite"), [(ACCEPTED, "roles"), (APPLIED, "verification")])
+def test_an_accepted_difference_is_skipped(document: Document, suite: str) -> None:
+    assert results(document, suite)["role 'auditor' description"] == (
         "skipped",
         "accepted: the target has no request that changes a role's description",
     )
@@ -142,8 +238,18 @@ def test_what_is_not_done_fails_or_is_skipped() -> None:
 @pytest.mark.parametrize(
     ("verification", "found"),
     [
-        (Verification(), {"target is identical to source": ("passed", "no difference")}),
-        (APPLIED.verification, {"target is identical to source": ("passed", "1 accepted difference")}),
+        (Verification(), {"target is identical to source": ("passed", "no difference"), **SAME}),
+        (
+            APPLIED.verification,
+            {
+                "target is identical to source, accepted differences aside": (
+                    "passed",
+                    "1 accepted difference",
+                ),
+                "role 'auditor' description": ("skipped", f"accepted: {AUDITOR.reason}"),
+                **{name: said for name, said in SAME.items() if "roles" not in name},
+            },
+        ),
         (
             None,
             {"target is identical to source": ("skipped", "the two environments were not read again")},
@@ -157,6 +263,7 @@ def test_what_is_not_done_fails_or_is_skipped() -> None:
             {
                 "still needed: create action 'users:export'": ("failure", "the target still differs"),
                 "role 'auditor' description": ("failure", AUDITOR.reason),
+                **{name: said for name, said in SAME.items() if not re.match("actions|roles", name)},
             },
         ),
     ],
@@ -172,13 +279,14 @@ def test_a_refusal_fails() -> None:
     assert failure.text == "it deletes 50 % of the roles\nallow it"
 
 
-def test_guardrails_pass_where_they_are_overridden_and_fail_where_they_refuse() -> None:
+def test_guardrails_are_skipped_where_they_are_overridden_and_fail_where_they_refuse() -> None:
     twice = replace(PLAIN_HTTP, message="the target's token would cross the network unencrypted to http://x")
     given = "allowed, since --allow-http is given"
     document = replace(REFUSED, objections=(PLAIN_HTTP, twice, MANY, MANY))
     assert suites(document)[:2] == ["healthcheck", "guardrails"]
     assert results(document, "guardrails") == {
-        "plain HTTP": ("passed", "\n".join(f"{given}: {said.message}" for said in (PLAIN_HTTP, twice))),
+        "plain HTTP": ("skipped", f"{given}: {PLAIN_HTTP.message}"),
+        "plain HTTP (2)": ("skipped", f"{given}: {twice.message}"),
         "many deletions": ("failure", MANY.message),
         "many deletions (2)": ("failure", MANY.message),
     }
@@ -277,7 +385,7 @@ def test_an_unhealthy_environment_fails_once() -> None:
     assert suites(document) == ["healthcheck"]
     assert results(document, "healthcheck") == {
         "source: API": ("passed", "API is healthy"),
-        "target: token": ("passed", "warning: the token ends in 5 min\nget a new one"),
+        "target: token": ("skipped", "warning: the token ends in 5 min → get a new one"),
         "target: superadmin": ("failure", "User does not have superadmin role"),
     }
 
@@ -313,35 +421,50 @@ def _shapes(said: str) -> list[list[tuple[str, list[str]]]]:
     return [_shape(read(document(said))) for document in (saying, stale_saying, drift_saying)]
 
 
-def test_contested_requests_and_flaws_pass_with_output() -> None:
-    suites = {suite.get("name"): suite for suite in read(CONTESTED)}
-    told = {
-        name: [(case.get("name"), case.findtext("system-out")) for case in suites[name]]
-        for name in ("decisions", "warnings")
-    }
-    assert told == {
-        "decisions": [
-            (
-                "GET /users/me is decided by another mapping",
-                "before: GET /users/([^/]+)$ (action 'users:read')\nafter: GET /users/me$ (action 'me:read')",
+def test_what_another_mapping_would_decide_passes_and_warnings_are_skipped() -> None:
+    assert {name: results(CONTESTED, name) for name in ("decisions", "warnings")} == {
+        "decisions": {
+            "GET /users/me would be decided by GET /users/me$ (action 'me:read')": (
+                "passed",
+                "before: GET /users/([^/]+)$ (action 'users:read')",
             ),
-            (
-                "GET /users/me is decided by a third mapping for a moment",
-                "GET /users/me by GET /users/([^/]+)$: group 'office' could get through",
+            "GET /users/me is decided by a third mapping for a moment": (
+                "skipped",
+                "warning: GET /users/me by GET /users/([^/]+)$: group 'office' could get through",
             ),
-            (
-                "target: GET /users/me is decided as its list shows",
+            "target: GET /users/me is decided as its list shows": (
+                "skipped",
                 (
                     "warning: GET /users/me in the target: decided by GET /users/([^/]+)$, its list shows "
                     "GET /users/me$; the answer may come from a cache, which holds it for 300 seconds at most"
                 ),
             ),
-        ],
-        "warnings": [
-            (
-                "mapping GET /n also matches more than it seems to",
+        },
+        "warnings": {
+            "mapping GET /n also matches more than it seems to": (
+                "skipped",
                 "warning: mapping GET /n also matches more than it seems to: /nx",
             )
-        ],
+        },
     }
-    assert not any(case for name in told for case in suites[name].iter("failure"))
+
+
+def test_what_was_verified_has_its_own_name_and_what_was_not_passes_nowhere() -> None:
+    name = "GET /users/me is decided by GET /users/me$ (action 'me:read')"
+    verified = replace(
+        CONTESTED,
+        remarks=(),
+        outcomes=APPLIED.outcomes,
+        verification=Verification(),
+    )
+    assert results(verified, "decisions")[name][0] == "passed"
+    different = replace(verified, verification=Verification(remaining=PLAN.operations[:1]))
+    assert results(different, "decisions")[name][0] == "skipped"
+    doubted = replace(verified, remarks=CONTESTED.remarks)
+    assert {result for result, _ in results(doubted, "decisions").values()} == {"skipped"}
+
+
+def test_a_server_that_decides_otherwise_than_its_list_shows_is_told_as_that() -> None:
+    [remark] = CONTESTED.remarks
+    document = replace(CONTESTED, remarks=(replace(remark, doubt=Doubt.OTHERWISE),))
+    assert "target: GET /users/me is decided otherwise than its list shows" in results(document, "decisions")
