@@ -26,15 +26,14 @@ from sync.interruption import Interruption
 from sync.plan.answers import CACHE_SECONDS, Doubt
 from sync.plan.approval import MAKE_ANOTHER, deviations, moved_side
 from sync.plan.changes import Plan, Rules
-from sync.plan.diff import named
 from sync.plan.drift import moved_since
 from sync.plan.environment import Environment
 from sync.plan.guardrails import Objection, objections_to_plan, objections_to_urls, takes_superadmin
-from sync.plan.lint import flaws_of
 from sync.plan.model import Snapshot
 from sync.plan.outcome import Outcome, Verification, settled
 from sync.plan.planner import make_plan
 from sync.plan.resume import Task, task_left
+from sync.plan.scope import named
 from sync.reading import Readings, read_both, read_source
 from sync.report import console
 from sync.report.checks import way_out
@@ -146,9 +145,10 @@ class Job:
             target=self._readings.target.snapshot,
             plan=plan,
             remarks=self._readings.remarks,
-            flaws=flaws_of(self._readings.source.snapshot, self._readings.target.snapshot),
+            flaws=self._readings.flaws,
         )
         self._printer.show(console.remarks(self._document))
+        self._printer.show(console.unmatched(self._document))
         if plan.source.digest == plan.target.digest:
             self.note("Both hold the same. If that is a surprise: do the two URLs name one environment?")
         return plan
@@ -334,7 +334,8 @@ class Job:
 
     def _count_lost_members(self, readings: Readings) -> dict[str, int]:
         kept = {group.name for group in readings.source.snapshot.groups}
-        lost = [group.name for group in readings.target.snapshot.groups if group.name not in kept]
+        groups = [group for group in readings.target.snapshot.groups if group.readable]
+        lost = [group.name for group in groups if group.name not in kept]
         return count_members(self._target, lost)
 
     def _own_groups(self) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 import contextlib
 import re
+import shlex
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -9,6 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, SecretStr
 
 from sync.plan.model import Kind
+from sync.plan.scope import SEPARATOR
 
 
 def _base_url(url: str) -> str:
@@ -59,10 +61,11 @@ def _digest(digest: str) -> str:
 
 def _separate(patterns: object) -> object:
     """Split a variable's text, and read the patterns of a file that is named with `@`."""
-    given = re.split(r"[\n,]", patterns) if isinstance(patterns, str) else patterns
+    given = SEPARATOR.split(patterns) if isinstance(patterns, str) else patterns
     if not isinstance(given, list):
         return given
-    return [line for pattern in map(str.strip, given) if pattern for line in _patterns_in(pattern) if line]
+    lines = [line for pattern in map(str.strip, given) if pattern for line in _patterns_in(pattern)]
+    return [_unquoted(line) for line in lines if line]
 
 
 def _patterns_in(pattern: str) -> list[str]:
@@ -72,13 +75,22 @@ def _patterns_in(pattern: str) -> list[str]:
         lines = Path(pattern[1:]).read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError):
         raise ValueError("names with @ a file that can't be read as text") from None
-    return [line.partition("#")[0].strip() for line in lines]
+    return [re.sub(r"(^|\s)#.*", "", line).strip() for line in lines]
+
+
+def _unquoted(pattern: str) -> str:
+    """Take off the quotes in which a pattern was copied from a command line."""
+    if pattern.startswith(("'", '"')):
+        with contextlib.suppress(ValueError):
+            words = shlex.split(pattern)
+            return words[0] if len(words) == 1 else pattern
+    return pattern
 
 
 def _pattern(pattern: str) -> str:
-    kind, _, glob = pattern.partition(":")
-    if kind not in set(Kind) or not glob:
-        raise ValueError(f"should be kind:glob, the kind one of {', '.join(Kind)}")
+    kind, _, name = pattern.partition(":")
+    if kind not in set(Kind) or not name:
+        raise ValueError(f"should be kind:name or kind:glob, the kind one of {', '.join(Kind)}")
     if not pattern.isprintable():
         raise ValueError("should be text without control characters")
     return pattern

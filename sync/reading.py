@@ -11,6 +11,7 @@ from sync.heimdall.transport import Transport
 from sync.interruption import Threads
 from sync.plan.answers import Remark
 from sync.plan.contested import Contest, contest_of
+from sync.plan.lint import Flaw, blank_on_one_side, flaws_of
 from sync.plan.model import Snapshot
 from sync.report.files import read_snapshot
 
@@ -21,6 +22,15 @@ class Readings:
 
     source: Reading
     target: Reading
+
+    @property
+    def flaws(self) -> tuple[Flaw, ...]:
+        """Return what is wrong with the mappings of either side."""
+        source, target = self.source.snapshot, self.target.snapshot
+        flaws = flaws_of(source, target)
+        if self.source.blank is None or self.target.blank is None:
+            return flaws
+        return (*flaws, *blank_on_one_side(source, target, self.source.blank, self.target.blank))
 
     @property
     def remarks(self) -> tuple[Remark, ...]:

@@ -135,8 +135,9 @@ class Settings(BaseSettings):
     debug: Annotated[bool, Section.RUN] = Field(default=False, description="Show where an error comes from")
     accept: Annotated[Patterns, Section.SCOPE] = Field(
         (),
-        description="Blocked differences that are known and don't fail the run, as `kind:glob`; "
-        "repeatable, in the variable separated by commas or line breaks, `@file` for the lines of a file",
+        description="Blocked differences that are known and don't fail the run, as `kind:name` or "
+        "`kind:glob`; repeatable, in the variable one a line or separated by commas, `@file` for the lines "
+        "of a file",
     )
     protect: Annotated[Patterns, Section.SCOPE] = Field(
         (), description="What is compared and shown, and never changed, given like `--accept`"

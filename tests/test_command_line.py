@@ -321,7 +321,10 @@ class TestProblems:
             "--source-url (HEIMDALL_SOURCE_URL): should be an http(s) URL without credentials or query",
             "--dry-run (HEIMDALL_DRY_RUN): should be a valid boolean, unable to interpret input",
             "--strategy (HEIMDALL_STRATEGY): should be 'least-privilege' or 'zero-downtime'",
-            "--accept (HEIMDALL_ACCEPT): should be kind:glob, the kind one of action, role, mapping, group",
+            (
+                "--accept (HEIMDALL_ACCEPT): should be kind:name or kind:glob, the kind one of action, role, "
+                "mapping, group"
+            ),
             "--concurrency (HEIMDALL_CONCURRENCY): should be less than or equal to 64",
             "--timeout (HEIMDALL_TIMEOUT): should be greater than 0",
             "--retries (HEIMDALL_RETRIES): should be a valid integer, unable to parse string as an integer",
@@ -434,6 +437,18 @@ class TestAccept:
     def test_in_a_variable_separated_by_line_breaks_and_commas(self) -> None:
         environ = NEEDED | {"HEIMDALL_ACCEPT": "role:a, role:b\r\n\n mapping:GET /x y\n"}
         assert loaded(environ=environ).accept == ("role:a", "role:b", "mapping:GET /x y")
+
+    def test_a_comma_separates_only_where_the_next_pattern_begins(self, tmp_path: Path) -> None:
+        more = tmp_path / "more.txt"
+        more.write_text("group:a,b  # of others\n# nothing\nmapping:GET /x#y\n")
+        given = f"mapping:GET /x{{1,2}}$,mapping:GET /y, z, @{more}, 'role:it'\"'\"'s, mine',"
+        assert loaded(environ=NEEDED | {"HEIMDALL_ACCEPT": given}).accept == (
+            "mapping:GET /x{1,2}$",
+            "mapping:GET /y, z",
+            "group:a,b",
+            "mapping:GET /x#y",
+            "role:it's, mine",
+        )
 
     def test_as_a_flag_once_for_each(self) -> None:
         argv = ["--accept", "role:a", "--accept=mapping:GET /x/\\d{1,3}$"]

@@ -12,6 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from sync.errors import ReadError
 from sync.heimdall.auth import redacted
+from sync.plan.model import fits_in_url
 
 T = TypeVar("T")
 
@@ -134,6 +135,6 @@ def parsed(what: str, text: bytes, shape: TypeAdapter[T], bounds: Bounds) -> T:
 
 def segment(name: str) -> str:
     """Return a name as one segment of a path. Raises `ReadError` where no URL can carry it."""
-    if name in {".", ".."}:
+    if not fits_in_url(name):
         raise ReadError(f"the name {name!r} can't stand in a URL", "rename it in Heimdall")
     return quote(name, safe="")

@@ -15,11 +15,12 @@ from referencing.exceptions import Unresolvable
 
 from sync.errors import ReadError
 from sync.heimdall.answers import AnswerError, Bounds
-from sync.heimdall.routes import ROUTES, Route, body_of
+from sync.heimdall.routes import ROUTES, Route, body_of, names_in_path
 from sync.heimdall.transport import Transport
 from sync.plan.changes import Operation
-from sync.plan.drafting import Refusal
-from sync.plan.model import Kind
+from sync.plan.drafting import Refusal, no_address
+from sync.plan.model import Kind, fits_in_url
+from sync.plan.scope import accepting
 
 PATH = "/openapi.json"
 _NOT_PUBLISHED = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}
@@ -61,22 +62,20 @@ class Contract:
     def refuses(self, operation: Operation) -> Refusal | None:
         """Say why the target would not take an operation's request, None where it would."""
         route = self.route(operation)
-        kind, name = operation.kind, operation.name
+        kind = operation.kind
+        remedy = f"change it in the source, or accept it: {accepting(kind, operation.name)}"
         if route is None:
-            return Refusal(
-                f"the target has no request that changes a {kind}'s description",
-                f"change it in the source, or accept it: --accept {kind}:{name}",
-            )
+            return Refusal(f"the target has no request that changes a {kind}'s description", remedy)
+        for its_kind, name in names_in_path(operation, route):
+            if not fits_in_url(name):
+                return no_address(its_kind, name)
         body = body_of(operation, lambda _kind, _name: _ANY_ID)
         validator = self._validator_of(route)
         error = best_match(validator.iter_errors(body)) if body is not None and validator else None
         if error is None:
             return None
         field = ".".join(map(str, error.absolute_path)) or "body"
-        return Refusal(
-            f"the target does not accept its {field}: {_shortened(error.message)}",
-            f"change it in the source, or accept it: --accept {kind}:{name}",
-        )
+        return Refusal(f"the target does not accept its {field}: {_shortened(error.message)}", remedy)
 
     def check(self) -> None:
         """Raise what jsonschema and referencing raise where a schema of the document can't be used."""

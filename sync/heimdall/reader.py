@@ -32,7 +32,7 @@ from sync.plan import model
 from sync.plan.answers import Remark
 from sync.plan.contested import contest_of
 from sync.plan.judge import READABLE_ROLES
-from sync.plan.model import SUPERADMIN, Action, Group, Kind, Role, Snapshot
+from sync.plan.model import SUPERADMIN, Action, Group, Kind, Role, Snapshot, fits_in_url
 from sync.plan.precedence import decided_by, precedence_of
 
 PAGE_SIZE = 100
@@ -52,14 +52,16 @@ class Reading:
     """What an environment is configured with, and the server's own numbers for it, by kind and name.
 
     `written` is when each mapping was last, the first standing first; `order` names those that are
-    contested, in that order. `said` is who decides which request, where the server was asked;
-    `remarks` are its answers that are not what its list shows.
+    contested, in that order. `blank` names the mappings whose description is an empty text; one without any
+    has none. It is None where nobody knows, in a snapshot's file. `said` is who decides which request, where
+    the server was asked; `remarks` are its answers that are not what its list shows.
     """
 
     snapshot: Snapshot
     ids: dict[tuple[Kind, str], int]
     written: Mapping[str, datetime] = field(default_factory=dict)
     order: tuple[str, ...] = ()
+    blank: frozenset[str] | None = None
     said: Mapping[str, str | None] = field(default_factory=dict)
     remarks: tuple[Remark, ...] = ()
 
@@ -85,7 +87,8 @@ def read_environment(transport: Transport) -> Reading:
             lists = read_lists(transport)
             rows = sorted(lists.mappings, key=lambda row: (row.written, row.id))
             written = {f"{row.method} {row.path_pattern}": row.written for row in rows}
-            return Reading(_snapshot(transport, lists), _ids(lists), written)
+            blank = frozenset(f"{row.method} {row.path_pattern}" for row in rows if row.description == "")
+            return Reading(_snapshot(transport, lists), _ids(lists), written, blank=blank)
         except SnapshotError as error:
             if not left:
                 raise SnapshotError(
@@ -169,26 +172,29 @@ def _unique(path: str, rows: list[R]) -> list[R]:
 
 
 def _snapshot(transport: Transport, lists: Lists) -> Snapshot:
-    readable = [role for role in lists.roles if role.name != SUPERADMIN]
     beyond = {role.name for role in lists.roles[READABLE_ROLES:]}
 
     def actions_of(role: NamedRow) -> tuple[str, ...] | None:
+        if not fits_in_url(role.name):
+            return None
         path = f"/api/v1/roles/{segment(role.name)}/actions"
         try:
             return _held(transport, path)
         except AnswerError as error:
             # the known limit of the server; of any other role a 404 is a contradiction
             if error.status == HTTPStatus.NOT_FOUND and role.name in beyond:
-                return None
+                return () if role.name == SUPERADMIN else None
             raise
 
-    def roles_of(group: NamedRow) -> tuple[str, ...]:
+    def roles_of(group: NamedRow) -> tuple[str, ...] | None:
+        if not fits_in_url(group.name):
+            return None
         return _held(transport, f"/api/v1/roles/groups/{segment(group.name)}/roles")
 
     with Threads(2) as threads:
-        actions = threads.submit(transport.each, actions_of, readable)
+        actions = threads.submit(transport.each, actions_of, lists.roles)
         roles = threads.submit(transport.each, roles_of, lists.groups)
-        held_actions = dict(zip((role.name for role in readable), actions.result(), strict=True))
+        held_actions = dict(zip((role.name for role in lists.roles), actions.result(), strict=True))
         held_roles = dict(zip((group.name for group in lists.groups), roles.result(), strict=True))
     try:
         mappings = [
@@ -200,7 +206,7 @@ def _snapshot(transport: Transport, lists: Lists) -> Snapshot:
         return Snapshot(
             actions=tuple(Action(name=row.name, description=row.description) for row in lists.actions),
             roles=tuple(
-                Role(name=row.name, description=row.description, actions=held_actions.get(row.name, ()))
+                Role(name=row.name, description=row.description, actions=held_actions[row.name])
                 for row in lists.roles
             ),
             mappings=tuple(mappings),

@@ -48,14 +48,23 @@ def path_of(operation: Operation, route: Route, id_of: IdOf) -> str:
 
     Raises `ReadError` where a name can't stand in a URL.
     """
-    names = iter([operation.name, operation.member or ""])
+    names = (segment(name) for _, name in names_in_path(operation, route))
 
     def value(parameter: re.Match[str]) -> str:
-        if parameter[1] == "id" or parameter[1].endswith("_id"):
-            return str(id_of(operation.kind, operation.name))
-        return segment(next(names))
+        return str(id_of(operation.kind, operation.name)) if _is_id(parameter[1]) else next(names)
 
     return _PARAMETER.sub(value, route.template)
+
+
+def names_in_path(operation: Operation, route: Route) -> list[tuple[Kind, str]]:
+    """Return what a request is sent to by its name, in the order of the route's parameters."""
+    by_name = [parameter for parameter in _PARAMETER.findall(route.template) if not _is_id(parameter)]
+    named = [(operation.kind, operation.name), (operation.member_kind, operation.member or "")]
+    return named[: len(by_name)]
+
+
+def _is_id(parameter: str) -> bool:
+    return parameter == "id" or parameter.endswith("_id")
 
 
 def body_of(operation: Operation, id_of: IdOf) -> dict[str, Any] | None:

@@ -7,6 +7,7 @@ one, depending on the deployment; whoever asks says which of the two to assume.
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from itertools import combinations
 
 from sync.plan.changes import Operation, Verb
 from sync.plan.model import SUPERADMIN, Kind, Snapshot
@@ -26,6 +27,11 @@ class Access:
 
         What an unreadable role holds can't be known and is not going to be changed, so it is the same
         before and after; it is taken to be what the other snapshot says, or nothing.
+
+        What an unreadable group holds can't be known either, and stays as it is. It counts as many groups:
+        one that holds nothing, and one for every role and every two roles that it may hold. What a group
+        gains comes from one role, and what it had before and has after from two at most, so what no such
+        group gains or loses, the real one doesn't. See `real_name`.
         """
         elsewhere = {role.name: role.actions or () for role in unreadable_as_in.roles}
         self.actions = {action.name for action in snapshot.actions}
@@ -43,8 +49,13 @@ class Access:
             for action in actions:
                 self.action_roles[action].add(role)
         for group in snapshot.groups:
-            for role in group.roles:
-                self._set_group_role(group.name, role, held=True)
+            roles = {group.name: group.roles}
+            if group.roles is None:
+                roles = _supposed(group.name, self.role_actions.keys() - {SUPERADMIN})
+                self.groups.update(roles)
+            for name, held in roles.items():
+                for role in held or ():
+                    self._set_group_role(name, role, held=True)
         for mapping in snapshot.mappings:
             self.set_mapping(mapping.name, {mapping.action})
 
@@ -140,6 +151,17 @@ class Access:
                 for action in self.actions_of(operation.member or ""):
                     if operation.name not in self.groups_with_action(action, but_for_role=operation.member):
                         yield action, {operation.name}
+
+
+def _supposed(group: str, roles: Iterable[str]) -> dict[str, tuple[str, ...] | None]:
+    """Return what an unreadable group may hold, each under a name of its own: no name holds a NUL."""
+    found = [held for count in (1, 2) for held in combinations(sorted(roles), count)]
+    return {"\0".join((group, *held)): held for held in found}
+
+
+def real_name(group: str) -> str:
+    """Return the name of a group, also of an unreadable one that is supposed to hold something."""
+    return group.partition("\0")[0]
 
 
 def possible_actions(operation: Operation, *, done: bool | None) -> set[str]:

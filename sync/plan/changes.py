@@ -121,12 +121,13 @@ class Exposure(Value):
 class Side(Value):
     """One of the two environments that a plan is about, as it was when the plan was made.
 
-    `unreadable` are the roles of which it did not show what they hold; `precedence` is the snapshot's.
+    The `unreadable` are those of which it did not show what they hold; `precedence` is the snapshot's.
     """
 
     url: str
     digest: str
-    unreadable: Names = ()
+    unreadable_roles: Names = ()
+    unreadable_groups: Names = ()
     precedence: tuple[str, ...] = ()
 
 
@@ -136,9 +137,9 @@ Percent = Annotated[int, Field(ge=0, le=100)]
 class Rules(Value):
     """What a plan is made and judged by, and an approver agrees to besides its operations.
 
-    `accept`, `protect` and `ignore` are patterns `kind:glob`. What is accepted may stay different, what is
-    protected is compared and never changed, what is ignored is out of scope on both sides. The rest are
-    the settings of the guardrails: see `guardrails.py`.
+    `accept`, `protect` and `ignore` are patterns: see `scope.py`. What is accepted may stay different, what
+    is protected is compared and never changed, what is ignored is out of scope on both sides. The rest
+    are the settings of the guardrails: see `guardrails.py`.
     """
 
     strategy: Strategy = Strategy.LEAST_PRIVILEGE
@@ -156,12 +157,20 @@ class Rules(Value):
     no_contested_writes: bool = False
 
 
+class Unmatched(Value):
+    """A pattern of the scope that names nothing on either side."""
+
+    setting: Literal["protect", "ignore", "accept"]
+    pattern: str
+
+
 class Plan(Value):
     """What would make the target equal to the source, and what stays different.
 
     `decisions` tell which requests another mapping decides afterwards, `exposures` where the strategy's
     guarantee can't hold for a moment. `members` counts who loses a membership that can't be brought
-    back, by the name of each group to be deleted; it may change without a new approval.
+    back, by the name of each group to be deleted; `unmatched` are the patterns that name nothing. These two
+    may change without a new approval.
     """
 
     format: Literal["heimdall-sync/plan/1"] = Field("heimdall-sync/plan/1", alias="schema")
@@ -173,16 +182,17 @@ class Plan(Value):
     decisions: tuple[Decision, ...] = ()
     exposures: tuple[Exposure, ...] = ()
     members: dict[str, int] = Field(default_factory=dict)
+    unmatched: tuple[Unmatched, ...] = ()
 
     @computed_field  # type: ignore[prop-decorator]  # mypy knows no decorator above a property
     @property
     def digest(self) -> str:
         """Return `sha256:` and the hash of everything that an approver approves.
 
-        That is all of the plan but `members`. It depends neither on the clock nor on ids, nor on the order
-        in which rows arrive.
+        That is all of the plan but `members` and `unmatched`. It depends neither on the clock nor on ids, nor
+        on the order in which rows arrive.
         """
-        return sha256_of(self.model_dump_json(by_alias=True, exclude={"members", "digest"}))
+        return sha256_of(self.model_dump_json(by_alias=True, exclude={"members", "unmatched", "digest"}))
 
     @property
     def strategy(self) -> Strategy:

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from sync.plan.changes import Attributes, Decision, Operation, Verb
 from sync.plan.contested import Witness, contest_of
-from sync.plan.diff import named
 from sync.plan.environment import Environment
 from sync.plan.model import Kind
 from sync.plan.precedence import Demand, Order, fewest_writes, turns
+from sync.plan.scope import named
 
 WRITES = frozenset({Verb.CREATE, Verb.UPDATE, Verb.PROMOTE})
 """What puts a mapping in front of all others of its method."""

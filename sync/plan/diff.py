@@ -1,14 +1,14 @@
 """Compare two snapshots: every difference as the operation that would remove it."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from typing import Generic, TypeVar
 
 from sync.plan.changes import Attributes, Operation, Verb
 from sync.plan.contested import contest_of
 from sync.plan.model import SUPERADMIN, Entity, Group, Kind, Role, Snapshot
 from sync.plan.precedence import decided_by, precedence_of
+from sync.plan.scope import named
 
 T = TypeVar("T")
 
@@ -45,19 +45,14 @@ def diff(
 def differences(source: Snapshot, target: Snapshot, ignore: Sequence[str] = ()) -> Iterator[Operation]:
     """Yield an operation for everything in which the target differs from the source.
 
-    What a pattern `kind:glob` of `ignore` names is compared on neither side, nor is an edge to it. Nor are
-    the edges of a role that either side can't read. Whether `superadmin` exists is not compared: it does,
+    What a pattern of `ignore` names is compared on neither side, nor is an edge to it. Nor are the edges of
+    a role or group that either side can't read. Whether `superadmin` exists is not compared: it does,
     everywhere.
     """
     for change in _differences(source, target):
         member = change.member is not None and named(ignore, change.member_kind, change.member)
         if not member and not named(ignore, change.kind, change.name):
             yield change
-
-
-def named(patterns: Iterable[str], kind: Kind, name: str) -> bool:
-    """Tell whether one of the patterns `kind:glob` names something."""
-    return any(fnmatchcase(f"{kind}:{name}", pattern) for pattern in patterns)
 
 
 def in_scope(snapshot: Snapshot, ignore: Sequence[str]) -> Snapshot:
@@ -72,7 +67,7 @@ def in_scope(snapshot: Snapshot, ignore: Sequence[str]) -> Snapshot:
         match entity:
             case Role(actions=tuple() as actions):
                 return entity.model_copy(update={"actions": kept(Kind.ACTION, actions)})
-            case Group(roles=roles):
+            case Group(roles=tuple() as roles):
                 return entity.model_copy(update={"roles": kept(Kind.ROLE, roles)})
         return entity
 
@@ -91,17 +86,9 @@ def in_scope(snapshot: Snapshot, ignore: Sequence[str]) -> Snapshot:
 def _differences(source: Snapshot, target: Snapshot) -> Iterator[Operation]:
     for kind in Kind:
         yield from _entity_differences(kind, source, target)
-    unread = unreadable_roles(source) | unreadable_roles(target)
-    yield from _edge_differences(
-        Kind.ROLE,
-        {role.name: role.actions or () for role in target.roles if role.name not in unread},
-        {role.name: role.actions or () for role in source.roles if role.name not in unread},
-    )
-    yield from _edge_differences(
-        Kind.GROUP,
-        {group.name: group.roles for group in target.groups},
-        {group.name: group.roles for group in source.groups},
-    )
+    for kind in (Kind.ROLE, Kind.GROUP):
+        unread = unreadable(source, kind) | unreadable(target, kind)
+        yield from _edge_differences(kind, _held(target, kind, unread), _held(source, kind, unread))
 
 
 def _entity_differences(kind: Kind, source: Snapshot, target: Snapshot) -> Iterator[Operation]:
@@ -138,10 +125,24 @@ def _edge_differences(
             yield Operation(verb=Verb.UNASSIGN, kind=kind, name=holder, member=member)
 
 
+def _held(snapshot: Snapshot, kind: Kind, unread: Container[str]) -> dict[str, tuple[str, ...]]:
+    """Return what the roles or groups of a snapshot hold, but for the unread ones."""
+    holders = snapshot.of(kind)
+    return {holder.name: held_by(holder) or () for holder in holders if holder.name not in unread}
+
+
 def _is_superadmin(entity: Entity) -> bool:
     return isinstance(entity, Role) and entity.name == SUPERADMIN
 
 
-def unreadable_roles(snapshot: Snapshot) -> frozenset[str]:
-    """Return the names of the roles of which the server did not show what they hold."""
-    return frozenset(role.name for role in snapshot.roles if not role.readable)
+def held_by(entity: Entity) -> tuple[str, ...] | None:
+    """Return what a role or group holds, None where the server did not show it; nothing for other kinds."""
+    match entity:
+        case Role(actions=held) | Group(roles=held):
+            return held
+    return ()
+
+
+def unreadable(snapshot: Snapshot, kind: Kind) -> frozenset[str]:
+    """Return the names of the roles or groups of which the server did not show what they hold."""
+    return frozenset(holder.name for holder in snapshot.of(kind) if held_by(holder) is None)

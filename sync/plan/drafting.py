@@ -1,7 +1,5 @@
 """What of the differences between two sides can be done, in waves, and what it exposes for a moment."""
 
-import glob
-import shlex
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -10,10 +8,10 @@ from sync.plan.changes import Exposure, Operation, Rules, Verb, Wave
 from sync.plan.contested import Witness
 from sync.plan.deciders import Decider
 from sync.plan.decisions import WRITES, Decisions
-from sync.plan.diff import named
 from sync.plan.judge import Judge
 from sync.plan.model import Kind, Snapshot
 from sync.plan.order import waves_of
+from sync.plan.scope import accepting, named
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +31,19 @@ PROTECTED = Refusal("it is protected by a setting", "leave it, or take it out of
 _RESOLVE = "resolve that first: the run after it does this as well"
 
 
+def no_address(kind: Kind, name: str) -> Refusal:
+    """Say that the server can't be asked for something by its name."""
+    return Refusal(
+        f"the name of {kind} {name!r} can't stand in a URL, so no request reaches it",
+        f"rename it in Heimdall, or accept it: {accepting(kind, name)}",
+    )
+
+
 def _overtaken(mapping: str, how: str, setting: str) -> Refusal:
     """Say that others decide what a mapping should decide, which a setting forbids to be written."""
-    accepting = shlex.quote(f"mapping:{glob.escape(mapping)}")
     return Refusal(
         f"it is {how} by a setting, and others come in front of it where it should decide",
-        f"take it out of {setting}, or accept it: --accept {accepting}",
+        f"take it out of {setting}, or accept it: {accepting(Kind.MAPPING, mapping)}",
     )
 
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from sync.plan.changes import Rules, Side
-from sync.plan.diff import in_scope, unreadable_roles
-from sync.plan.model import Snapshot
+from sync.plan.diff import in_scope, unreadable
+from sync.plan.model import Kind, Snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,7 @@ class Environment:
         return Side(
             url=self.url,
             digest=snapshot.digest,
-            unreadable=tuple(unreadable_roles(snapshot)),
+            unreadable_roles=tuple(unreadable(snapshot, Kind.ROLE)),
+            unreadable_groups=tuple(unreadable(snapshot, Kind.GROUP)),
             precedence=snapshot.precedence,
         )

@@ -134,7 +134,7 @@ def _sizes(snapshot: Snapshot) -> Mapping[str, int]:
     return {
         **{kind.plural: len(snapshot.of(kind)) for kind in Kind},
         "actions of roles": sum(len(role.actions or ()) for role in snapshot.roles),
-        "roles of groups": sum(len(group.roles) for group in snapshot.groups),
+        "roles of groups": sum(len(group.roles or ()) for group in snapshot.groups),
     }
 
 

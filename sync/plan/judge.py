@@ -5,11 +5,11 @@ A blocked difference is a failure that is known beforehand, so plans and runs ar
 
 from collections.abc import Callable, Iterable, Iterator
 
-from sync.plan.access import Access, possible_actions
+from sync.plan.access import Access, possible_actions, real_name
 from sync.plan.changes import Operation, Strategy, Verb
 from sync.plan.contested import Witness, contest_of
 from sync.plan.deciders import Decider, Deciders
-from sync.plan.diff import unreadable_roles
+from sync.plan.diff import unreadable
 from sync.plan.model import Kind, Snapshot
 from sync.plan.precedence import Order
 
@@ -36,7 +36,7 @@ class Judge:
 
     An endpoint is what one mapping alone decides, and each request that is contested, by whichever mapping
     may decide it by then. *After* is the state in which nothing differs any more, blocked differences
-    included.
+    included, but that an unreadable group stays as it is.
     """
 
     def __init__(
@@ -53,8 +53,10 @@ class Judge:
         self._now = Access(target, unreadable_as_in=source)
         self._before = Access(target, unreadable_as_in=source)
         self._goal = Access(target, unreadable_as_in=source)
+        self._unreadable = {kind: unreadable(target, kind) for kind in (Kind.ROLE, Kind.GROUP)}
         for change in changes:
-            self._goal.do(change)
+            if change.kind is not Kind.GROUP or change.name not in self._unreadable[Kind.GROUP]:
+                self._goal.do(change)
         in_source, in_target = ({mapping.name for mapping in side.mappings} for side in (source, target))
         contest = contest_of(frozenset(in_source | in_target))
         self._deciders = Deciders(contest, _actions(self._now), target.precedence)
@@ -64,7 +66,6 @@ class Judge:
             *sorted(in_source, key=Order(source.precedence).place),
         ]
         self._deciders_after = Deciders(contest, _actions(self._goal), order_after)
-        self._unreadable = unreadable_roles(target)
         self._roles_read = frozenset(role.name for role in target.roles)
         self._unsettled: list[Operation] = []
         self._causes: dict[tuple[Kind, str], str] = {}
@@ -166,10 +167,11 @@ class Judge:
 
     def _still_referring(self, kind: Kind, name: str) -> str:
         now = self._now
+        unread = {Kind.ACTION: Kind.ROLE, Kind.ROLE: Kind.GROUP}.get(kind)
+        if unread and self._unreadable[unread]:
+            return f"{unread} {min(self._unreadable[unread])!r} may hold it, and can't be read"
         match kind:
             case Kind.ACTION:
-                if self._unreadable:
-                    return f"role {min(self._unreadable)!r} may hold it, and can't be read"
                 holders = {
                     Kind.MAPPING: now.endpoints.get(name, set()),
                     Kind.ROLE: now.action_roles.get(name, set()),
@@ -194,13 +196,14 @@ class Judge:
             return ""
         if operation.kind is Kind.MAPPING:
             self._deciders.settle(operation, done=False)
+        group = real_name(min(groups))
         if self._strategy is Strategy.LEAST_PRIVILEGE:
             return (
-                f"it would let group {min(groups)!r} reach {endpoint}, which it could not reach before "
+                f"it would let group {group!r} reach {endpoint}, which it could not reach before "
                 f"and is not to reach after"
             )
         return (
-            f"it would keep group {min(groups)!r} from {endpoint}, which it could reach before "
+            f"it would keep group {group!r} from {endpoint}, which it could reach before "
             f"and is to reach after"
         )
 
@@ -242,7 +245,7 @@ class Judge:
             wronged = groups - before - after
         else:
             wronged = groups & before & after
-        if wronged and not self._tolerates(witness, decider, wronged):
+        if wronged and not self._tolerates(witness, decider, {*map(real_name, wronged)}):
             yield witness, wronged
 
     def _affected(self, decider: Decider) -> set[str]:

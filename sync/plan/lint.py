@@ -2,7 +2,7 @@
 
 import random
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import islice
@@ -28,13 +28,15 @@ class Fault(StrEnum):
     UNREAL = "matches nothing real"
     UNDECIDING = "decides nothing"
     OPEN = "also matches more than it seems to"
+    BLANK = "has an empty description on one side and none on the other, which counts as equal"
 
 
 @dataclass(frozen=True, slots=True)
 class Flaw:
     """A mapping, by name, with what is wrong with it, and what shows it.
 
-    That is what is text in it, the mapping that always decides, or a path that it matches as well.
+    That is what is text in it, the mapping that always decides, a path that it matches as well, or how many
+    others have the same.
     """
 
     mapping: str
@@ -49,6 +51,21 @@ def flaws_of(source: Snapshot, target: Snapshot) -> tuple[Flaw, ...]:
     """
     found = {*_flaws(source), *(flaw for flaw in _flaws(target) if flaw.fault is not Fault.UNDECIDING)}
     return tuple(sorted(found, key=lambda flaw: (flaw.mapping, list(Fault).index(flaw.fault))))
+
+
+def blank_on_one_side(
+    source: Snapshot, target: Snapshot, in_source: Collection[str], in_target: Collection[str]
+) -> Iterator[Flaw]:
+    """Yield one flaw for all mappings whose description is an empty text on one side and none on the other.
+
+    The last two arguments name those with an empty text. No request writes none over a text, every request
+    changes which mapping decides, and the difference has no effect: so it is only said.
+    """
+    without = [{m.name for m in side.mappings if not m.description} for side in (source, target)]
+    differing = sorted(({*in_source} ^ {*in_target}) & without[0] & without[1])
+    if differing:
+        more = len(differing) - 1
+        yield Flaw(differing[0], Fault.BLANK, f"{more:,}" if more else "")
 
 
 def _flaws(snapshot: Snapshot) -> Iterator[Flaw]:

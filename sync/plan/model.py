@@ -22,6 +22,11 @@ SUPERADMIN = "superadmin"
 """The role that has every permission, holds no action edges, and can't be changed or deleted."""
 
 
+def fits_in_url(name: str) -> bool:
+    """Tell whether a name can be a segment of a URL's path: servers take `%2F` for a slash and drop `..`."""
+    return "/" not in name and name not in {"", ".", ".."}
+
+
 class Kind(StrEnum):
     """What an environment is configured with, in the order in which people are told about it."""
 
@@ -100,11 +105,19 @@ class Mapping(Value):
 
 
 class Group(Value):
-    """A set of roles. Users are members of groups, and no part of any of this."""
+    """A set of roles. Users are members of groups, and no part of any of this.
+
+    `roles` is None where the server shows the group but not what it holds.
+    """
 
     name: str
     description: Description = ""
-    roles: Names = ()
+    roles: Names | None = ()
+
+    @property
+    def readable(self) -> bool:
+        """Tell whether the server showed the group's roles."""
+        return self.roles is not None
 
 
 Entity = Action | Role | Mapping | Group
@@ -147,7 +160,7 @@ class Snapshot(Value):
         for mapping in self.mappings:
             _refuse_unknown(f"mapping {mapping.name!r}", Kind.ACTION, {mapping.action} - actions)
         for group in self.groups:
-            _refuse_unknown(f"group {group.name!r}", Kind.ROLE, set(group.roles) - roles)
+            _refuse_unknown(f"group {group.name!r}", Kind.ROLE, set(group.roles or ()) - roles)
         _refuse_unknown(
             "the precedence", Kind.MAPPING, set(self.precedence) - {m.name for m in self.mappings}
         )

@@ -5,11 +5,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from sync.plan.changes import Blocked, Operation, Plan, Rules, Verb
 from sync.plan.decisions import Decisions
-from sync.plan.diff import differences, named, unreadable_roles
-from sync.plan.drafting import PROTECTED, Drafting, Refusal, Refuses
+from sync.plan.diff import differences, unreadable
+from sync.plan.drafting import PROTECTED, Drafting, Refusal, Refuses, no_address
 from sync.plan.environment import Environment
 from sync.plan.judge import READABLE_ROLES
-from sync.plan.model import SUPERADMIN, Kind, Snapshot
+from sync.plan.model import SUPERADMIN, Kind, Snapshot, fits_in_url
+from sync.plan.scope import accepting, named, unmatched
+
+Entry = tuple[Kind, str]
+"""Something that a side holds: its kind and its name."""
 
 
 def make_plan(
@@ -25,7 +29,7 @@ def make_plan(
     `members` counts the members of the groups that are to be deleted, by name.
     """
     changes = tuple(differences(source.snapshot, target.snapshot, rules.ignore))
-    unread = _unread_roles(source.snapshot, target.snapshot)
+    unread = _unread(source.snapshot, target.snapshot)
     refused: dict[Operation, Refusal] = {}
     for change in changes:
         refusal = _untouchable(change, unread) or _protected(change, rules) or refuses(change)
@@ -35,7 +39,7 @@ def make_plan(
     draft = Drafting(rules, source.ordered, target.ordered, changes, decisions, refuses).draft(refused)
     operations = draft.operations
     deleted = {operation.name for operation in operations if _step(operation) == (Verb.DELETE, Kind.GROUP)}
-    unread = {name: refusal for name, refusal in unread.items() if not named(rules.ignore, Kind.ROLE, name)}
+    unread = {key: refusal for key, refusal in unread.items() if not named(rules.ignore, *key)}
     incomparable = _incomparable(unread, source.snapshot, target.snapshot, operations)
     return Plan(
         source=source.side(rules),
@@ -49,43 +53,57 @@ def make_plan(
         decisions=tuple(decisions.changed(operations)),
         exposures=draft.exposures,
         members={name: count for name, count in sorted((members or {}).items()) if name in deleted},
+        unmatched=unmatched(rules, source.snapshot, target.snapshot),
     )
 
 
-def _untouchable(change: Operation, unread: Mapping[str, Refusal]) -> Refusal | None:
-    """Say what no target lets a sync do: change `superadmin`, or judge a role that can't be read."""
+def _untouchable(change: Operation, unread: Mapping[Entry, Refusal]) -> Refusal | None:
+    """Say what no target lets a sync do: change `superadmin`, or judge what can't be read."""
     if change.kind is Kind.ROLE and change.name == SUPERADMIN:
-        return Refusal(f"no request changes role {SUPERADMIN!r}", f"accept it: --accept role:{SUPERADMIN}")
-    role = change.name if change.kind is Kind.ROLE else change.member if change.kind is Kind.GROUP else None
-    return None if role is None or change.verb is Verb.UPDATE else unread.get(role)
-
-
-def _unread_roles(source: Snapshot, target: Snapshot) -> dict[str, Refusal]:
-    """Return the roles of which one of the sides does not show what they hold."""
-    return {
-        role: Refusal(
-            f"what role {role!r} holds can't be read in the {side}, which shows it for the first "
-            f"{READABLE_ROLES} roles by name only",
-            f"once the {side} has at most {READABLE_ROLES} roles, run the sync again",
+        return Refusal(
+            f"no request changes role {SUPERADMIN!r}", f"accept it: {accepting(Kind.ROLE, SUPERADMIN)}"
         )
+    if change.verb is Verb.UPDATE:
+        return None
+    refusal = unread.get((change.kind, change.name))
+    return refusal if change.member is None else refusal or unread.get((change.member_kind, change.member))
+
+
+def _unread(source: Snapshot, target: Snapshot) -> dict[Entry, Refusal]:
+    """Return the roles and groups of which one of the sides does not show what they hold."""
+    return {
+        (kind, name): _unreadable(kind, name, side)
         for side, snapshot in (("target", target), ("source", source))
-        for role in sorted(unreadable_roles(snapshot))
+        for kind in (Kind.ROLE, Kind.GROUP)
+        for name in sorted(unreadable(snapshot, kind))
     }
 
 
+def _unreadable(kind: Kind, name: str, side: str) -> Refusal:
+    if not fits_in_url(name):
+        return no_address(kind, name)
+    return Refusal(
+        f"what {kind} {name!r} holds can't be read in the {side}, which shows it for the first "
+        f"{READABLE_ROLES} roles by name only",
+        f"once the {side} has at most {READABLE_ROLES} roles, run the sync again",
+    )
+
+
 def _incomparable(
-    unread: Mapping[str, Refusal], source: Snapshot, target: Snapshot, operations: Sequence[Operation]
+    unread: Mapping[Entry, Refusal], source: Snapshot, target: Snapshot, operations: Sequence[Operation]
 ) -> Iterator[Blocked]:
-    """Yield the roles that are on both sides and can't be compared."""
-    names = {role.name for role in target.roles}
+    """Yield the roles and groups that are on both sides and can't be compared."""
+    in_source, in_target = (
+        {(kind, entity.name) for kind in Kind for entity in side.of(kind)} for side in (source, target)
+    )
     steps = Counter(_step(operation) for operation in operations)
-    left = len(names) + steps[Verb.CREATE, Kind.ROLE] - steps[Verb.DELETE, Kind.ROLE]
-    for role in sorted(names & {role.name for role in source.roles} & set(unread)):
-        refusal = unread[role]
-        again = left <= READABLE_ROLES and role not in unreadable_roles(source)
+    left = len(target.roles) + steps[Verb.CREATE, Kind.ROLE] - steps[Verb.DELETE, Kind.ROLE]
+    for kind, name in sorted(in_source & in_target & {*unread}):
+        refusal = unread[kind, name]
+        again = left <= READABLE_ROLES and fits_in_url(name) and name not in unreadable(source, kind)
         yield Blocked(
-            kind=Kind.ROLE,
-            name=role,
+            kind=kind,
+            name=name,
             operation=None,
             reason=refusal.reason,
             remedy=f"run the sync again after this plan: it leaves {left} roles in the target"
@@ -126,7 +144,8 @@ def is_known(blocked: Blocked, rules: Rules) -> bool:
     operation = blocked.operation
     if operation and operation.verb is Verb.PROMOTE:
         return named(rules.accept, blocked.kind, blocked.name)
-    if operation and operation.member and named(rules.accept, operation.member_kind, operation.member):
+    member = operation.member if operation else None
+    if operation and member is not None and named(rules.accept, operation.member_kind, member):
         return True
     return named((*rules.protect, *rules.accept), blocked.kind, blocked.name)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sync.plan.changes import Attributes, Operation, Plan, Verb, Wave
 from sync.plan.contested import contest_of
 from sync.plan.decisions import WRITES, Decisions
-from sync.plan.diff import in_scope
+from sync.plan.diff import held_by, in_scope, unreadable
 from sync.plan.environment import Environment
 from sync.plan.model import Action, Group, Kind, Mapping, Role, Snapshot
 from sync.plan.precedence import Order, decided_by, precedence_of
@@ -114,11 +114,14 @@ class _Contents:
         self._entities = {
             kind: {entity.name: Attributes.of(entity) for entity in snapshot.of(kind)} for kind in Kind
         }
-        self._unread = {role.name for role in snapshot.roles if role.actions is None}
-        self._unread |= set(plan.target.unreadable)
+        self._unread = {
+            Kind.ROLE: unreadable(snapshot, Kind.ROLE).union(plan.target.unreadable_roles),
+            Kind.GROUP: unreadable(snapshot, Kind.GROUP).union(plan.target.unreadable_groups),
+        }
         self._held = {
-            **{(Kind.ROLE, role.name): set(role.actions or ()) for role in snapshot.roles},
-            **{(Kind.GROUP, group.name): set(group.roles) for group in snapshot.groups},
+            (kind, holder.name): set(held_by(holder) or ())
+            for kind in self._unread
+            for holder in snapshot.of(kind)
         }
 
     def shows(self, operation: Operation) -> bool:
@@ -157,7 +160,7 @@ class _Contents:
                 Role(
                     name=name,
                     description=attributes.description,
-                    actions=None if name in self._unread else self._members(Kind.ROLE, name),
+                    actions=self._members(Kind.ROLE, name),
                 )
                 for name, attributes in self._sorted(Kind.ROLE)
             ),
@@ -180,5 +183,5 @@ class _Contents:
     def _sorted(self, kind: Kind) -> list[tuple[str, Attributes]]:
         return sorted(self._entities[kind].items())
 
-    def _members(self, kind: Kind, name: str) -> tuple[str, ...]:
-        return tuple(sorted(self._held.get((kind, name), ())))
+    def _members(self, kind: Kind, name: str) -> tuple[str, ...] | None:
+        return None if name in self._unread[kind] else tuple(sorted(self._held.get((kind, name), ())))

@@ -7,9 +7,11 @@ from enum import StrEnum
 from sync.heimdall.health import Finding, Level
 from sync.plan.outcome import Status
 from sync.report.checks import (
+    CHECK_PATTERN,
     allowed,
     drift_by_side,
     is_refusal_told,
+    names_nothing,
     override,
     refused,
     way_out,
@@ -79,6 +81,7 @@ def _found_afterwards(document: Document) -> Iterator[str]:
 
 
 def _warnings(document: Document) -> Iterator[str]:
+    yield from _of_patterns(document, protecting=True)
     for objection in allowed(document.objections):
         yield f"Allowed: {printable(objection.message)} ({override(objection)})"
     if document.plan:
@@ -91,6 +94,13 @@ def _warnings(document: Document) -> Iterator[str]:
     if skipped:
         yield f"{plural(skipped, 'change')} skipped or not tried"
     yield from _of_level(document, Level.WARNING)
+    yield from _of_patterns(document, protecting=False)
+
+
+def _of_patterns(document: Document, *, protecting: bool) -> Iterator[str]:
+    for unmatched in document.plan.unmatched if document.plan else ():
+        if protecting is (unmatched.setting == "protect"):
+            yield _advised(names_nothing(unmatched, PLAIN), CHECK_PATTERN)
 
 
 def _of_plan(document: Document) -> Iterator[str]:

@@ -3,16 +3,17 @@
 That is the guardrails, the approval, an earlier run of the same plan, and the last apply.
 """
 
+import shlex
 from collections.abc import Iterable, Mapping
 from itertools import groupby
 
 from sync.errors import RefusedError
 from sync.plan.approval import Deviated
-from sync.plan.changes import Attributes, Blocked, Operation, Rules, Verb
-from sync.plan.diff import named
+from sync.plan.changes import Attributes, Blocked, Operation, Rules, Unmatched, Verb
 from sync.plan.drift import Moved
 from sync.plan.guardrails import Objection
 from sync.plan.model import Kind
+from sync.plan.scope import named
 from sync.report.document import Document
 from sync.report.wording import Wording, plural
 
@@ -31,6 +32,22 @@ _SIDES = {
 
 UNTOLD = "which side has moved can't be told"
 """The group of drift that no receipt sorts."""
+
+
+_SAYS_NOTHING = {
+    "protect": "so it protects nothing",
+    "ignore": "so it leaves nothing out",
+    "accept": "so it accepts nothing",
+}
+
+CHECK_PATTERN = "write the name as the reports show it, or leave the pattern out"
+"""What to do about a pattern that names nothing."""
+
+
+def names_nothing(unmatched: Unmatched, wording: Wording) -> str:
+    """Return that a pattern names nothing: `--protect role:x names nothing on either side, so it …`."""
+    flag = wording.text(f"--{unmatched.setting} {shlex.quote(unmatched.pattern)}")
+    return f"{flag} names nothing on either side, {_SAYS_NOTHING[unmatched.setting]}"
 
 
 def refused(objections: Iterable[Objection]) -> list[Objection]:

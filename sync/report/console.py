@@ -15,7 +15,7 @@ from sync.plan.changes import Blocked, Operation, Plan, Rules, Verb
 from sync.plan.model import Kind, Snapshot
 from sync.plan.outcome import Status
 from sync.report.checks import is_protected, known, rules_of
-from sync.report.console_checks import deviations, drift, objections, resumed
+from sync.report.console_checks import deviations, drift, objections, resumed, unmatched
 from sync.report.console_decided import decisions, flaws, remarks
 from sync.report.console_health import healthcheck
 from sync.report.document import Document
@@ -56,6 +56,7 @@ __all__ = [
     "resumed",
     "step",
     "summary",
+    "unmatched",
     "verification",
 ]
 
@@ -87,6 +88,7 @@ def render(document: Document, mode: Mode) -> Lines:
         *header(document, mode),
         *healthcheck(document),
         *remarks(document),
+        *unmatched(document),
         *plan_sections(document),
         *objections(document.objections),
         *deviations(document),

@@ -6,11 +6,13 @@ from rich.text import Text
 
 from sync.plan.guardrails import Objection
 from sync.report.checks import (
+    CHECK_PATTERN,
     RECEIPT_TELLS,
     deviations_by_side,
     drift_by_side,
     drifted,
     lacks_receipt,
+    names_nothing,
     no_drift,
     override,
     way_out,
@@ -19,6 +21,16 @@ from sync.report.checks import resumed as how_resumed
 from sync.report.document import Document
 from sync.report.lines import Lines, banner, remedy
 from sync.report.wording import PLAIN, printable
+
+
+def unmatched(document: Document) -> Lines:
+    """Return which patterns of the scope name nothing, those that should protect first."""
+    patterns = document.plan.unmatched if document.plan else ()
+    return [
+        line
+        for pattern in patterns
+        for line in (Text(f"⚠ {names_nothing(pattern, PLAIN)}", "bold yellow"), *remedy(CHECK_PATTERN))
+    ]
 
 
 def objections(found: Iterable[Objection]) -> Lines:

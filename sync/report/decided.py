@@ -14,7 +14,7 @@ EXPOSED = "Decided by a third mapping while those that match the same are writte
 """What an exposure is, as a heading."""
 
 
-_BECAUSE = {Fault.UNREAL: " is text in it", Fault.UNDECIDING: " always does"}
+_BECAUSE = {Fault.UNREAL: " is text in it", Fault.UNDECIDING: " always does", Fault.BLANK: " more like it"}
 
 
 def request_of(about: Decision | Exposure) -> str:

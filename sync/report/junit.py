@@ -22,6 +22,7 @@ from sync.plan.changes import Blocked, Decision, Operation, Plan
 from sync.plan.model import Kind
 from sync.plan.outcome import Outcome, Status, Verification
 from sync.report.checks import (
+    CHECK_PATTERN,
     Difference,
     allowed,
     drift_by_side,
@@ -29,6 +30,7 @@ from sync.report.checks import (
     is_protected,
     is_refusal_told,
     known,
+    names_nothing,
     operation_of,
     override,
     refused,
@@ -61,7 +63,7 @@ def render(document: Document) -> str:
         Suite("guardrails", [*_guardrails(document)]),
         *_kinds(document),
         Suite("decisions", [*_decisions(document), *_exposures(document), *map(_remark, document.remarks)]),
-        Suite("warnings", [*_flaws(document)]),
+        Suite("warnings", [*_patterns(document), *_flaws(document)]),
         Suite("verification", [*_ended_early(document), *_verification(document)]),
     ]
     return as_xml(suites, document.started, document.seconds)
@@ -215,6 +217,12 @@ def _remark(remark: Remark) -> Case:
     how = "as" if remark.doubt is Doubt.CACHED else "otherwise than"
     name = f"{remark.side}: {remark.request} is decided {how} its list shows"
     return _warned(name, remarked(remark, PLAIN))
+
+
+def _patterns(document: Document) -> Iterator[Case]:
+    for unmatched in document.plan.unmatched if document.plan else ():
+        said = names_nothing(unmatched, PLAIN)
+        yield _warned(said, said, CHECK_PATTERN)
 
 
 def _flaws(document: Document) -> Iterator[Case]:

@@ -20,6 +20,7 @@ from sync.report.markdown_checks import (
     overrides,
     refusals,
     scope,
+    unmatched,
 )
 from sync.report.markup import alert, code, listed, prose, table
 from sync.report.tables import (
@@ -57,6 +58,7 @@ def render(document: Document) -> str:
         overrides(document),
         refusals(document),
         _ended_early(document),
+        unmatched(document),
         *_found(document),
         scope(document),
         _findings(document),

@@ -4,9 +4,11 @@ from collections.abc import Sequence
 
 from sync.plan.approval import Deviated
 from sync.report.checks import (
+    CHECK_PATTERN,
     allowed,
     deviations_by_side,
     is_refusal_told,
+    names_nothing,
     override,
     refused,
     rules_of,
@@ -27,6 +29,13 @@ def overrides(document: Document) -> list[str]:
         for objection in allowed(document.objections)
     ]
     return _alert("WARNING", "**Overrides in use:** guardrails object, and settings let it pass.", said)
+
+
+def unmatched(document: Document) -> list[str]:
+    """Return which patterns of the scope name nothing, those that should protect first; none for none."""
+    patterns = document.plan.unmatched if document.plan else ()
+    said = [names_nothing(pattern, MARKDOWN) for pattern in patterns]
+    return _alert("WARNING", f"**Check these patterns:** {CHECK_PATTERN}.", said)
 
 
 def refusals(document: Document) -> list[str]:

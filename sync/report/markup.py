@@ -12,8 +12,8 @@ from sync.report.wording import printable
 _PLAIN = re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)*|\d+(?:[.,]\d+)*(?:st|nd|rd|th)?|%|")
 _TOKEN = re.compile(
     r"""(?P<opening>[("']*)"""
-    # A flag and its value, and a method and its path, are one thing to copy.
-    r"""(?P<core>--[\w-]+\ (?:\S+:\S*?|\d+)|[A-Z]+\ /\S*?|\S*?)"""
+    # A flag and its value (as a shell quotes it), and a method and its path, are one thing to copy.
+    r"""(?P<core>--[\w-]+\ (?:'[^']*'(?:"'"'[^']*')*|\S+:\S*?|\d+)|[A-Z]+\ /\S*?|\S*?)"""
     r"""(?P<closing>[)"'.,;:!?…]*)(?:\s+|$)"""
 )
 

@@ -24,7 +24,7 @@ def state_of(snapshot: Snapshot, people: People, first_id: int, clock: Clock) ->
         state.role_actions[role.name] |= {action_ids[name] for name in role.actions or ()}
     for group in snapshot.groups:
         state.create_group(group.name, group.description, created_by=None)
-        state.group_roles[group.name] |= set(group.roles)
+        state.group_roles[group.name] |= set(group.roles or ())
     for mapping in snapshot.mappings:
         endpoint = (mapping.method, mapping.path_pattern)
         state.create_mapping(

@@ -117,7 +117,9 @@ def made_different(snapshot: Snapshot, *, descriptions: bool = True) -> Snapshot
             description="Something else"
             if descriptions and group.name in other_groups
             else group.description,
-            roles=_swapped(group.roles, gone_roles, usable_roles, chance, swap=group.name in other_groups),
+            roles=_swapped(
+                group.roles or (), gone_roles, usable_roles, chance, swap=group.name in other_groups
+            ),
         )
         for group in groups
         if group.name not in gone_groups

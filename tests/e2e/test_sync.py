@@ -313,8 +313,8 @@ def test_requests_are_the_fewest_possible(run: RunCommand) -> None:
     with launch(staging()) as source, launch(production(), people=PEOPLE, first_id=1000) as target:
         planned = run(source, target, "plan")
         assert planned.code == 0
-        # a page of actions and one of roles, mappings, groups, 8 roles, 5 groups, 3 contested requests
-        reading_source, reading_target = 4 + 8 + 5 + 3, 4 + 7 + 5 + 3
+        # a page of actions and one of roles, mappings, groups, 9 roles, 5 groups, 3 contested requests
+        reading_source, reading_target = 4 + 9 + 5 + 3, 4 + 8 + 5 + 3
         others_source = len(source.requests()) - reading_source
         others_target = len(target.requests()) - reading_target - 1  # the members of one group
         assert others_source == 3

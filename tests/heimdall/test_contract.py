@@ -10,6 +10,7 @@ from sync.heimdall.contract import Contract, known_contract, read_contract
 from sync.heimdall.routes import ROUTES, Route
 from sync.plan.changes import Attributes, Operation, Verb
 from sync.plan.model import Kind, Snapshot
+from sync.plan.scope import accepting
 from sync.sandbox.faults import Answer
 from sync.sandbox.process import launch
 from tests.conftest import Connect
@@ -83,7 +84,7 @@ def test_what_the_target_would_answer_422_to_is_refused(
     assert refusal
     assert refusal.reason.startswith(f"the target does not accept its {reason}"[:150])
     assert refusal.remedy == (
-        f"change it in the source, or accept it: --accept {operation.kind}:{operation.name}"
+        f"change it in the source, or accept it: {accepting(operation.kind, operation.name)}"
     )
 
 

@@ -55,10 +55,11 @@ def test_one_request_a_page_a_role_and_a_group(sandbox: Sandbox, connect: Connec
         "/api/v1/roles/": 1,
         "/api/v1/mappings/list": 1,
         "/api/v1/groups/": 1,
+        "/api/v1/roles/superadmin/actions": 1,
     }
     sandbox.reset(staging())
     read_environment(transport)
-    assert len(sandbox.requests()) == 4 + 8 + 5
+    assert len(sandbox.requests()) == 4 + 9 + 5
 
 
 def test_the_first_fifty_roles_are_read_and_of_the_others_it_is_said(

@@ -55,7 +55,8 @@ def shuffled(snapshot: Snapshot, chance: random.Random) -> Snapshot:
         mappings=mixed(snapshot.mappings),
         groups=mixed(
             tuple(
-                Group(name=g.name, description=g.description, roles=mixed(g.roles)) for g in snapshot.groups
+                Group(name=g.name, description=g.description, roles=mixed(g.roles or ()))
+                for g in snapshot.groups
             )
         ),
         precedence=snapshot.precedence,

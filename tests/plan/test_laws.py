@@ -3,7 +3,7 @@
 import itertools
 import random
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 import pytest
 from hypothesis import example, given
@@ -138,9 +138,13 @@ class Guarantee:
 
 
 def goal_of(plan: Plan, source: Snapshot, target: Snapshot) -> World:
-    """Return the target with every difference gone, in whatever order, and its mappings in the source's."""
+    """Return the target with every difference gone, in whatever order, and its mappings in the source's.
+
+    What it does not show of its groups stays.
+    """
     goal = World.of(target)
-    blocked = [b.operation for b in plan.blocked if b.operation]
+    stays = [(Kind.GROUP, name) for name in plan.target.unreadable_groups]
+    blocked = [b.operation for b in plan.blocked if b.operation and (b.kind, b.name) not in stays]
     for operation in [*plan.operations, *blocked]:
         force(goal, operation)
     wanted = World.of(source).order
@@ -220,12 +224,13 @@ def test_the_guarantee_holds_with_blocked_differences_and_after_any_failures(
         refused = refused or chance.random() < unlucky
         return Refusal("legacy", "rename it") if refused else None
 
-    plan = plan_of(source, target, strategy, refuses)
+    seen = without_roles(target, data.draw(st.sets(st.sampled_from([g.name for g in target.groups] or [""]))))
+    plan = plan_of(source, seen, strategy, refuses)
     differences = [*plan.operations, *(b.operation for b in plan.blocked if b.operation)]
     assert len(set(differences)) == len(differences)
     world = World.of(target)
     guarantee = Guarantee(strategy, world.copy(), goal_of(plan, source, target), exposures=plan.exposures)
-    judge = judge_of(plan, source, target)
+    judge = judge_of(plan, source, seen)
     accounted: list[Operation] = []
     for wave in plan.waves:
         admitted, turned_away = judge.split(wave.operations)
@@ -243,6 +248,31 @@ def test_the_guarantee_holds_with_blocked_differences_and_after_any_failures(
             judge.settle(operation, done=told)
         guarantee.check(world)
     assert Counter(accounted) == Counter(plan.operations)
+
+
+def without_roles(snapshot: Snapshot, names: Collection[str]) -> Snapshot:
+    """Return a snapshot in which some groups don't show what they hold."""
+    groups = tuple(g.model_copy(update={"roles": None}) if g.name in names else g for g in snapshot.groups)
+    return snapshot.model_copy(update={"groups": groups})
+
+
+@given(snapshots(), snapshots(), STRATEGIES, st.data())
+def test_of_an_unreadable_group_nothing_is_given_taken_or_deleted(
+    source: Snapshot, target: Snapshot, strategy: Strategy, data: st.DataObject
+) -> None:
+    names = {g.name for g in (*source.groups, *target.groups)}
+    hidden = data.draw(st.sets(st.sampled_from(sorted(names) or [""])))
+    plan = plan_of(without_roles(source, hidden), without_roles(target, hidden), strategy)
+    for operation in plan.operations:
+        assert (
+            operation.kind is not Kind.GROUP or operation.name not in hidden or operation.verb is Verb.UPDATE
+        )
+        if hidden & {group.name for group in target.groups}:
+            assert (operation.verb, operation.kind) != (Verb.DELETE, Kind.ROLE)
+    world = World.of(target)
+    for operation in plan.operations:
+        world.do(operation)
+    assert hidden & names <= {b.name for b in plan.blocked if b.kind is Kind.GROUP}
 
 
 NEW_GROUP = Snapshot(

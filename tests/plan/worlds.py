@@ -39,7 +39,7 @@ class World:
                 *snapshot.precedence,
             ],
             role_actions={(r.name, a) for r in snapshot.roles for a in r.actions or ()},
-            group_roles={(g.name, r) for g in snapshot.groups for r in g.roles},
+            group_roles={(g.name, r) for g in snapshot.groups for r in g.roles or ()},
         )
 
     def copy(self) -> "World":

@@ -37,6 +37,8 @@ def test_a_code_span(text: str, markdown: str) -> None:
         ),
         ("role 'auditor' holds 'users:read'.", "role `auditor` holds `users:read`."),
         ("accept it: --accept role:auditor", "accept it: `--accept role:auditor`"),
+        ("accept it: --accept 'role:a b (c).'", "accept it: `--accept 'role:a b (c).'`"),
+        ("it: --accept 'role:a '\"'\"' b'", "it: `--accept 'role:a '\"'\"' b'`"),
         ("allow it: --max-delete-percent 40.", "allow it: `--max-delete-percent 40`."),
         ("use --output-dir, or not", "use `--output-dir`, or not"),
         ("GET /users/([^/]+)$ answers 403", "`GET /users/([^/]+)$` answers 403"),
