@@ -24,9 +24,5 @@ def trace(error: BaseException) -> Lines:
 
 
 def remedy(what_to_do: str) -> Lines:
-    """Return what a person can do about the line above, none where there is nothing to say.
-
-    What it proposes to copy is not broken.
-    """
-    proposes = "--accept " in what_to_do
-    return [Text(f"      → {printable(what_to_do)}", no_wrap=proposes or None)] if what_to_do else []
+    """Return what a person can do about the line above, none where there is nothing to say."""
+    return [Text(f"      → {printable(what_to_do)}")] if what_to_do else []

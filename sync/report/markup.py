@@ -7,13 +7,13 @@ emoji, no formulas. So every name and value goes into one, and of a sentence all
 import re
 from collections.abc import Iterable, Sequence
 
-from sync.report.wording import printable
+from sync.report.wording import FLAG, printable
 
 _PLAIN = re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)*|\d+(?:[.,]\d+)*(?:st|nd|rd|th)?|%|")
 _TOKEN = re.compile(
     r"""(?P<opening>[("']*)"""
-    # A flag and its value (as a shell quotes it), and a method and its path, are one thing to copy.
-    r"""(?P<core>--[\w-]+\ (?:'[^']*'(?:"'"'[^']*')*|\S+:\S*?|\d+)|[A-Z]+\ /\S*?|\S*?)"""
+    # A flag and its value, and a method and its path, are one thing to copy.
+    rf"""(?P<core>{FLAG}|[A-Z]+ /\S*?|\S*?)"""
     r"""(?P<closing>[)"'.,;:!?…]*)(?:\s+|$)"""
 )
 

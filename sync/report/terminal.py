@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 import sys
 import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -13,8 +14,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.text import Text
 
 from sync.report.lines import RULE
+from sync.report.wording import FLAG
 
 _HANGING = 2
+
+_NO_BREAK = "\N{NO-BREAK SPACE}"
+"""A text that is shown holds none: it is escaped."""
+
+_FLAG = re.compile(rf"{FLAG}(?=\s|$)")
 
 
 class _Console(Console):
@@ -29,10 +36,11 @@ class Printer:
     """Show lines and progress on a stream.
 
     A terminal gets colours, unless `NO_COLOR` is set, progress bars, and lines that break between words:
-    never within one, and not at all in a line that says `no_wrap`, a command to copy. Everything else gets
-    plain lines: not wrapped, not cut, without escape sequences. A stream that takes nothing any more (a
-    closed pipe, a full disk) gets nothing any more: the run goes on, and its reports hold everything. `fold`
-    puts lines under a title that unfolds them, where there is such a thing.
+    never within one, nor between a flag and its value, and not at all in a line that says `no_wrap`, a
+    command to copy. Everything else gets plain lines: not wrapped, not cut, without escape sequences. A
+    stream that takes nothing any more (a closed pipe, a full disk) gets nothing any more: the run goes on,
+    and its reports hold everything. `fold` puts lines under a title that unfolds them, where there is such a
+    thing.
     """
 
     def __init__(
@@ -84,14 +92,16 @@ class Printer:
             yield line
             return
         indent = len(line.plain) - len(line.plain.lstrip(" ")) + _HANGING
+        # it breaks at a space, and not at one that can't be seen apart from it
+        whole = _FLAG.sub(lambda flag: flag[0].replace(" ", _NO_BREAK), line.plain)
         for row in textwrap.wrap(
-            line.plain,
+            whole,
             width,
             subsequent_indent=" " * indent,
             break_long_words=False,
             break_on_hyphens=False,
         ):
-            yield Text(row, line.style)
+            yield Text(row.replace(_NO_BREAK, " "), line.style)
 
     @contextmanager
     def progress(self, description: str, total: int | None = None) -> Iterator[Callable[[], None]]:

@@ -18,6 +18,9 @@ VERBS = tuple(Verb)
 
 EDGE_VERBS = (Verb.ASSIGN, Verb.UNASSIGN)
 
+FLAG = r"""--[\w-]+ (?:'[^']*'(?:"'"'[^']*')*|\S+:\S*?|\d+)"""
+"""Matches a flag and its value, as a shell quotes it: one thing to copy."""
+
 _RUNNER_COMMAND = re.compile(r"#(?=#\w*\[)")
 """GitHub and Azure run `##[command]` and `##vso[…]` wherever they stand in a line of a log."""
 

@@ -6,7 +6,7 @@ from sync.errors import HeimdallSyncError
 from sync.heimdall.health import Finding, Level
 from sync.plan.answers import Doubt, Remark
 from sync.plan.approval import Deviated, Deviation
-from sync.plan.changes import Attributes, Blocked, Decision, Exposure, Plan, Rules, Wave
+from sync.plan.changes import Attributes, Blocked, Decision, Exposure, Plan, Rules, Unmatched, Wave
 from sync.plan.drift import Moved
 from sync.plan.guardrails import Objection
 from sync.plan.lint import Fault, Flaw
@@ -100,6 +100,7 @@ def _plan_saying(text: str) -> Plan:
             "waves": (Wave(phase="all", operations=operations),),
             "blocked": blocked,
             "members": {text: 3},
+            "unmatched": tuple(Unmatched(setting=each, pattern=text) for each in ("protect", "accept")),
             "decisions": (
                 Decision(
                     method=text,

@@ -125,7 +125,7 @@ Assigned: +3 ~0 -2
 Blocked:  1
 Errors:   0
 Total Changes: 15
-Plan: sha256:7e4ce6a8f119cc70162ae44ad561ad5fc7f1ee5b199a4670847678f5b8c33265
+Plan: sha256:796e9adee4e102c584bb54d1cf4abba6b3f310d9d752719d763d4a0ebcd0c105
 Nothing was changed.
 ==============================================================
 
@@ -171,7 +171,7 @@ Assigned: +3 ~0 -2
 Blocked:  1 (1 accepted difference)
 Errors:   0
 Total Changes: 15
-Plan: sha256:573fc67253cfcc6d041639ca65e3998e4528ee4be173c9a62e7d76568d556f91
+Plan: sha256:315cbba4b276c2cbf2d061d59c2176d0f0812513b823351798af17c8a5915ca9
 ==============================================================
 
 Completed in 12.34 seconds
@@ -223,7 +223,7 @@ Blocked:  1
 Skipped:  1
 Errors:   1
 Total Changes: 9
-Plan: sha256:7e4ce6a8f119cc70162ae44ad561ad5fc7f1ee5b199a4670847678f5b8c33265
+Plan: sha256:796e9adee4e102c584bb54d1cf4abba6b3f310d9d752719d763d4a0ebcd0c105
 ==============================================================
 
 Completed in 12.34 seconds

@@ -64,7 +64,9 @@ def test_a_narrow_terminal_gets_lines_that_break_between_words(
     lines = [*render(PLANNED, Mode.DRY_RUN), Text("      → take --accept 'mapping:GET /v/[(][^/]+[)]$' " * 2)]
     Printer(stream, {"NO_COLOR": "1"}).show(lines)
     rows = stream.getvalue().splitlines()
-    assert all(len(row) <= columns or " " not in row.strip() for row in rows)
+    flags = ("--accept role:auditor", "--accept 'mapping:GET /v/[(][^/]+[)]$'")
+    assert all(len(row) <= columns or " " not in row.strip() or row.strip() in flags for row in rows)
+    assert sum(row.count(flag) for row in rows for flag in flags) == 3
     rule = RULE[:columns]
     assert stream.getvalue().split() == plain(lines).replace(RULE, rule).split()
 
