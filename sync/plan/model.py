@@ -64,7 +64,7 @@ def _names_in_order(names: tuple[str, ...]) -> tuple[str, ...]:
 
 
 Description = Annotated[str, BeforeValidator(_text_or_empty)]
-"""A description; none at all and an empty one are the same."""
+"""A description; none at all and an empty one are the same, and a run says once where mappings have both."""
 
 Names = Annotated[tuple[str, ...], AfterValidator(_names_in_order)]
 """A set of names, written in order."""
