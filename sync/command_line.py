@@ -59,7 +59,13 @@ def load(argv: Sequence[str], environ: Mapping[str, str] = os.environ, secrets: 
     given = _defaults(environ) | files | _read_variables(environ) | flags
     _require_command(given.get("command", Command.APPLY))
     problems |= {name: problem for name, problem in unread.items() if name not in given}
-    settings = _validate(given | {"warnings": _warnings(flags)}, problems)
+    secret = {option.name for option in options() if option.annotation is SecretStr}
+    told = {
+        "warnings": _warnings(flags),
+        "pattern_files": _pattern_files(given),
+        "typed": {name: value for name, value in flags.items() if name not in secret},
+    }
+    settings = _validate(given | told, problems)
     for name, problem in problems_of(settings):
         problems.setdefault(name, problem)
     for problem in _problems_of_command(settings, flags, environ):
@@ -184,6 +190,15 @@ def _warnings(flags: Mapping[str, Any]) -> tuple[str, ...]:
         f"{option.flag} is visible to every process of this machine: use {option.variable}"
         for option in options()
         if option.annotation is SecretStr and option.name in flags
+    )
+
+
+def _pattern_files(given: Mapping[str, Any]) -> tuple[Path, ...]:
+    """Return the files that `@` names among patterns."""
+    values = [given.get(option.name, ()) for option in options() if get_origin(option.annotation) is tuple]
+    texts = [text for value in values for text in ([value] if isinstance(value, str) else value)]
+    return tuple(
+        Path(name.strip()) for text in texts for name in re.findall(r"(?:^|[\n,])\s*@([^\n,]+)", text)
     )
 
 

@@ -23,6 +23,7 @@ def run(settings: Settings, run_command: Callable[[Settings], ExitCode], out: Pr
             "source_token": SecretStr(source.token),
             "target_url": target.url,
             "target_token": SecretStr(target.token),
+            "typed": None,  # the sandboxes are gone before anyone could type what a step proposes
         }
         for number, (command, title) in enumerate(_STEPS, start=1):
             out.show(console.step(number, len(_STEPS), title))

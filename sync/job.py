@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Self
 
+from sync.apply.backup import keep_backup, record_stem
 from sync.apply.checkpoint import Checkpoint, Memory
 from sync.apply.receipt import Receipt
 from sync.apply.run import Run, judge_of
@@ -23,9 +23,11 @@ from sync.heimdall.reader import count_members
 from sync.heimdall.transport import Transport
 from sync.heimdall.writer import Writer
 from sync.interruption import Interruption
+from sync.next_steps import line_to_apply, line_to_go_back
+from sync.past import Past
 from sync.plan.answers import CACHE_SECONDS, Doubt
 from sync.plan.approval import MAKE_ANOTHER, deviations, moved_side
-from sync.plan.changes import Plan, Rules
+from sync.plan.changes import Plan
 from sync.plan.drift import moved_since
 from sync.plan.environment import Environment
 from sync.plan.guardrails import Objection, objections_to_plan, objections_to_urls, takes_superadmin
@@ -37,8 +39,8 @@ from sync.plan.scope import named
 from sync.reading import Readings, read_both, read_source
 from sync.report import console
 from sync.report.checks import way_out
-from sync.report.document import Document
-from sync.report.files import write_model
+from sync.report.document import Backup, Document
+from sync.report.files import PLAN, RECEIPT, ReportFolder
 from sync.report.terminal import Printer
 from sync.settings import Command, Settings
 
@@ -58,22 +60,35 @@ class Job:
     """
 
     def __init__(
-        self, settings: Settings, rules: Rules, printer: Printer, interruption: Interruption
+        self,
+        settings: Settings,
+        past: Past,
+        folder: ReportFolder,
+        printer: Printer,
+        interruption: Interruption,
     ) -> None:
         self._settings = settings
-        self._rules = rules
+        self._snapshot = past.source
+        self._rules = past.rules or settings.rules
+        self._folder = folder
         self._printer = printer
         self._interruption = interruption
         self._started = time.monotonic()
         self._resources = ExitStack()
-        self._source = None if settings.source_is_file else self._connected("source", settings.source_url)
+        self._source = None if past.source else self._connected("source", settings.source_url)
         # an export leaves the target alone, also where one is configured for other commands
         target_url = "" if settings.command is Command.EXPORT else settings.target_url
         self._target = self._connected("target", target_url)
         self._document = Document(
-            source_url=settings.source_name, target_url=target_url, rules=rules, started=datetime.now(UTC)
+            source_url=settings.source_name,
+            target_url=target_url,
+            rules=self._rules,
+            notes=past.notes,
+            started=datetime.now(UTC),
         )
         printer.show(console.header(self._document, _MODES[settings.effective_command]))
+        for note in past.notes:
+            self.note(note)
 
     def _connected(self, side: str, url: str) -> Transport:
         return self._resources.enter_context(connect(self._settings, side, url, self._interruption))
@@ -167,11 +182,6 @@ class Job:
         """
         source, target = self._environments(self._readings)
         plan = approved or (memory.plan if memory else None)
-        if approved and memory and memory.plan.digest != approved.digest:
-            raise RefusedError(
-                f"the checkpoint {self._settings.checkpoint_file} is for another plan: {memory.plan.digest}",
-                "delete it if it is not needed any more, or name another with --checkpoint-file",
-            )
         if plan is None or plan.digest == fresh.digest:
             return Task(fresh, target.ordered)
         ours = memory.done if memory else frozenset()
@@ -193,6 +203,12 @@ class Job:
         groups = self._own_groups() if takes_superadmin(task.plan) else ()
         source = self._readings.source.snapshot
         self._object(objections_to_plan(task.plan, source, task.before, groups))
+
+    def propose(self, plan: Plan) -> None:
+        """Say how a plan is applied, where there is something to apply."""
+        if plan.operations:
+            line = line_to_apply(self._settings, plan, self._folder.place(PLAN))
+            self._document = replace(self._document, next_line=line)
 
     def _object(self, objections: Iterable[Objection]) -> None:
         found = tuple(objections)
@@ -222,11 +238,13 @@ class Job:
                 self.note(text)
 
     def back_up(self, task: Task) -> None:
-        """Write down what the target holds before the first write; a resume leaves an older backup alone."""
-        path = self._settings.output_dir / "backup-target.json"
-        if not (task.done and path.exists()):
-            write_model(path, self._readings.target.snapshot)
-        self._printer.show(console.backup(path))
+        """Keep what the target held before the plan's first change; a resume finds the first attempt's."""
+        settings = self._settings
+        elsewhere = settings.checkpoint_file.parent if settings.resume else None
+        path, before, remark = keep_backup(task, self._readings.target.snapshot, self._folder, elsewhere)
+        line = line_to_go_back(settings, task.plan, before, path)
+        self._document = replace(self._document, backup=Backup(str(path), line, remark))
+        self._printer.show(console.backup(self._document))
 
     def apply(self, task: Task) -> None:
         """Carry out what is left of a plan; what failed is in the document's outcomes."""
@@ -234,7 +252,9 @@ class Job:
         source, _ = self._environments(self._readings)
         judge = judge_of(task.plan, source.ordered, task.before, task.done)
         left = sum(len(wave.operations) for wave in task.left)
-        self._checkpoint = Checkpoint.create(self._settings.checkpoint_file, task.plan, task.ours)
+        self._checkpoint = Checkpoint.create(
+            self._settings.checkpoint_file, task.plan, task.ours, self._folder.mode
+        )
         with self._printer.progress("Applying", total=left) as advance:
 
             def noted(outcome: Outcome) -> None:
@@ -273,15 +293,11 @@ class Job:
         )
         self._printer.show(console.verification(self._document))
         self._printer.show(console.remarks(self._document))
-        receipt = Receipt.of(
-            task.plan,
-            self._document.outcomes or (),
-            verification,
-            snapshot,
-            datetime.now(UTC),
-            len(task.done),
-        )
-        write_model(self._settings.output_dir / "receipt.json", receipt)
+        ended, outcomes = datetime.now(UTC), self._document.outcomes or ()
+        receipt = Receipt.of(task.plan, outcomes, verification, snapshot, ended, len(task.done))
+        self._folder.write(RECEIPT, receipt)
+        if outcomes:  # the next run replaces the one above, and a later drift check wants one
+            self._folder.keep(record_stem("receipt", task.plan, ended), receipt)
         if verification.identical:
             self._settings.checkpoint_file.unlink(missing_ok=True)
         return verification.identical
@@ -298,8 +314,10 @@ class Job:
         self._printer.show(console.flaws(self._document))
 
     @property
-    def _source_place(self) -> Transport | Path:
-        return self._source or Path(self._settings.source_url)
+    def _source_place(self) -> Transport | Snapshot:
+        source = self._source or self._snapshot
+        assert source is not None
+        return source
 
     def _read(self) -> Readings:
         started, sent = time.monotonic(), self._target.sent

@@ -38,10 +38,10 @@ class Readings:
         return (*self.source.remarks, *self.target.remarks)
 
 
-def read_both(source: Transport | Path, target: Transport) -> Readings:
+def read_both(source: Transport | Snapshot, target: Transport) -> Readings:
     """Read both environments, then ask each who decides what is contested among the mappings of both.
 
-    Nobody is asked about a snapshot's file. Raises `ReadError`.
+    Nobody is asked about a snapshot that stands in for the source. Raises `ReadError`.
     """
     with Threads(2) as threads:
         first = threads.submit(_read, source)
@@ -52,17 +52,17 @@ def read_both(source: Transport | Path, target: Transport) -> Readings:
         return Readings(asked.result(), also.result())
 
 
-def read_source(source: Transport | Path) -> Reading:
+def read_source(source: Transport | Snapshot) -> Reading:
     """Read the source alone, and ask who decides what is contested in it. Raises `ReadError`."""
     reading = _read(source)
     return _asked(source, "source", reading, _contest_of(reading))
 
 
-def _read(source: Transport | Path) -> Reading:
-    return Reading(_ordered(source), {}) if isinstance(source, Path) else read_environment(source)
+def _read(source: Transport | Snapshot) -> Reading:
+    return Reading(source, {}) if isinstance(source, Snapshot) else read_environment(source)
 
 
-def _ordered(path: Path) -> Snapshot:
+def read_source_file(path: Path) -> Snapshot:
     """Return the snapshot of a file, which says in which order its contested mappings were written.
 
     Nobody else can say it. Raises `ReadError`.
@@ -79,8 +79,8 @@ def _ordered(path: Path) -> Snapshot:
     return snapshot
 
 
-def _asked(environment: Transport | Path, side: str, reading: Reading, contest: Contest) -> Reading:
-    if isinstance(environment, Path):
+def _asked(environment: Transport | Snapshot, side: str, reading: Reading, contest: Contest) -> Reading:
+    if isinstance(environment, Snapshot):
         return reading
     return confirmed(environment, side, reading, contest, random.SystemRandom())
 

@@ -46,8 +46,9 @@ class Section(StrEnum):
 class Settings(BaseSettings):
     """The options of a run. The constructor takes values and looks nowhere else; `load` collects them.
 
-    Where an environment is not needed, its URL and token are empty. `warnings` is no option: it is what
-    people should hear about the way they gave the others.
+    Where an environment is not needed, its URL and token are empty. Three are no options: `warnings` are what
+    people should hear about the way they gave the others, `pattern_files` where patterns were read from, and
+    `typed` the flags but for secrets, None where nobody typed a command line.
     """
 
     model_config = SettingsConfigDict(
@@ -196,6 +197,8 @@ class Settings(BaseSettings):
         None, description="Certificate of a private authority, in PEM format"
     )
     warnings: tuple[str, ...] = ()
+    pattern_files: tuple[Path, ...] = ()
+    typed: dict[str, Any] | None = None
 
     @classmethod
     def settings_customise_sources(cls, *_: Any, **sources: Any) -> tuple[Any, ...]:

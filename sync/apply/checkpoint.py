@@ -13,12 +13,14 @@ from typing import Literal, Self
 
 from pydantic import Field, ValidationError
 
+from sync.disk import write_whole
 from sync.errors import HeimdallSyncError, RefusedError
 from sync.plan.approval import plan_from
 from sync.plan.changes import Operation, Plan
 from sync.plan.model import Value
 from sync.plan.outcome import Outcome, Status
 
+FORMAT = "heimdall-sync/checkpoint/"
 WHAT_NOW = "delete it if it is not needed any more, or name another with --checkpoint-file"
 
 
@@ -48,11 +50,11 @@ class Checkpoint:
         self._file = path.open("a", encoding="utf-8")
 
     @classmethod
-    def create(cls, path: Path, plan: Plan, ours: Iterable[Operation] = ()) -> Self:
+    def create(cls, path: Path, plan: Plan, ours: Iterable[Operation] = (), mode: int = 0o600) -> Self:
         """Begin a journal, completely or not at all, in place of one that is there.
 
-        `ours` are operations of the plan that an earlier run has done. Raises `HeimdallSyncError` where
-        the file can't be written.
+        `ours` are operations of the plan that an earlier run has done, `mode` says who may read the file.
+        Raises `HeimdallSyncError` where it can't be written.
         """
         numbers = {operation: number for number, operation in enumerate(plan.operations)}
         header = Header(target=plan.target.url, digest=plan.digest)
@@ -61,14 +63,9 @@ class Checkpoint:
             plan.canonical_json(),
             *(Line(number=numbers[operation], status=Status.DONE).canonical_json() for operation in ours),
         ]
-        temporary = path.parent / f".{path.name}.new"
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            with temporary.open("w", encoding="utf-8") as file:
-                file.writelines(f"{line}\n" for line in lines)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(path)
+            write_whole(path, "".join(f"{line}\n" for line in lines), mode)
             return cls(path, plan)
         except OSError as error:
             raise HeimdallSyncError(
@@ -114,6 +111,16 @@ class Memory(Value):
 
     plan: Plan
     done: frozenset[Operation]
+
+
+def may_be_replaced(path: Path) -> bool:
+    """Tell whether a checkpoint may be begun in a place: it is free, or has a checkpoint of any version."""
+    try:
+        with path.open("rb") as file:
+            start = file.readline(100)
+    except OSError:
+        return True  # told by whoever writes there
+    return not start or FORMAT.encode() in start
 
 
 def read_checkpoint(path: Path, target_url: str) -> Memory | None:

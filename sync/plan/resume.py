@@ -103,6 +103,31 @@ def before(plan: Plan, target: Snapshot, done: Iterable[Operation]) -> Snapshot:
     return found.model_copy(update={"precedence": precedence_of(decided, target.precedence)})
 
 
+_REVERSED = {
+    Verb.CREATE: Verb.DELETE,
+    Verb.DELETE: Verb.CREATE,
+    Verb.ASSIGN: Verb.UNASSIGN,
+    Verb.UNASSIGN: Verb.ASSIGN,
+}
+
+
+def reversal(plan: Plan, target: Snapshot) -> tuple[Plan, Snapshot]:
+    """Return what takes a plan back once it is done, for guardrails to look at, and the target as it is then.
+
+    `target` is what it holds before the plan.
+    """
+    operations = tuple(
+        op.model_copy(
+            update={"verb": _REVERSED.get(op.verb, op.verb), "before": op.after, "after": op.before}
+        )
+        for op in plan.operations
+    )
+    world = _Contents(target, plan)
+    world.undo(operations)
+    waves = (Wave(phase="reversal", operations=operations),)
+    return plan.model_copy(update={"waves": waves, "exposures": ()}), world.snapshot()
+
+
 class _Contents:
     """A snapshot's contents, by name, that a plan's operations can be undone in.
 

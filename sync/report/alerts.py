@@ -82,6 +82,9 @@ def _found_afterwards(document: Document) -> Iterator[str]:
 
 def _warnings(document: Document) -> Iterator[str]:
     yield from _of_patterns(document, protecting=True)
+    yield from map(printable, document.notes)
+    if document.backup and document.backup.remark:
+        yield document.backup.remark
     for objection in allowed(document.objections):
         yield f"Allowed: {printable(objection.message)} ({override(objection)})"
     if document.plan:

@@ -18,6 +18,7 @@ from sync.report.checks import is_protected, known, rules_of
 from sync.report.console_checks import deviations, drift, objections, resumed, unmatched
 from sync.report.console_decided import decisions, flaws, remarks
 from sync.report.console_health import healthcheck
+from sync.report.console_next import backup, next_step
 from sync.report.document import Document
 from sync.report.lines import RULE, Lines, banner, remedy
 from sync.report.wording import (
@@ -45,6 +46,7 @@ __all__ = [
     "flaws",
     "header",
     "healthcheck",
+    "next_step",
     "note",
     "objections",
     "outcomes",
@@ -288,11 +290,6 @@ def failure(error: HeimdallSyncError) -> Lines:
 def step(number: int, total: int, title: str) -> Lines:
     """Return the heading of one of several runs."""
     return [Text(), Text(f"▶ Step {number} of {total}: {title}", "bold cyan")]
-
-
-def backup(path: Path) -> Lines:
-    """Return where what the target held before the first write is kept."""
-    return [Text(f"Backup of the target, which a restore takes as its source: {printable(str(path))}")]
 
 
 def reports(directory: Path) -> Lines:

@@ -17,6 +17,18 @@ from sync.plan.model import Kind, Snapshot
 from sync.plan.outcome import Outcome, Status, Verification
 
 
+@dataclass(frozen=True, slots=True)
+class Backup:
+    """The file that a rollback takes as its source.
+
+    `line` is the command line that does it, empty where nobody could run it; `remark` is what must be known.
+    """
+
+    path: str
+    line: str = ""
+    remark: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
     """Everything a run found out.
@@ -34,6 +46,9 @@ class Document:
 
     `remarks` are answers of the servers about contested requests that are not what their lists show, by the
     last reading; `flaws` are what is wrong with the mappings themselves.
+
+    `notes` tell which files were there and are left out. `next_line` is the command line that applies this
+    plan, empty where there is none to tell; `backup` is there once there is something to go back from.
     """
 
     source_url: str
@@ -50,6 +65,9 @@ class Document:
     done_before: tuple[Operation, ...] = ()
     ours: frozenset[Operation] = frozenset()
     drift: Mapping[Operation, Moved] | None = None
+    notes: tuple[str, ...] = ()
+    next_line: str = ""
+    backup: Backup | None = None
     remarks: tuple[Remark, ...] = ()
     flaws: tuple[Flaw, ...] = ()
     error: HeimdallSyncError | None = None

@@ -1,40 +1,122 @@
-"""The folder of a run's reports."""
+"""The folder of a run's reports: those of one run alone, beside what is kept for good."""
 
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
-from tempfile import NamedTemporaryFile
+from tempfile import TemporaryFile
 
 from pydantic import BaseModel, ValidationError
 
+from sync.disk import is_same, write_whole
 from sync.errors import HeimdallSyncError, ReadError
 from sync.plan.model import Snapshot
 from sync.report import junit, markdown
 from sync.report.document import Document
 
-_READABLE_BY_ALL = 0o644
+PLAN, RECEIPT = "plan.json", "receipt.json"
+SOURCE, TARGET = "snapshot-source.json", "snapshot-target.json"
+REPORTS = ("summary.md", "junit.xml", PLAN, SOURCE, TARGET, RECEIPT)
+"""What a run may write about itself; the next one replaces all of it."""
 
 
-def write_reports(document: Document, directory: Path) -> tuple[Path, ...]:
-    """Write what a run found out into a folder, and return the files.
+class ReportFolder:
+    """The folder that a run writes its reports to, in place of all that the run before has written.
 
-    These are `summary.md` and `junit.xml` and, as far as the run came to them, `plan.json`,
-    `snapshot-source.json` and `snapshot-target.json`. The folder is made where there is none; other
-    files in it stay as they are. Each file is there completely or not at all.
+    `inputs` are the files that the run reads. They stay as they are; a report of the same name gets another
+    (`snapshot-target-2.json`). What is kept for good and whatever else is in the folder stay as well. Only
+    their owner may read the files, unless they are `shared`: with a runner's other users.
 
-    Raises `HeimdallSyncError` where the folder can't be written.
+    Every method raises `HeimdallSyncError` where the folder can't be written.
     """
-    texts = {"summary.md": markdown.render(document), "junit.xml": junit.render(document)}
-    models: dict[str, BaseModel | None] = {
-        "plan.json": document.plan,
-        "snapshot-source.json": document.source,
-        "snapshot-target.json": document.target,
-    }
-    texts |= {name: _json(model) for name, model in models.items() if model is not None}
-    return tuple(_write(directory / name, text) for name, text in texts.items())
 
+    def __init__(self, path: Path, inputs: Iterable[Path] = (), *, shared: bool = False) -> None:
+        self.path = path
+        self.mode = 0o644 if shared else 0o600
+        self._inputs = tuple(inputs)
+        self._written: set[Path] = set()
 
-def write_model(path: Path, model: BaseModel) -> None:
-    """Write a model as JSON, completely or not at all. Raises `HeimdallSyncError` where it can't."""
-    _write(path, _json(model))
+    def begin(self) -> None:
+        """Make the folder, try to write to it, and remove the reports of the run before."""
+        with _explained(self.path):
+            self._make()
+            with TemporaryFile(dir=self.path) as file:
+                file.write(b"x")
+            self._remove_others()
+
+    def write_reports(self, document: Document) -> tuple[Path, ...]:
+        """Write what a run found out, remove what it did not come to, and return the files.
+
+        These are `summary.md` and `junit.xml` and, as far as the run came to them, `plan.json`,
+        `snapshot-source.json` and `snapshot-target.json`. Each file is there completely or not at all.
+        """
+        models: dict[str, BaseModel | None] = {
+            PLAN: document.plan,
+            SOURCE: document.source,
+            TARGET: document.target,
+        }
+        texts = {"summary.md": markdown.render(document), "junit.xml": junit.render(document)}
+        texts |= {name: _json(model) for name, model in models.items() if model is not None}
+        if document.plan and self._holds_plan(document.plan.digest):
+            del texts[PLAN]
+        with _explained(self.path):
+            self._make()
+        files = tuple(self._write(self.place(name), text) for name, text in texts.items())
+        with _explained(self.path):
+            self._remove_others()
+        return files
+
+    def write(self, name: str, model: BaseModel) -> Path:
+        """Write a report as JSON, completely or not at all, and return the file."""
+        return self._write(self.place(name), _json(model))
+
+    def keep(self, stem: str, model: BaseModel) -> Path:
+        """Write a file that no run will ever replace, and return it. A name that is taken gets a number."""
+        for number in count(1):
+            path = self.path / (f"{stem}.json" if number == 1 else f"{stem}-{number}.json")
+            with _explained(self.path):
+                try:
+                    # from here on the name is ours: only then it is safe to replace what has it
+                    path.open("x").close()
+                except FileExistsError:
+                    continue
+            try:
+                return self._write(path, _json(model))
+            except HeimdallSyncError:
+                path.unlink(missing_ok=True)
+                raise
+        raise AssertionError  # numbers don't end
+
+    def place(self, name: str) -> Path:
+        """Return where a report is written to."""
+        path = self.path / name
+        return _second(path) if self._is_input(path) else path
+
+    def _make(self) -> None:
+        if not self.path.is_dir():
+            self.path.mkdir(parents=True)
+            # who may read the files must find them
+            self.path.chmod(self.mode | (self.mode & 0o444) >> 2)
+
+    def _is_input(self, path: Path) -> bool:
+        return any(is_same(path, read) for read in self._inputs)
+
+    def _holds_plan(self, digest: str) -> bool:
+        """Tell whether the plan that the run was given is the one that it would write in its place."""
+        path = self.path / PLAN
+        return self._is_input(path) and digest in path.read_text(encoding="utf-8")
+
+    def _remove_others(self) -> None:
+        for name in REPORTS:
+            for path in (self.path / name, _second(self.path / name)):
+                if path not in self._written and not self._is_input(path):
+                    path.unlink(missing_ok=True)
+
+    def _write(self, path: Path, text: str) -> Path:
+        with _explained(self.path):
+            write_whole(path, text, self.mode)
+        self._written.add(path)
+        return path
 
 
 def read_snapshot(path: Path) -> Snapshot:
@@ -48,29 +130,20 @@ def read_snapshot(path: Path) -> Snapshot:
         ) from None
 
 
-def _json(model: BaseModel) -> str:
-    return model.model_dump_json(by_alias=True, indent=2) + "\n"
-
-
-def _write(path: Path, text: str) -> Path:
+@contextmanager
+def _explained(folder: Path) -> Iterator[None]:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        return _replace(path, text)
+        yield
     except OSError as error:
         raise HeimdallSyncError(
-            f"the reports can't be written to {path.parent}: {error.strerror}",
+            f"the reports can't be written to {folder}: {error.strerror}",
             "choose another folder with --output-dir, or make this one writable",
         ) from error
 
 
-def _replace(path: Path, text: str) -> Path:
-    with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}-", delete=False) as file:
-        temporary = Path(file.name)
-        try:
-            file.write(text.encode())
-            file.flush()
-            temporary.chmod(_READABLE_BY_ALL)
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
-    return path
+def _second(path: Path) -> Path:
+    return path.with_stem(f"{path.stem}-2")
+
+
+def _json(model: BaseModel) -> str:
+    return model.model_dump_json(by_alias=True, indent=2) + "\n"

@@ -16,11 +16,12 @@ from sync.report.document import Document
 from sync.report.markdown_checks import (
     approval,
     deviation_sections,
-    not_of_this_run,
+    notes,
     overrides,
     refusals,
     scope,
     unmatched,
+    way_back,
 )
 from sync.report.markup import alert, code, listed, prose, table
 from sync.report.tables import (
@@ -55,6 +56,7 @@ def render(document: Document) -> str:
     """Return the summary as GitHub's Markdown."""
     blocks = [
         _title(document),
+        notes(document),
         overrides(document),
         refusals(document),
         _ended_early(document),
@@ -62,7 +64,6 @@ def render(document: Document) -> str:
         *_found(document),
         scope(document),
         _findings(document),
-        not_of_this_run(document),
         _footer(document),
     ]
     return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
@@ -94,6 +95,7 @@ def _found(document: Document) -> list[list[str]]:
         *kind_sections(document),
         *remark_sections(document),
         _half_way(document),
+        way_back(document),
         approval(document),
     ]
 

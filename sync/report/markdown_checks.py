@@ -74,12 +74,13 @@ def approval(document: Document) -> list[str]:
     digest = document.plan.digest
     if document.outcomes is not None or document.error or not document.plan.operations:
         return [f"**{'Approved plan' if document.deviations else 'Plan'}:** {code(digest)}"]
-    command = f"heimdall-sync apply --plan plan.json --expect-digest {digest}"
+    line = document.next_line
     this = f"**What runs is this plan and nothing else:** {code(digest)}."
     return [
         f"{this} If either side changes before that, apply refuses.",
         "",
-        f"**Next:** approve it, or reject it. Once it is approved, this applies it: {code(command)}",
+        "**Next:** approve it, or reject it."
+        + (f" Once it is approved, this applies it: {code(line)}" if line else ""),
     ]
 
 
@@ -95,10 +96,19 @@ def scope(document: Document) -> list[str]:
     return [f"**Scope:** {'; '.join(said)}."] if said else []
 
 
-def not_of_this_run(document: Document) -> list[str]:
-    """Return which files are not this run's, though they may lie beside its summary; none with a plan."""
-    if document.plan is not None:
+def notes(document: Document) -> list[str]:
+    """Return which files were there and are left out, none where there is nothing to say."""
+    return alert("WARNING", *map(prose, document.notes)) if document.notes else []
+
+
+def way_back(document: Document) -> list[str]:
+    """Return what a rollback takes as its source, none where nothing was about to change."""
+    kept = document.backup
+    if kept is None:
         return []
-    sides = {"snapshot-source.json": document.source, "snapshot-target.json": document.target}
-    files = ", ".join(map(code, ["plan.json", *(name for name, side in sides.items() if side is None)]))
-    return [f"This run made no plan. Of these files, any beside this summary is an earlier run's: {files}."]
+    line = f" This restores it: {code(kept.line)}." if kept.line else ""
+    lost = "Memberships that went with a deleted group do not come back."
+    return [
+        f"**Way back:** {code(kept.path)} holds what the target held before the first change.{line} {lost}",
+        *(["", f"⚠️ {prose(kept.remark)}"] if kept.remark else []),
+    ]

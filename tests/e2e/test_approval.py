@@ -131,11 +131,9 @@ def test_a_foreign_checkpoint_is_refused(pair: Pair, run: RunCommand, tmp_path: 
     assert writes(pair[1]) == []
 
 
-def test_the_backup_restores_what_was(pair: Pair, run: RunCommand, tmp_path: Path) -> None:
+def test_the_backup_restores_what_was(pair: Pair, run: RunCommand) -> None:
     source, target = pair
-    applied = run(source, target, "apply")
-    backup = tmp_path / "backup.json"
-    (applied.folder / "backup-target.json").rename(backup)
+    [backup] = run(source, target, "apply").folder.glob("backup-*.json")
     restored = run(source, target, "apply", "--source-url", str(backup), "--max-delete-percent", "100")
     assert restored.code == 0, restored.out
     assert equal(target.snapshot(), production())

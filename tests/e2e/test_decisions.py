@@ -285,13 +285,12 @@ def test_a_failed_promotion_leaves_what_was_announced_and_the_next_run_mends_it(
     assert decide_alike(servers)
 
 
-def test_a_snapshot_restores_the_order(servers: Pair, run: RunCommand, tmp_path: Path) -> None:
+def test_a_snapshot_restores_the_order(servers: Pair, run: RunCommand) -> None:
     wanted, before = environment(EVERYTHING, ANYONE, ME), environment(ME, ANYONE, EVERYTHING)
     begin(servers, wanted, before)
     applied = run(*servers, "apply")
     assert applied.code == 0
-    backup = tmp_path / "backup.json"
-    (applied.folder / "backup-target.json").rename(backup)
+    [backup] = applied.folder.glob("backup-*.json")
     assert json.loads(backup.read_text())["precedence"] == [ANYONE, ME, EVERYTHING]
     servers[0].reset(before)
     restored = run(*servers, "apply", "--source-url", str(backup))

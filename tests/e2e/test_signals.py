@@ -37,12 +37,12 @@ def test_in_the_middle_of_an_apply(
     done = sum('"done"' in line for line in lines[2:])
     assert done >= 8
     report = tmp_path / "report"
-    assert {"summary.md", "junit.xml", "plan.json", "backup-target.json"} <= {
-        p.name for p in report.iterdir()
-    }
+    assert {"summary.md", "junit.xml", "plan.json"} <= {p.name for p in report.iterdir()}
+    [backup] = report.glob("backup-*.json")
     again, out = Command(source, target, tmp_path, "apply", "--resume").finish()
     assert again == 0, out
     assert equal(target.snapshot(), staging())
+    assert [*report.glob("backup-*.json")] == [backup]
 
 
 @pytest.mark.parametrize("process_one", [False, True], ids=["a process", "process 1"])

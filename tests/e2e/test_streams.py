@@ -10,6 +10,7 @@ import pytest
 from sync.sandbox.example import production, staging
 from sync.sandbox.process import launch
 from tests.e2e.conftest import RunCommand
+from tests.e2e.shell import Shell
 from tests.e2e.test_killed import equal
 
 
@@ -40,13 +41,20 @@ def test_the_run_goes_on(shell: str, tmp_path: Path) -> None:
     assert "Verified" in (tmp_path / "heimdall-sync-report" / "summary.md").read_text()
 
 
-@pytest.mark.parametrize(("argv", "code"), [(["plan"], 1), (["plan", "--fail-on-unprotected"], 3)])
-def test_reports_that_cannot_be_written_are_told_beside_what_else_went_wrong(
-    run: RunCommand, tmp_path: Path, argv: list[str], code: int
+def test_a_folder_that_cannot_be_written_ends_the_run_before_it_begins(
+    run: RunCommand, tmp_path: Path
 ) -> None:
-    """A run that was refused stays one, whatever its reports come to."""
     (tmp_path / "file").write_text("")
     with launch(staging()) as source, launch(production(), first_id=1000) as target:
-        ended = run(source, target, *argv, f"--output-dir={tmp_path / 'file'}")
-    assert ended.code == code
-    assert f"✗ the reports can't be written to {tmp_path / 'file'}" in ended.out + ended.err
+        ended = run(source, target, "plan", f"--output-dir={tmp_path / 'file'}")
+        assert source.requests() == target.requests() == ()
+    assert ended.code == 1
+    assert (ended.out + ended.err).count(f"✗ the reports can't be written to {tmp_path / 'file'}") == 1
+
+
+def test_reports_that_cannot_be_written_are_told_beside_what_else_went_wrong(tmp_path: Path) -> None:
+    """A run that was refused stays one, whatever its reports come to."""
+    with launch(staging()) as source, launch(production(), first_id=1000) as target:
+        ended = Shell(tmp_path, source, target)("ulimit -f 1 && heimdall-sync plan --fail-on-unprotected")
+    assert ended.returncode == 3
+    assert "✗ the reports can't be written to heimdall-sync-report: File too large" in ended.stdout

@@ -23,7 +23,7 @@ from sync.plan.guardrails import Objection
 from sync.plan.lint import Fault, Flaw
 from sync.plan.model import Action, Group, Kind, Mapping, Role, Snapshot
 from sync.plan.outcome import Outcome, Status, Verification
-from sync.report.document import Document
+from sync.report.document import Backup, Document
 
 SOURCE_URL = "https://staging.services.example"
 TARGET_URL = "https://services.example"
@@ -178,7 +178,14 @@ HEALTHY = tuple(
 STARTED = Document(source_url=SOURCE_URL, target_url=TARGET_URL, version="1.2.3")
 
 PLANNED = replace(
-    STARTED, findings=HEALTHY, source=SOURCE, target=TARGET, plan=PLAN, requests=42, seconds=12.344
+    STARTED,
+    findings=HEALTHY,
+    source=SOURCE,
+    target=TARGET,
+    plan=PLAN,
+    next_line=f"heimdall-sync apply --plan reports/plan.json --expect-digest {PLAN.digest}",
+    requests=42,
+    seconds=12.344,
 )
 
 NO_DIFFERENCE = replace(
@@ -196,6 +203,7 @@ APPLIED = replace(
     ACCEPTED,
     outcomes=tuple(Outcome(operation, Status.DONE) for operation in PLAN.operations),
     verification=Verification(blocked=(AUDITOR.model_copy(update={"accepted": True}),)),
+    backup=Backup("reports/backup-1.json", "heimdall-sync apply --source-url reports/backup-1.json"),
 )
 
 INTERRUPTED = replace(

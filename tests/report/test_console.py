@@ -387,9 +387,13 @@ def test_single_lines() -> None:
     assert text(console.reading()) == "\nFetching everything from source and target...\n"
     assert text(console.note("the target publishes no schema")) == "⚠ the target publishes no schema\n"
     assert text(console.failure(HeimdallSyncError("it broke", "mend it"))) == "✗ it broke\n      → mend it\n"
-    assert text(console.backup(Path("out/backup-target.json"))) == (
-        "Backup of the target, which a restore takes as its source: out/backup-target.json\n"
+    assert text(console.backup(PLANNED)) == ""
+    assert text(console.backup(APPLIED)) == (
+        "Backup of the target: reports/backup-1.json\n"
+        "To go back: heimdall-sync apply --source-url reports/backup-1.json\n"
     )
+    assert text(console.next_step(PLANNED)) == f"To apply exactly this: {PLANNED.next_line}\n"
+    assert text(console.next_step(STARTED)) == ""
     assert text(console.step(2, 5, "plan")) == "\n▶ Step 2 of 5: plan\n"
     assert text(console.reports(Path("out/reports"))) == "Reports: out/reports\n"
     assert (

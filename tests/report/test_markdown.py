@@ -178,9 +178,6 @@ def test_a_check_shows_every_finding() -> None:
 | ✅ | source | API is healthy |  |
 | ❌ | target | User does not have superadmin role | ask for it |
 
-This run made no plan. Of these files, any beside this summary is an earlier run's: `plan.json`, \
-`snapshot-source.json`, `snapshot-target.json`.
-
 <sub>healthcheck failed · 0 requests in 0.0 s · heimdall-sync 1.2.3</sub>
 """
     )

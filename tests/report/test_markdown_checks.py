@@ -4,7 +4,8 @@ from dataclasses import replace
 
 from sync.errors import CancelledError, RefusedError
 from sync.report import markdown
-from sync.report.document import Document
+from sync.report.alerts import alerts_of
+from sync.report.document import Backup, Document
 from tests.report.examples import (
     APPLIED,
     DRIFTED,
@@ -71,10 +72,12 @@ def test_many_overrides_are_counted() -> None:
 
 
 def test_only_a_plan_that_can_be_approved_says_what_comes_next() -> None:
-    command = f"`heimdall-sync apply --plan plan.json --expect-digest {PLAN.digest}`"
+    command = f"`heimdall-sync apply --plan reports/plan.json --expect-digest {PLAN.digest}`"
     assert f"**Next:** approve it, or reject it. Once it is approved, this applies it: {command}" in (
         markdown.render(PLANNED)
     )
+    nobody_has_a_shell = markdown.render(replace(PLANNED, next_line=""))
+    assert "**Next:** approve it, or reject it.\n" in nobody_has_a_shell
     for document in (REFUSED, STALE, APPLIED, NO_DIFFERENCE):
         text = markdown.render(document)
         assert "**Next:**" not in text
@@ -149,8 +152,27 @@ def test_a_long_list_of_deviations_is_folded() -> None:
     assert "<details><summary><b>The target has changed since the approval (11)</b></summary>" in text
 
 
-def test_files_of_earlier_runs_are_told_apart() -> None:
-    assert "an earlier run's: `plan.json`, `snapshot-target.json`." in markdown.render(
-        replace(STARTED, source=PLANNED.source, target_url="")
+def test_an_apply_tells_the_way_back() -> None:
+    text = markdown.render(APPLIED)
+    assert (
+        "**Way back:** `reports/backup-1.json` holds what the target held before the first change. "
+        "This restores it: `heimdall-sync apply --source-url reports/backup-1.json`. Memberships"
+    ) in text
+    remarked = replace(APPLIED, backup=Backup("backup.json", remark="It is another one."))
+    text = markdown.render(remarked)
+    assert (
+        "**Way back:** `backup.json` holds what the target held before the first change. Memberships" in text
     )
-    assert "an earlier run's" not in markdown.render(PLANNED)
+    assert "\n⚠️ It is another one.\n" in text
+    assert "It is another one." in [alert.message for alert in alerts_of(remarked)]
+    assert "**Way back:**" not in markdown.render(PLANNED)
+
+
+def test_files_that_are_left_out_are_told_first() -> None:
+    note = "sync_checkpoint.json is no checkpoint; this run goes on without it"
+    document = replace(PLANNED, notes=(note,))
+    assert alerts_of(document)[0].message == note
+    assert markdown.render(document).splitlines()[2:4] == [
+        "> [!WARNING]",
+        "> `sync_checkpoint.json` is no checkpoint; this run goes on without it",
+    ]

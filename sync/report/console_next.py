@@ -1,0 +1,25 @@
+"""What the console proposes: how a plan is applied, and how to go back."""
+
+from rich.text import Text
+
+from sync.report.document import Document
+from sync.report.lines import Lines
+from sync.report.wording import printable
+
+
+def backup(document: Document) -> Lines:
+    """Return where what the target held before the first change is kept, and how to go back to it."""
+    kept = document.backup
+    if kept is None:
+        return []
+    return [
+        Text(f"Backup of the target: {printable(kept.path)}"),
+        *([Text(f"⚠ {kept.remark}", "yellow")] if kept.remark else []),
+        *([Text(f"To go back: {printable(kept.line)}")] if kept.line else []),
+    ]
+
+
+def next_step(document: Document) -> Lines:
+    """Return how the plan is applied, nothing where there is nothing to apply."""
+    line = document.next_line
+    return [Text(f"To apply exactly this: {printable(line)}")] if line and not document.error else []
