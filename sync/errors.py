@@ -58,8 +58,7 @@ class CancelledError(HeimdallSyncError):
 
     def __init__(self, number: signal.Signals = signal.SIGINT, *, untouched: bool = True) -> None:
         super().__init__(
-            "cancelled, nothing was changed" if untouched else "cancelled; what is done stays done",
-            "" if untouched else "run it again with --resume to finish",
+            "cancelled, nothing was changed" if untouched else "cancelled; what is done stays done"
         )
         self.signal = number
         self.exit_code = ExitCode.TERMINATED if number is signal.SIGTERM else ExitCode.INTERRUPTED

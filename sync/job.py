@@ -42,6 +42,7 @@ from sync.report.checks import way_out
 from sync.report.document import Backup, Document
 from sync.report.files import PLAN, RECEIPT, ReportFolder
 from sync.report.terminal import Printer
+from sync.runner import how_to_finish
 from sync.settings import Command, Settings
 
 _MODES = {
@@ -85,6 +86,7 @@ class Job:
             rules=self._rules,
             notes=past.notes,
             started=datetime.now(UTC),
+            how_to_finish=how_to_finish(),
         )
         printer.show(console.header(self._document, _MODES[settings.effective_command]))
         for note in past.notes:

@@ -26,6 +26,11 @@ def in_workflow(environ: Mapping[str, str] = os.environ) -> bool:
     return environ.get("GITHUB_ACTIONS") == "true" or any(name.startswith(INPUT) for name in environ)
 
 
+def how_to_finish(environ: Mapping[str, str] = os.environ) -> str:
+    """Return what a person does to have the rest of an apply done."""
+    return "use Re-run failed jobs" if in_workflow(environ) else "run the same command again with --resume"
+
+
 def in_ci(environ: Mapping[str, str] = os.environ) -> bool:
     """Tell whether a CI system runs this, a workflow of GitHub included: nobody looks on."""
     return in_workflow(environ) or any(

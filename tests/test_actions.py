@@ -194,7 +194,7 @@ class TestAnnotations:
 
     def test_at_most_ten_and_the_most_important_first(self) -> None:
         failed = [
-            Outcome(operation=create(Kind.ACTION, f"a:{n}", "A"), status=Status.FAILED, reason="503")
+            Outcome(operation=create(Kind.ACTION, f"a:{n}", "A"), status=Status.FAILED, reason=f"{n} of 25")
             for n in range(25)
         ]
         document = replace(PLANNED, outcomes=tuple(failed), error=RefusedError("the run was stopped"))

@@ -102,7 +102,7 @@ class Checkpoint:
         except OSError as error:
             raise HeimdallSyncError(
                 f"the checkpoint {self._path} can't be written any more: {error.strerror}",
-                "make room for it, then run again with --resume: what is done is found out from the target",
+                "make room for it; what is done is found out from the target",
             ) from None
 
 

@@ -82,7 +82,7 @@ class Run:
     def _carry_out_one(self, wave: Wave, threads: Threads) -> None:
         admitted, turned_away = self._judge.split(wave.operations)
         for operation, reason in turned_away.items():
-            self._note(Outcome(operation, Status.SKIPPED, reason, "resolve that first, then run again"))
+            self._note(Outcome(operation, Status.SKIPPED, reason))
         for future in as_completed([threads.submit(self._attempt, operation) for operation in admitted]):
             outcome = future.result()
             if outcome:
@@ -96,8 +96,7 @@ class Run:
             self._changed.wait_for(lambda: not self._in_flight, timeout=GRACE_SECONDS)
             for operation in self._in_flight:
                 reason = "no answer had come when the run was interrupted"
-                remedy = "run again with --resume"
-                self._note(Outcome(operation, Status.FAILED, reason, remedy, unsettled=True))
+                self._note(Outcome(operation, Status.FAILED, reason, unsettled=True))
 
     def _attempt(self, operation: Operation) -> Outcome | None:
         """Carry out an operation, unless the run has come to its end before that."""

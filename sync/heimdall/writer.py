@@ -121,7 +121,7 @@ def _remedy(operation: Operation, answer: Answer) -> str:
                 "take it from those users in Heimdall, then run again"
             )
         case _, _, HTTPStatus.FORBIDDEN:
-            return "the token's user lacks the permission: it needs superadmin, see `heimdall-sync check`"
+            return "the token's user lacks the permission: it needs superadmin, try heimdall-sync check"
         case Verb.CREATE, _, (HTTPStatus.BAD_REQUEST | HTTPStatus.CONFLICT):
             return "somebody else is changing the target; run again when nobody is"
     return "see to the cause, then run again: what is done stays done"

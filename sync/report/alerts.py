@@ -18,6 +18,7 @@ from sync.report.checks import (
 )
 from sync.report.decided import EXPOSED, exposed
 from sync.report.document import Document
+from sync.report.unfinished import causes_of, is_unfinished, still_needed
 from sync.report.wording import (
     PLAIN,
     UNCHECKED,
@@ -26,7 +27,6 @@ from sync.report.wording import (
     lost_memberships,
     plural,
     printable,
-    why,
 )
 
 
@@ -59,9 +59,9 @@ def _errors(document: Document) -> Iterator[str]:
     for objection in refused(document.objections):
         yield _advised(objection.message, way_out(objection))
     yield from _of_level(document, Level.FAILED)
+    for cause in causes_of(document):
+        yield _advised(f"{cause.subject(PLAIN)}: {cause.reason}", cause.remedy)
     yield from _found_afterwards(document)
-    for outcome in document.ended(Status.FAILED):
-        yield _advised(f"{PLAIN.phrase(outcome.operation)}: {why(outcome)}", outcome.remedy)
     if document.drift is not None:
         for side, differences in drift_by_side(document):
             yield f"Drift: {plural(len(differences), 'difference')}{f' ({side})' if side else ''}"
@@ -69,15 +69,13 @@ def _errors(document: Document) -> Iterator[str]:
 
 def _found_afterwards(document: Document) -> Iterator[str]:
     found = document.verification
+    how = f"to finish: {document.how_to_finish}" if is_unfinished(document) else ""
     if found and found.error:
-        yield f"Not verified: {printable(found.error)}"
+        yield _advised(f"Not verified: {found.error}", how)
     elif found and not found.identical:
-        stay = sum(not blocked.accepted for blocked in found.blocked)
-        yield (
-            "The target still differs from the source: "
-            f"{plural(len(found.remaining), 'change')} still needed, "
-            f"{plural(stay, 'difference')} that can't be removed"
-        )
+        yield _advised(f"The target still differs from the source: {still_needed(document)}", how)
+    elif how:
+        yield _advised("The apply is not finished", how)
 
 
 def _warnings(document: Document) -> Iterator[str]:

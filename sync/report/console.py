@@ -11,20 +11,21 @@ from pathlib import Path
 from rich.text import Text
 
 from sync.errors import HeimdallSyncError, UsageError
-from sync.plan.changes import Blocked, Operation, Plan, Rules, Verb
+from sync.plan.changes import Operation, Plan, Verb
 from sync.plan.model import Kind, Snapshot
 from sync.plan.outcome import Status
-from sync.report.checks import is_protected, known, rules_of
+from sync.report.checks import known
+from sync.report.console_blocked import blocked_lines
 from sync.report.console_checks import deviations, drift, objections, resumed, unmatched
 from sync.report.console_decided import decisions, flaws, remarks
 from sync.report.console_health import healthcheck
 from sync.report.console_next import backup, next_step
+from sync.report.console_result import outcomes, unfinished, verification
 from sync.report.document import Document
 from sync.report.lines import RULE, Lines, banner, remedy
 from sync.report.wording import (
     EDGE_VERBS,
     PLAIN,
-    RUN_AGAIN,
     UNCHECKED,
     counts_of,
     endpoints_lose,
@@ -33,7 +34,6 @@ from sync.report.wording import (
     lost_memberships,
     plural,
     printable,
-    why,
 )
 
 __all__ = [
@@ -149,7 +149,7 @@ def _kind_section(document: Document, kind: Kind) -> Lines:
         ]
     if not operations and not blocked:
         lines.append(Text("  Nothing to change", "dim"))
-    lines += _blocked(blocked, plan.rules)
+    lines += blocked_lines(blocked, plan.rules)
     return [*lines, *decisions(plan), *flaws(document)] if kind is Kind.MAPPING else lines
 
 
@@ -172,59 +172,6 @@ def _found(snapshot: Snapshot | None, kind: Kind, side: str) -> Lines:
     return [Text(f"  Found {plural(len(snapshot.of(kind)), kind.value)} in {side}")]
 
 
-def _blocked(differences: Iterable[Blocked], rules: Rules) -> Lines:
-    lines: Lines = []
-    for blocked in differences:
-        known_as = "PROTECTED" if is_protected(blocked, rules) else "ACCEPTED"
-        tag, style = (known_as, "dim") if blocked.accepted else ("BLOCKED", "bold magenta")
-        lines.append(Text(f"  [{tag}] {PLAIN.difference(blocked)}: {printable(blocked.reason)}", style))
-        if not blocked.accepted:
-            lines += remedy(blocked.remedy)
-    return lines
-
-
-def outcomes(document: Document) -> Lines:
-    """Return what became of the operations of an apply, those that are done as one figure.
-
-    None where nothing was applied.
-    """
-    if document.outcomes is None:
-        return []
-    done, tried = len(document.ended(Status.DONE)), len(document.outcomes)
-    lines = [
-        *banner("RESULT"),
-        Text(f"  Done: {done:,} of {plural(tried + len(document.not_tried), 'change')}"),
-    ]
-    for status, style in ((Status.FAILED, "bold red"), (Status.SKIPPED, "yellow")):
-        for outcome in document.ended(status):
-            said = f"{PLAIN.phrase(outcome.operation)}: {printable(why(outcome))}"
-            lines += [Text(f"  [{status.upper()}] {said}", style), *remedy(outcome.remedy)]
-    lines += [Text(f"  [NOT TRIED] {PLAIN.phrase(operation)}", "yellow") for operation in document.not_tried]
-    return lines
-
-
-def verification(document: Document) -> Lines:
-    """Return what reading both sides again found, none where nothing was applied."""
-    if document.outcomes is None:
-        return []
-    lines = banner("VERIFICATION")
-    found, rules = document.verification, rules_of(document)
-    if found is None:
-        return [*lines, Text("✗ Not verified: the two environments were not read again", "bold red")]
-    if found.error:
-        return [*lines, Text(f"✗ Not verified: {printable(found.error)}", "bold red")]
-    if found.identical:
-        but = f", but for {known(found.blocked, rules)}" if found.blocked else ""
-        return [*lines, Text(f"✓ Target is identical to source{but}", "bold green")]
-    return [
-        *lines,
-        Text("✗ Target still differs from source", "bold red"),
-        *(Text(f"  Still needed: {PLAIN.phrase(operation)}", "red") for operation in found.remaining),
-        *(remedy(RUN_AGAIN) if found.remaining else []),
-        *_blocked((blocked for blocked in found.blocked if not blocked.accepted), rules),
-    ]
-
-
 def summary(document: Document) -> Lines:
     """Return the figures of a run and how it ended.
 
@@ -236,6 +183,7 @@ def summary(document: Document) -> Lines:
         lines += _figures(document)
     if document.error is not None:
         lines += failure(document.error)
+    lines += unfinished(document)
     if document.target_untouched:
         lines.append(Text("Nothing was changed."))
     ended = "Completed in" if document.error is None else "Ended after"

@@ -15,6 +15,7 @@ from sync.plan.guardrails import Objection
 from sync.plan.lint import Flaw
 from sync.plan.model import Kind, Snapshot
 from sync.plan.outcome import Outcome, Status, Verification
+from sync.runner import how_to_finish
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ class Document:
     What is None was not reached or not asked for: no `outcomes` means that nothing was applied (a dry
     run, or a run that ended before), no `verification` that nobody looked afterwards. `error` is what
     ended the run early. `requests` counts what was sent to both environments; the run began at `started`
-    and took `seconds`.
+    and took `seconds`. `how_to_finish` is what a person does to have the rest of an apply done.
 
     `rules` are what the run was asked to plan by. `objections` are those of the guardrails, allowed ones
     included. `deviations` tell how what is there differs from what was approved, where the run was refused
@@ -74,6 +75,7 @@ class Document:
     requests: int = 0
     started: datetime | None = None
     seconds: float = 0.0
+    how_to_finish: str = how_to_finish({})
     version: str = __version__
 
     def ended(self, status: Status) -> tuple[Outcome, ...]:

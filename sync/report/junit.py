@@ -42,7 +42,8 @@ from sync.report.checks import (
 from sync.report.decided import before_and_after, exposed, flawed, remarked, request_of
 from sync.report.document import Document
 from sync.report.testcases import Case, Suite, as_xml
-from sync.report.wording import PLAIN, RUN_AGAIN, in_order, plural, states, why
+from sync.report.unfinished import found_besides, is_unfinished
+from sync.report.wording import PLAIN, in_order, plural, states, why
 
 _ENDED_EARLY = "the run ended before it came to this"
 _NOT_AS_APPROVED = "the plan is no longer what was approved"
@@ -237,7 +238,8 @@ def _warned(name: str, message: str, what_to_do: str = "") -> Case:
 def _ended_early(document: Document) -> Iterator[Case]:
     error = document.error
     if error and not (document.unhealthy or document.deviations or is_refusal_told(document)):
-        yield Case.failed("the run comes to its end", type(error).__name__, error.message, error.hint)
+        how = f"to finish: {document.how_to_finish}" if is_unfinished(document) else ""
+        yield Case.failed("the run comes to its end", type(error).__name__, error.message, error.hint, how)
 
 
 def _verification(document: Document) -> Iterator[Case]:
@@ -254,21 +256,20 @@ def _verification(document: Document) -> Iterator[Case]:
 
 def _found(document: Document, found: Verification) -> Iterator[Case]:
     """Yield what was verified and what still differs, but for the changes whose own case says so."""
-    told = {outcome.operation for outcome in document.outcomes or () if outcome.status is not Status.DONE}
-    told |= set(document.not_tried)
-    untold = [operation for operation in found.remaining if operation not in told]
+    untold = found_besides(document)
+    how = f"to finish: {document.how_to_finish}"
     open_differences = [blocked for blocked in found.blocked if not blocked.accepted]
     if found.identical:
         aside = ", accepted differences aside" if found.blocked else ""
         yield Case.passed(f"{_IDENTICAL}{aside}", known(found.blocked, rules_of(document)) or "no difference")
     elif not untold and not open_differences:
         left = f"{plural(len(found.remaining), 'change')} still needed, each with a case that says why"
-        yield Case.failed(_IDENTICAL, "different", left, RUN_AGAIN)
+        yield Case.failed(_IDENTICAL, "different", left, how)
     for kind in _equal_kinds(found.remaining, found.blocked):
         yield _same(document, kind)
     for operation in untold:
         name = f"still needed: {PLAIN.phrase(operation)}"
-        yield Case.failed(name, "different", "the target still differs", RUN_AGAIN)
+        yield Case.failed(name, "different", "the target still differs", how)
     for blocked in found.blocked:
         if blocked.accepted:
             yield _stays(document, blocked)

@@ -4,13 +4,12 @@ GitHub shows it as the summary of a step. It says first what happens, then what 
 what stays different, and only then everything else.
 """
 
-from sync.errors import CancelledError, HeimdallSyncError, RefusedError, UnhealthyError
 from sync.heimdall.health import Finding, Level
 from sync.plan.answers import Doubt
 from sync.plan.changes import Strategy
 from sync.plan.outcome import Status
 from sync.report import markdown_drift
-from sync.report.checks import is_refusal_told, known, resumed, rules_of
+from sync.report.checks import known, resumed, rules_of
 from sync.report.decided import EXPOSED, exposed
 from sync.report.document import Document
 from sync.report.markdown_checks import (
@@ -23,6 +22,7 @@ from sync.report.markdown_checks import (
     unmatched,
     way_back,
 )
+from sync.report.markdown_ended import ended_early
 from sync.report.markup import alert, code, listed, prose, table
 from sync.report.tables import (
     MARKDOWN,
@@ -34,7 +34,8 @@ from sync.report.tables import (
     outcome_sections,
     remark_sections,
 )
-from sync.report.wording import RUN_AGAIN, UNCHECKED, endpoints_lose, lost_mappings, lost_memberships, plural
+from sync.report.unfinished import is_unfinished, still_needed
+from sync.report.wording import UNCHECKED, endpoints_lose, lost_mappings, lost_memberships, plural
 
 _LISTED = 10
 _BELOW = "and {} more, listed below"
@@ -56,10 +57,10 @@ def render(document: Document) -> str:
     """Return the summary as GitHub's Markdown."""
     blocks = [
         _title(document),
+        ended_early(document),
         notes(document),
         overrides(document),
         refusals(document),
-        _ended_early(document),
         unmatched(document),
         *_found(document),
         scope(document),
@@ -82,14 +83,17 @@ def _found(document: Document) -> list[list[str]]:
             *difference_sections(document),
             *remark_sections(document),
         ]
+    stays = difference_sections(document)
+    is_plan = document.outcomes is None
     return [
         _headline(document),
+        *([] if is_plan else stays),
+        *outcome_sections(document),
         _irreversible(document),
         _unprotected(document),
         _exposed(document),
-        *outcome_sections(document),
         counts_table(document),
-        *difference_sections(document),
+        *(stays if is_plan else []),
         decisions_section(document),
         deletions_section(document),
         *kind_sections(document),
@@ -107,38 +111,13 @@ def _title(document: Document) -> list[str]:
         (not document.target_url, f"Snapshot of {source}"),
         (document.drift is not None, f"Drift: {target}, held against {source}"),
         (bool(document.deviations), f"Not applied: {goal}"),
+        (is_unfinished(document), f"Not finished: {goal}"),
         (document.outcomes is not None, f"Sync: {goal}"),
         (document.plan is not None, f"Plan: {goal}"),
         (document.error is None or document.unhealthy, f"Healthcheck of {source} and {target}"),
         (True, f"Not planned: {goal}"),
     )
     return [f"## {next(title for applies, title in titles if applies)}"]
-
-
-def _ended_early(document: Document) -> list[str]:
-    error = document.error
-    if error is None or is_refusal_told(document):
-        return []
-    return alert(
-        "CAUTION",
-        f"**{_what_ended(error)}:** {prose(error.message)}",
-        *([f"**What to do:** {prose(error.hint)}"] if error.hint else []),
-        "Nothing was changed."
-        if document.target_untouched
-        else "Some changes had been made before, see below.",
-    )
-
-
-def _what_ended(error: HeimdallSyncError) -> str:
-    match error:
-        case RefusedError():
-            return "Refused"
-        case CancelledError():
-            return "Cancelled"
-        case UnhealthyError():
-            return "Healthcheck failed"
-        case _:
-            return "Stopped"
 
 
 def _headline(document: Document) -> list[str]:
@@ -171,8 +150,11 @@ def _applied(document: Document) -> str:
         return f"**There was nothing {'left ' if before else ''}to change.**"
     if done == left:
         return f"**{plural(done, 'change')} made,** all that were {'left' if before else 'planned'}."
+    failed = document.ended(Status.FAILED)
+    unknown = sum(outcome.unsettled for outcome in failed)
     rest = {
-        "failed": len(document.ended(Status.FAILED)),
+        "failed": len(failed) - unknown,
+        "unknown, since no answer came": unknown,
         "skipped": len(document.ended(Status.SKIPPED)),
         "not tried": len(document.not_tried),
     }
@@ -191,12 +173,9 @@ def _verdict(document: Document) -> str:
         old = f" {plural(cached, 'answer')} may still come from a cache, see below." if cached else ""
         but = f", but for {known(found.blocked, rules_of(document))}" if found.blocked else ""
         return f"✅ **Verified:** both were read again, and the target is identical to the source{but}.{old}"
-    stay = sum(not blocked.accepted for blocked in found.blocked)
-    needed = plural(len(found.remaining), "change")
-    again = f" {RUN_AGAIN}" if found.remaining else ""
     return (
         "❌ **Verified:** both were read again, and the target still differs from the source:"
-        f" {needed} still needed, {plural(stay, 'difference')} that can't be removed.{again}"
+        f" {still_needed(document)}."
     )
 
 
@@ -234,15 +213,13 @@ def _half_way(document: Document) -> list[str]:
     if document.plan.exposures:
         guarantee += ", but for what a third mapping decides for a moment"
     if document.outcomes is None and document.changes:
-        when, afterwards = (
-            "If it stops half way,** at any moment:",
-            "What is done stays done; running it again",
-        )
+        when = "If it stops half way,** at any moment:"
+        afterwards = " What is done stays done; running it again goes on with the rest."
     elif document.outcomes is not None and _is_unfinished(document):
-        when, afterwards = "It stopped half way:**", "Running it again"
+        when, afterwards = "It stopped half way:**", ""
     else:
         return []
-    return [f"**{when} {guarantee}. {afterwards} goes on with the rest."]
+    return [f"**{when} {guarantee}.{afterwards}"]
 
 
 def _is_unfinished(document: Document) -> bool:

@@ -9,6 +9,7 @@ from sync.report.checks import is_protected, thing
 from sync.report.decided import before_and_after, flawed, remarked, request_of
 from sync.report.document import Document
 from sync.report.markup import code, folded, prose, table
+from sync.report.unfinished import found_besides
 from sync.report.wording import (
     BEHIND,
     EDGE_VERBS,
@@ -121,25 +122,25 @@ def _there(attributes: Attributes | None) -> str:
 
 
 def outcome_sections(document: Document) -> list[list[str]]:
-    """Return what of an apply is not done and why, and what is needed besides, as found afterwards."""
-    header = ["what", "why", "what you can do"]
-    undone = {outcome.operation for outcome in document.outcomes or () if outcome.status is not Status.DONE}
-    undone |= set(document.not_tried)
-    remaining = document.verification.remaining if document.verification else ()
+    """Return what of an apply is not done and why, and what is needed besides, each folded.
+
+    What caused it stands open above.
+    """
+    found = {
+        "Failed": [_outcome(outcome) for outcome in document.ended(Status.FAILED)],
+        "Skipped": [_outcome(outcome) for outcome in document.ended(Status.SKIPPED)],
+        "Not tried": [_phrase(operation) for operation in document.not_tried],
+        "Found different afterwards, besides the above": [_phrase(op) for op in found_besides(document)],
+    }
     return [
-        section("Failed", header, map(_outcome, document.ended(Status.FAILED))),
-        section("Skipped", header, map(_outcome, document.ended(Status.SKIPPED))),
-        section("Not tried, since the run ended before", ["what"], map(_phrase, document.not_tried)),
-        section(
-            "Found different afterwards, besides the above",
-            ["what it would take"],
-            (_phrase(operation) for operation in remaining if operation not in undone),
-        ),
+        folded(f"<b>{title} ({len(rows):,})</b>", table(["what", "why"][: len(rows[0])], rows))
+        for title, rows in found.items()
+        if rows
     ]
 
 
 def _outcome(outcome: Outcome) -> Sequence[str]:
-    return MARKDOWN.phrase(outcome.operation), prose(why(outcome)), prose(outcome.remedy)
+    return MARKDOWN.phrase(outcome.operation), prose(why(outcome))
 
 
 def _phrase(operation: Operation) -> Sequence[str]:
@@ -147,8 +148,9 @@ def _phrase(operation: Operation) -> Sequence[str]:
 
 
 def decisions_section(document: Document) -> list[str]:
-    """Return which requests another mapping decides once the plan is applied."""
-    decisions = document.plan.decisions if document.plan else ()
+    """Return which requests another mapping decides once the plan is applied, none where that failed."""
+    planned = document.outcomes is None or bool(document.verification and document.verification.identical)
+    decisions = document.plan.decisions if document.plan and planned else ()
     rows = [(code(request_of(decision)), *before_and_after(decision, MARKDOWN)) for decision in decisions]
     return section("Decided by another mapping", ["request", "before", "after"], rows)
 

@@ -172,9 +172,6 @@ def endpoints_lose(count: int) -> str:
 UNCHECKED = "Requests that no other mapping matches are then not checked."
 """What it means to lose a mapping."""
 
-RUN_AGAIN = "To make these changes, run the sync again."
-"""What to do about operations that are still needed after an apply."""
-
 
 def why(outcome: Outcome) -> str:
     """Return why an operation is not done, and whether that is certain."""

@@ -97,7 +97,7 @@ def test_a_full_disk_is_named() -> None:
     checkpoint = Checkpoint(Path("/dev/full"), PLAN)
     with pytest.raises(HeimdallSyncError, match="can't be written any more: No space left") as caught:
         checkpoint.note(Outcome(REST[0], Status.DONE))
-    assert "--resume" in caught.value.hint
+    assert "make room" in caught.value.hint
     checkpoint.close()
 
 

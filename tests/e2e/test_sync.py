@@ -144,7 +144,7 @@ def test_what_deleting_roles_makes_readable_takes_another_run(run: RunCommand) -
         first = run(source, target, "apply", "--max-delete-percent", "70")
         assert first.code == 1
         assert "run the sync again after this plan: it leaves 45 roles in the target" in first.out
-        assert "run the sync again" in first.summary
+        assert "run the same command again" in first.summary
         second = run(source, target, "apply")
         assert second.code == 0
         assert same(target.snapshot(), wanted)

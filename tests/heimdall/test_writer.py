@@ -147,7 +147,7 @@ def test_what_was_there_already_is_not_taken_for_ours(
 @pytest.mark.parametrize(
     ("status", "remedy"),
     [
-        (403, "the token's user lacks the permission: it needs superadmin, see `heimdall-sync check`"),
+        (403, "the token's user lacks the permission: it needs superadmin, try heimdall-sync check"),
         (422, "see to the cause, then run again: what is done stays done"),
         (500, "see to the cause, then run again: what is done stays done"),
         (409, "somebody else is changing the target; run again when nobody is"),

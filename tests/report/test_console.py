@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from sync.errors import HeimdallSyncError, RefusedError, UnhealthyError, UsageError
 from sync.heimdall.health import Finding, Level
-from sync.plan.outcome import Verification
+from sync.plan.model import Kind
+from sync.plan.outcome import Outcome, Status, Verification
 from sync.report import console
 from sync.report.console import Mode
 from sync.report.document import Document
@@ -28,6 +29,7 @@ from tests.report.examples import (
     RESUMED,
     SCOPED,
     STARTED,
+    create,
 )
 from tests.report.hostile import HOSTILE, drift_saying, saying, stale_saying
 
@@ -200,14 +202,7 @@ RESULT
 ==============================================================
 VERIFICATION
 ==============================================================
-✗ Target still differs from source
-  Still needed: create role 'data_scientist'
-  Still needed: assign action 'users:export' to role 'admin'
-  Still needed: assign action 'data:analyze' to role 'data_scientist'
-  Still needed: assign role 'data_scientist' to group 'data_team'
-  Still needed: delete group 'legacy_team'
-  Still needed: delete action 'legacy:action'
-      → To make these changes, run the sync again.
+✗ Target still differs from source: 6 changes still needed, 1 difference that no change can remove
   [BLOCKED] role 'auditor' description: the target has no request that changes a role's description
       → change it in the source, or accept it: --accept role:auditor
 
@@ -224,11 +219,30 @@ Skipped:  1
 Errors:   1
 Total Changes: 9
 Plan: sha256:796e9adee4e102c584bb54d1cf4abba6b3f310d9d752719d763d4a0ebcd0c105
+✗ Failed: create role 'data_scientist': POST /api/v1/roles/ answers 403 Insufficient permissions
+      → give the token's user the role heimdall-admin in Keycloak
+To finish: run the same command again with --resume.
 ==============================================================
 
 Completed in 12.34 seconds
 """
     )
+
+
+def test_of_many_that_were_not_made_ten_are_shown_and_their_cause_is_said_once_more_at_the_end() -> None:
+    failed = tuple(Outcome(create(Kind.ACTION, f"a:{n}", "A"), Status.FAILED, "503") for n in range(12))
+    document = replace(PLANNED, outcomes=failed)
+    shown = text(console.outcomes(document)).splitlines()
+    assert sum(line.startswith("  [FAILED]") for line in shown) == 10
+    assert "  … and 2 more failed, see junit.xml" in shown
+    assert "  … and 5 more not tried, see junit.xml" in shown
+    assert "✗ Failed: create action 'a:0' and 11 more: 503\n" in text(console.summary(document))
+
+
+def test_what_nobody_planned_is_named_as_still_needed() -> None:
+    by_hand = create(Kind.ROLE, "by_hand", "")
+    document = replace(APPLIED, verification=Verification(remaining=(by_hand,)))
+    assert "  Still needed: create role 'by_hand'\n" in text(console.verification(document))
 
 
 def test_the_figures_add_up() -> None:

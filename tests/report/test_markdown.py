@@ -21,7 +21,7 @@ from sync.errors import (
 from sync.heimdall.health import Finding, Level
 from sync.plan.changes import Operation, Rules, Strategy, Wave
 from sync.plan.model import Kind
-from sync.plan.outcome import Verification
+from sync.plan.outcome import Outcome, Status, Verification
 from sync.report import markdown
 from sync.report.document import Document
 from sync.report.wording import printable
@@ -72,7 +72,7 @@ def test_an_apply_begins_with_what_was_done_and_whether_the_two_are_identical() 
     assert verdict.endswith("the target is identical to the source, but for 1 accepted difference.")
     done, verdict = _beginning(INTERRUPTED)
     assert done == "**9 of 15 changes made;** 1 failed, 1 skipped, 4 not tried."
-    assert verdict.endswith("1 difference that can't be removed. To make these changes, run the sync again.")
+    assert verdict.endswith(": 6 changes still needed, 1 difference that no change can remove.")
 
 
 def test_what_is_not_deleted_is_not_lamented() -> None:
@@ -100,7 +100,7 @@ def test_identical_is_said_only_where_the_verification_says_so(
 def test_what_nobody_planned_is_named_as_such() -> None:
     by_hand = create(Kind.ROLE, "by_hand", "")
     text = markdown.render(replace(APPLIED, verification=Verification(remaining=(by_hand,))))
-    assert "### Found different afterwards, besides the above (1)" in text
+    assert "<details><summary><b>Found different afterwards, besides the above (1)</b></summary>" in text
     assert "| create role `by_hand` |" in text
 
 
@@ -130,7 +130,6 @@ def test_the_first_sentence(document: Document, sentence: str) -> None:
     ("error", "said"),
     [
         (RefusedError("it deletes 50 % of the roles", "allow it with --max-delete-percent"), "Refused"),
-        (CancelledError(untouched=False), "Cancelled"),
         (ReadError("the list of actions is short of a row", "run again"), "Stopped"),
     ],
 )
@@ -152,8 +151,38 @@ def test_a_run_that_ended_early_says_why_and_that_nothing_was_changed(
 def test_a_run_that_ended_in_the_middle_does_not_say_that_nothing_was_changed() -> None:
     text = markdown.render(replace(INTERRUPTED, error=CancelledError(untouched=False)))
     assert "> **Cancelled:** cancelled; what is done stays done\n" in text
-    assert "\n>\n> Some changes had been made before, see below.\n" in text
+    assert "\n>\n> **To finish:** run the same command again with `--resume`.\n" in text
     assert "Nothing was changed" not in text
+
+
+def test_the_cause_stands_open_on_top_and_what_follows_from_it_is_folded() -> None:
+    failed = [Outcome(op, Status.FAILED, "the target answered 503", "wait") for op in PLAN.operations[:3]]
+    skipped = Outcome(PLAN.operations[3], Status.SKIPPED, "it depends on that")
+    blocks = markdown.render(replace(PLANNED, outcomes=(*failed, skipped))).split("\n\n")
+    assert blocks[0].startswith("## Not finished: ")
+    assert blocks[1].splitlines() == [
+        "> [!CAUTION]",
+        "> **3 changes failed:**",
+        ">",
+        "> - create action `users:export` and 2 more: the target answered 503 → wait",
+        ">",
+        "> **To finish:** run the same command again with `--resume`.",
+        ">",
+        "> Nothing was changed.",
+    ]
+    for title in ("Failed (3)", "Skipped (1)", "Not tried (11)"):
+        assert f"<details><summary><b>{title}</b></summary>" in blocks
+
+
+def test_what_ended_the_run_is_not_said_again_for_each_change() -> None:
+    lost = Outcome(PLAN.operations[0], Status.FAILED, "POST /a: no connection", "is the server up?")
+    unknown = Outcome(PLAN.operations[1], Status.FAILED, "POST /b: closed", "run again", unsettled=True)
+    error = ReadError("PUT /c: no connection", "is the server up?")
+    text = markdown.render(replace(PLANNED, outcomes=(lost, unknown), error=error))
+    alert = text.split("\n\n")[1]
+    assert alert.count("no connection") == 1
+    assert "create action `data:analyze`: `POST /b`: closed (nobody knows" in alert
+    assert "**0 of 15 changes made;** 1 failed, 1 unknown, since no answer came, 13 not tried." in text
 
 
 def test_a_check_shows_every_finding() -> None:
