@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from rich.text import Text
 
 from sync.errors import ExitCode, HeimdallSyncError, UsageError
-from sync.plan.changes import Verb
+from sync.plan.changes import UPDATES, Verb
 from sync.plan.outcome import Status
 from sync.report import markdown
 from sync.report.alerts import Alert, Gravity, alerts_of
@@ -29,7 +29,7 @@ NO_INPUTS = {"dry_run", "countdown", "detailed_exitcode"}
 OUTPUTS = {
     "changes": "Changes that are planned, or made by an apply",
     "creates": "Of these, what is created or assigned",
-    "updates": "Of these, what is updated or promoted",
+    "updates": "Of these, what is updated, reordered or refreshed",
     "deletes": "Of these, what is deleted or unassigned",
     "blocked": "Differences that no change can remove, accepted ones included",
     "open": "Of these, what nobody has accepted: an apply ends with 1 for it",
@@ -170,7 +170,7 @@ def outputs_of(document: Document, code: ExitCode, report_dir: str) -> dict[str,
     return {
         "changes": str(len(document.changes)) if plan else "",
         "creates": str(counts[Verb.CREATE] + counts[Verb.ASSIGN]) if plan else "",
-        "updates": str(counts[Verb.UPDATE] + counts[Verb.PROMOTE]) if plan else "",
+        "updates": str(sum(counts[verb] for verb in UPDATES)) if plan else "",
         "deletes": str(counts[Verb.DELETE] + counts[Verb.UNASSIGN]) if plan else "",
         "blocked": str(len(plan.blocked)) if plan else "",
         "open": str(len(plan.open_differences)) if plan else "",

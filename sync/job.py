@@ -19,7 +19,7 @@ from sync.errors import ReadError, RefusedError, UnhealthyError
 from sync.heimdall.auth import ends_before
 from sync.heimdall.contract import read_contract
 from sync.heimdall.health import check_health
-from sync.heimdall.reader import count_members
+from sync.heimdall.reader import Reading, count_members
 from sync.heimdall.transport import Transport
 from sync.heimdall.writer import Writer
 from sync.interruption import Interruption
@@ -185,7 +185,7 @@ class Job:
         source, target = self._environments(self._readings)
         plan = approved or (memory.plan if memory else None)
         if plan is None or plan.digest == fresh.digest:
-            return Task(fresh, target.ordered)
+            return Task(fresh, target.enforced)
         ours = memory.done if memory else frozenset()
         left = task_left(plan, fresh, source, target, ours) if resume else None
         if left:
@@ -252,7 +252,7 @@ class Job:
         """Carry out what is left of a plan; what failed is in the document's outcomes."""
         writer = Writer(self._target, self._contract, self._readings.target.ids)
         source, _ = self._environments(self._readings)
-        judge = judge_of(task.plan, source.ordered, task.before, task.done)
+        judge = judge_of(task.plan, source.enforced, task.before, task.done)
         left = sum(len(wave.operations) for wave in task.left)
         self._checkpoint = Checkpoint.create(
             self._settings.checkpoint_file, task.plan, task.ours, self._folder.mode
@@ -278,7 +278,9 @@ class Job:
         The receipt is written, and the checkpoint of a run that succeeded is deleted.
         """
         try:
-            self._readings = self._settled(self._read() if self._document.outcomes else self._readings)
+            self._readings = self._settled(
+                self._read(verifying=True) if self._document.outcomes else self._readings
+            )
             found = self._plan_of(self._readings)
             # how something ignored stands is no difference, that this plan has overtaken it is
             overtaken = [b for b in task.plan.blocked if named(task.plan.rules.ignore, b.kind, b.name)]
@@ -321,10 +323,10 @@ class Job:
         assert source is not None
         return source
 
-    def _read(self) -> Readings:
+    def _read(self, *, verifying: bool = False) -> Readings:
         started, sent = time.monotonic(), self._target.sent
         with self._printer.progress("Reading both environments"):
-            readings = read_both(self._source_place, self._target)
+            readings = read_both(self._source_place, self._target, verifying=verifying)
         self._pace = (time.monotonic() - started) / (self._target.sent - sent)
         return readings
 
@@ -338,10 +340,9 @@ class Job:
         return self._read()
 
     def _environments(self, readings: Readings) -> tuple[Environment, Environment]:
-        source, target = readings.source, readings.target
         return (
-            Environment(self._settings.source_name, source.snapshot, source.said, source.order),
-            Environment(self._target.url, target.snapshot, target.said, target.order),
+            _environment(self._settings.source_name, readings.source),
+            _environment(self._target.url, readings.target),
         )
 
     def _plan_of(self, readings: Readings, members: dict[str, int] | None = None) -> Plan:
@@ -364,3 +365,7 @@ class Job:
         return (
             tuple(answer.content.get("groups", ())) if answer.ok and isinstance(answer.content, dict) else ()
         )
+
+
+def _environment(url: str, reading: Reading) -> Environment:
+    return Environment(url, reading.snapshot, reading.order, reading.said, reading.stale, reading.leftovers)

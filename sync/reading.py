@@ -1,16 +1,19 @@
 """Both environments as they are, read and asked at the same time."""
 
 import random
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sync.errors import ReadError
-from sync.heimdall.decisions import confirmed
+from sync.heimdall.asking import ask_about, ask_again
 from sync.heimdall.reader import Reading, read_environment
 from sync.heimdall.transport import Transport
 from sync.interruption import Threads
-from sync.plan.answers import Remark
-from sync.plan.contested import Contest, contest_of
+from sync.overlaps.overlap import Overlap, Overlaps
+from sync.overlaps.questions import Known, questions
+from sync.overlaps.search import overlaps_of
+from sync.plan.answers import Answered, Confirmed, Remark, confirm
 from sync.plan.lint import Flaw, blank_on_one_side, flaws_of
 from sync.plan.model import Snapshot
 from sync.report.files import read_snapshot
@@ -38,24 +41,25 @@ class Readings:
         return (*self.source.remarks, *self.target.remarks)
 
 
-def read_both(source: Transport | Snapshot, target: Transport) -> Readings:
-    """Read both environments, then ask each who decides what is contested among the mappings of both.
+def read_both(source: Transport | Snapshot, target: Transport, *, verifying: bool = False) -> Readings:
+    """Read both environments, then ask each server who wins what overlaps among the mappings of both.
 
-    Nobody is asked about a snapshot that stands in for the source. Raises `ReadError`.
+    Nobody is asked about a snapshot that stands in for the source; `verifying` tells that this run has just
+    been writing. Raises `ReadError`.
     """
     with Threads(2) as threads:
         first = threads.submit(_read, source)
         second = threads.submit(read_environment, target)
-        contest = _contest_of(first.result(), second.result())
-        asked = threads.submit(_asked, source, "source", first.result(), contest)
-        also = threads.submit(_asked, target, "target", second.result(), contest)
-        return Readings(asked.result(), also.result())
+        places = (("source", source, first.result()), ("target", target, second.result()))
+        asked = _asked(threads, places, verifying=verifying)
+    return Readings(*asked)
 
 
 def read_source(source: Transport | Snapshot) -> Reading:
-    """Read the source alone, and ask who decides what is contested in it. Raises `ReadError`."""
-    reading = _read(source)
-    return _asked(source, "source", reading, _contest_of(reading))
+    """Read the source alone, and ask who wins what overlaps in it. Raises `ReadError`."""
+    with Threads(1) as threads:
+        (reading,) = _asked(threads, (("source", source, _read(source)),), verifying=False)
+    return reading
 
 
 def _read(source: Transport | Snapshot) -> Reading:
@@ -63,29 +67,107 @@ def _read(source: Transport | Snapshot) -> Reading:
 
 
 def read_source_file(path: Path) -> Snapshot:
-    """Return the snapshot of a file, which says in which order its contested mappings were written.
+    """Return the snapshot of a file, which says in which order its overlapping mappings were written.
 
     Nobody else can say it. Raises `ReadError`.
     """
     snapshot = read_snapshot(path)
-    contest = contest_of(frozenset(mapping.name for mapping in snapshot.mappings))
-    contested = {name for witness in contest.witnesses for name in witness.names}
-    if missing := contested.difference(snapshot.precedence):
+    present = frozenset(mapping.name for mapping in snapshot.mappings)
+    ordered = {*snapshot.precedence, *snapshot.rows}
+    overlapping = {name for overlap in overlaps_of(present).found for name in overlap.candidates(present)}
+    if missing := overlapping.difference(ordered):
         raise ReadError(
-            f"{path} does not say which mapping decides where patterns overlap: its precedence lacks "
-            f"{len(missing)} of {len(contested)}, {min(missing)} among them",
+            f"{path} does not say which mapping wins where patterns overlap: its precedence lacks "
+            f"{len(missing)} of {len(overlapping)}, {min(missing)} among them",
             "take a file that export or apply has written, as it was written",
         )
     return snapshot
 
 
-def _asked(environment: Transport | Snapshot, side: str, reading: Reading, contest: Contest) -> Reading:
-    if isinstance(environment, Snapshot):
-        return reading
-    return confirmed(environment, side, reading, contest, random.SystemRandom())
+_Place = tuple[str, Transport | Snapshot, Reading]
 
 
-def _contest_of(*readings: Reading) -> Contest:
-    return contest_of(
-        frozenset(mapping.name for reading in readings for mapping in reading.snapshot.mappings)
-    )
+def _asked(threads: Threads, places: tuple[_Place, ...], *, verifying: bool) -> tuple[Reading, ...]:
+    """Return the readings with what the servers answer about all overlaps.
+
+    An answer may name a mapping that no list shows, or an action that was renamed: both raise further
+    questions. Each round finds a mapping or an action that no earlier one did, and there are finitely many
+    on a server.
+    """
+    askers = [_Asker(*place, verifying=verifying) for place in places]
+    names = frozenset(mapping.name for *_, reading in places for mapping in reading.snapshot.mappings)
+    raised: frozenset[str] | None = None
+    while raised is None or not raised <= names:
+        names |= raised or frozenset()
+        raised = frozenset()
+        for round_ in [threads.submit(asker.ask, overlaps_of(names), askers) for asker in askers]:
+            raised |= round_.result()
+    return tuple(asker.reading for asker in askers)
+
+
+class _Asker:
+    """What one side is asked, and has answered; `reading` is the side with all of that."""
+
+    def __init__(
+        self, side: str, environment: Transport | Snapshot, reading: Reading, *, verifying: bool
+    ) -> None:
+        self.reading = reading
+        self.listed = {mapping.name: mapping.action for mapping in reading.snapshot.mappings}
+        self._side = side
+        self._verifying = verifying
+        self._environment = environment
+        self._answers: dict[tuple[str, frozenset[str], frozenset[str]], Answered] = {}
+        self._chance = random.SystemRandom()
+
+    def ask(self, overlaps: Overlaps, askers: Iterable["_Asker"]) -> frozenset[str]:
+        """Ask what has not been asked yet, and return the mappings that no list shows."""
+        if isinstance(self._environment, Snapshot):
+            return frozenset()
+        others = [asker.listed for asker in askers if asker is not self]
+        shown = self.reading.shown_order
+        renamed: frozenset[str] | None = None
+        known = Known(self.listed, shown, *others)
+        while renamed is None or not renamed <= {*known.renamed}:
+            known = replace(known, renamed=renamed or ())
+            asked = {_key(overlap): overlap for overlap in questions(overlaps, known)}
+            new = [overlap for key, overlap in asked.items() if key not in self._answers]
+            answers = ask_about(self._environment, new, overlaps, self._chance)
+            self._answers |= {_key(overlap): answered for overlap, answered in answers.items()}
+            confirmed = self._confirmed(asked.values(), {})
+            twice = {o: answers[o] for o in new if str(o) in {remark.request for remark in confirmed.remarks}}
+            again = self._environment.each(lambda item: self._again(*item), twice.items())
+            self._answers |= {_key(o): answered for o, answered in zip(twice, again, strict=True)}
+            confirmed = self._confirmed(asked.values(), twice)
+            renamed = frozenset(self.listed[name] for name in confirmed.stale)
+        self.reading = replace(
+            self.reading,
+            snapshot=confirmed.snapshot,
+            order=confirmed.order,
+            said=confirmed.said,
+            stale=confirmed.stale,
+            leftovers=confirmed.leftovers,
+            remarks=confirmed.remarks,
+        )
+        return frozenset(confirmed.leftovers)
+
+    def _again(self, overlap: Overlap, answered: Answered) -> Answered:
+        assert isinstance(self._environment, Transport)
+        return ask_again(self._environment, overlap, answered, self._chance)
+
+    def _confirmed(self, asked: Iterable[Overlap], before: Mapping[Overlap, Answered]) -> Confirmed:
+        answers = {overlap: self._answers[_key(overlap)] for overlap in asked}
+        reading = self.reading
+        changing = {o for o, a in before.items() if a.fresh and a.winner != answers[o].winner}
+        return confirm(
+            self._side,
+            reading.snapshot,
+            reading.written,
+            reading.rows,
+            answers,
+            changing,
+            verifying=self._verifying,
+        )
+
+
+def _key(overlap: Overlap) -> tuple[str, frozenset[str], frozenset[str]]:
+    return overlap.method, overlap.names, overlap.fallback

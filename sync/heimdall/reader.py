@@ -28,12 +28,13 @@ from sync.heimdall.rows import (
 )
 from sync.heimdall.transport import Transport
 from sync.interruption import Threads
+from sync.overlaps.order import Ranking
+from sync.overlaps.search import overlaps_of
+from sync.overlaps.winners import Winner, ranking_of, winners_of
 from sync.plan import model
 from sync.plan.answers import Remark
-from sync.plan.contested import contest_of
 from sync.plan.judge import READABLE_ROLES
 from sync.plan.model import SUPERADMIN, Action, Group, Kind, Role, Snapshot, fits_in_url
-from sync.plan.precedence import decided_by, precedence_of
 
 PAGE_SIZE = 100
 """The most rows of a page that the server takes."""
@@ -51,19 +52,27 @@ R = TypeVar("R", bound=Row)
 class Reading:
     """What an environment is configured with, and the server's own numbers for it, by kind and name.
 
-    `written` is when each mapping was last, the first standing first; `order` names those that are
-    contested, in that order. `blank` names the mappings whose description is an empty text; one without any
-    has none. It is None where nobody knows, in a snapshot's file. `said` is who decides which request, where
-    the server was asked; `remarks` are its answers that are not what its list shows.
+    `written` is when each mapping was last, the first standing first; `rows` are their names as they are
+    listed; `blank` names those whose description is an empty text: one without any has none. It is None where
+    nobody knows, in a snapshot's file. What the server answers about overlaps adds the rest: see
+    `Environment`, and `remarks` are the answers that are not what its list shows.
     """
 
     snapshot: Snapshot
     ids: dict[tuple[Kind, str], int]
     written: Mapping[str, datetime] = field(default_factory=dict)
-    order: tuple[str, ...] = ()
+    rows: tuple[str, ...] = ()
     blank: frozenset[str] | None = None
-    said: Mapping[str, str | None] = field(default_factory=dict)
+    order: Ranking | None = None
+    said: Mapping[str, Winner] = field(default_factory=dict)
+    stale: Mapping[str, str] = field(default_factory=dict)
+    leftovers: Mapping[str, str] = field(default_factory=dict)
     remarks: tuple[Remark, ...] = ()
+
+    @property
+    def shown_order(self) -> Ranking:
+        """Return the order of the mappings as the list shows it, or as the file of a snapshot says it."""
+        return Ranking(tuple(self.written), self.rows) if self.written else self.snapshot.ranking
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +96,9 @@ def read_environment(transport: Transport) -> Reading:
             lists = read_lists(transport)
             rows = sorted(lists.mappings, key=lambda row: (row.written, row.id))
             written = {f"{row.method} {row.path_pattern}": row.written for row in rows}
+            listed = tuple(f"{row.method} {row.path_pattern}" for row in lists.mappings)
             blank = frozenset(f"{row.method} {row.path_pattern}" for row in rows if row.description == "")
-            return Reading(_snapshot(transport, lists), _ids(lists), written, blank=blank)
+            return Reading(_snapshot(transport, lists), _ids(lists), written, listed, blank)
         except SnapshotError as error:
             if not left:
                 raise SnapshotError(
@@ -201,8 +211,12 @@ def _snapshot(transport: Transport, lists: Lists) -> Snapshot:
             model.Mapping.model_validate(row.model_dump(include=_CONFIGURED))
             for row in sorted(lists.mappings, key=lambda row: (row.written, row.id))
         ]
-        oldest_first = [mapping.name for mapping in mappings]
-        contest = contest_of(frozenset(oldest_first))
+        shown = Ranking(
+            tuple(mapping.name for mapping in mappings),
+            tuple(f"{row.method} {row.path_pattern}" for row in lists.mappings),
+        )
+        present = frozenset(shown.written)
+        ranking = ranking_of(winners_of(shown, overlaps_of(present), present), present)
         return Snapshot(
             actions=tuple(Action(name=row.name, description=row.description) for row in lists.actions),
             roles=tuple(
@@ -214,7 +228,8 @@ def _snapshot(transport: Transport, lists: Lists) -> Snapshot:
                 Group(name=row.name, description=row.description, roles=held_roles[row.name])
                 for row in lists.groups
             ),
-            precedence=precedence_of(decided_by(oldest_first, contest)),
+            precedence=ranking.written,
+            rows=ranking.rows,
         )
     except ValidationError as error:
         raise SnapshotError(str(error.errors()[0]["msg"])) from None

@@ -31,7 +31,8 @@ ROUTES: Mapping[tuple[Verb, Kind], Route] = {
     (Verb.UNASSIGN, Kind.ROLE): Route("DELETE", "/api/v1/roles/{role_name}/actions/{action_name}"),
     (Verb.CREATE, Kind.MAPPING): Route("POST", "/api/v1/mappings/"),
     (Verb.UPDATE, Kind.MAPPING): Route("PUT", "/api/v1/mappings/{mapping_id}"),
-    (Verb.PROMOTE, Kind.MAPPING): Route("PUT", "/api/v1/mappings/{mapping_id}"),
+    (Verb.REORDER, Kind.MAPPING): Route("PUT", "/api/v1/mappings/{mapping_id}"),
+    (Verb.REFRESH, Kind.MAPPING): Route("PUT", "/api/v1/mappings/{mapping_id}"),
     (Verb.DELETE, Kind.MAPPING): Route("DELETE", "/api/v1/mappings/{mapping_id}"),
     (Verb.CREATE, Kind.GROUP): Route("POST", "/api/v1/groups/"),
     (Verb.DELETE, Kind.GROUP): Route("DELETE", "/api/v1/groups/{group_name}"),
@@ -79,10 +80,10 @@ def body_of(operation: Operation, id_of: IdOf) -> dict[str, Any] | None:
                 "action_id": id_of(Kind.ACTION, after.action or ""),
                 "description": after.description or None,
             }
-        case ((Verb.UPDATE | Verb.PROMOTE), Kind.MAPPING) if before and after:
+        case ((Verb.UPDATE | Verb.REORDER | Verb.REFRESH), Kind.MAPPING) if before and after:
             body: dict[str, Any] = {}
             # whatever is written moves a mapping to the front, be it what it is; an empty body does not
-            if after.action != before.action or operation.verb is Verb.PROMOTE:
+            if after.action != before.action or operation.verb is not Verb.UPDATE:
                 body["action_id"] = id_of(Kind.ACTION, after.action or "")
             if after.description != before.description:
                 body["description"] = after.description

@@ -73,10 +73,11 @@ class MappingRow(Row):
 
 
 class ResolvedRow(BaseModel):
-    """The mapping that decides a request."""
+    """The mapping that wins a request, and the action that the server asks for."""
 
     path_pattern: Text
     method: Text
+    action: Text
 
 
 class Page(BaseModel, Generic[R]):

@@ -1,14 +1,17 @@
-"""What a server answered about contested requests, held against the order that its list of mappings shows."""
+"""What a server answered about overlapping patterns, held against what its list of mappings shows."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sync.errors import SnapshotError
-from sync.plan.contested import Contest, Witness, contest_of
+from sync.overlaps.order import Ranking
+from sync.overlaps.overlap import Overlap
+from sync.overlaps.search import overlaps_of
+from sync.overlaps.winners import Winner, ranking_of, winners_of
 from sync.plan.model import Snapshot
-from sync.plan.precedence import Order, decided_by, precedence_of
 
 CACHE_SECONDS = 300
 """How long a server gives the answer for an exact path again without looking, whatever is written."""
@@ -16,47 +19,50 @@ CACHE_SECONDS = 300
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """Which mapping a server lets decide a request, by name; None where none does.
+    """What a server lets win a request.
 
-    `path` is the one that was asked for; `fresh` tells that nobody can have asked for it before.
+    `path` is the one that was asked for; `fresh` tells that nobody can have asked for it before, `twice` that
+    another path that the same mappings match got the same answer.
     """
 
     path: str
-    decider: str | None
+    winner: Winner
     fresh: bool
     at: datetime
+    twice: bool = False
 
 
 class Doubt(StrEnum):
     """Why an answer is not what the list shows."""
 
     CACHED = "the answer may come from a cache, which holds it for 300 seconds at most"
-    OTHERWISE = "the server decides otherwise than its list shows, and is right"
-    LEFTOVER = "the server lets a mapping decide that its list does not show"
-    NOBODY = "the server lets no mapping decide, although its list shows one that matches"
+    REORDERED = "its order is not that of the last writes: a restart or a rebuilt cache makes it anew"
+    LEFTOVER = "its list does not show this mapping: it was deleted with its action, and wins until a restart"
+    NOBODY = "no mapping wins, although its list shows one that matches"
+    STALE = "its list shows another action: this one was renamed, and the mapping has not been written since"
+    CHANGING = "it answered otherwise a moment before: somebody is changing it, or it is losing its cache"
 
 
 @dataclass(frozen=True, slots=True)
 class Remark:
-    """An answer that is not what the list shows: `shown` is what was expected, both by name or None."""
+    """An answer that is not what the list shows: `shown` is what was expected."""
 
     side: str
     request: str
-    shown: str | None
-    answered: str | None
+    shown: Winner
+    answered: Winner
     doubt: Doubt
 
 
 @dataclass(frozen=True, slots=True)
 class Confirmed:
-    """A snapshot whose precedence is what the server does, and what it said of each request by then.
-
-    `order` is the one in which the contested mappings were written, as far as that does not contradict it.
-    """
+    """A snapshot whose order is what the server does, and what else its answers tell: see `Environment`."""
 
     snapshot: Snapshot
-    order: tuple[str, ...]
-    said: Mapping[str, str | None]
+    order: Ranking
+    said: Mapping[str, Winner]
+    stale: Mapping[str, str]
+    leftovers: Mapping[str, str]
     remarks: tuple[Remark, ...]
 
 
@@ -64,61 +70,96 @@ def confirm(
     side: str,
     snapshot: Snapshot,
     written: Mapping[str, datetime],
-    answers: Mapping[Witness, Answered],
+    rows: Sequence[str],
+    answers: Mapping[Overlap, Answered],
+    changing: Collection[Overlap] = (),
+    *,
+    verifying: bool = False,
 ) -> Confirmed:
     """Hold answers against a snapshot; where the server says otherwise, it is right.
 
-    `written` is when each mapping was, the first standing first. What may come from a cache is not
-    believed. Raises `SnapshotError` where no order of the mappings decides like that.
+    `written` is when each mapping was, the first standing first; `rows` are their names as the server lists
+    them. What may come from a cache is not believed; `changing` are those that were answered otherwise a
+    moment before. Where this run has just been writing (`verifying`), two paths may both be answered as
+    before. Raises `SnapshotError` where no order of the mappings explains the answers.
     """
-    order, names = Order(tuple(written)), {mapping.name for mapping in snapshot.mappings}
-    said: dict[str, str | None] = {}
-    remarks = []
-    for witness, answered in answers.items():
-        there = witness.names & names
-        shown = order.decider(there)
-        doubt = None if answered.decider == shown else _doubt(answered, there, written)
-        if doubt:
-            remarks.append(Remark(side, str(witness), shown, answered.decider, doubt))
-        said[str(witness)] = shown if doubt is Doubt.CACHED else answered.decider
-    contest = contest_of(frozenset(names))
+    if not verifying:
+        with suppress(ValueError):
+            return _confirmed(
+                side, snapshot, Ranking(tuple(written), tuple(rows)), answers, changing, written
+            )
+    # two paths may both come from a cache: then they contradict what does not
+    once = {overlap: replace(answered, twice=False) for overlap, answered in answers.items()}
     try:
-        decided = _decided(tuple(written), contest, answers, said)
-        precedence = precedence_of(decided)
+        return _confirmed(side, snapshot, Ranking(tuple(written), tuple(rows)), once, changing, written)
     except ValueError as error:
         raise SnapshotError(
             f"the {side} contradicts itself: {error}", "is somebody changing it? run again when nobody is"
         ) from None
-    return Confirmed(
-        snapshot.model_copy(update={"precedence": precedence}),
-        precedence_of(decided, tuple(written)),
-        said,
-        tuple(remarks),
-    )
 
 
-def _doubt(answered: Answered, there: frozenset[str], written: Mapping[str, datetime]) -> Doubt:
-    since = max((written[name] for name in there), default=None)
+def _confirmed(
+    side: str,
+    snapshot: Snapshot,
+    shown_order: Ranking,
+    answers: Mapping[Overlap, Answered],
+    changing: Collection[Overlap],
+    written: Mapping[str, datetime],
+) -> Confirmed:
+    """Do what `confirm` does. Raises `ValueError` where no order explains the answers."""
+    listed = {mapping.name: mapping.action for mapping in snapshot.mappings}
+    said: dict[str, Winner] = {}
+    believed: dict[Overlap, str | None] = {}
+    stale: dict[str, str] = {}
+    leftovers: dict[str, str] = {}
+    remarks = []
+    for overlap, answered in answers.items():
+        name = overlap.winner(shown_order, listed)
+        shown = Winner(name, listed[name] if name else None)
+        doubt = None if answered.winner == shown else _doubt(answered, shown, overlap, written)
+        if doubt:
+            remarks.append(
+                Remark(
+                    side,
+                    str(overlap),
+                    shown,
+                    answered.winner,
+                    Doubt.CHANGING if overlap in changing else doubt,
+                )
+            )
+        if doubt is Doubt.CACHED:
+            continue
+        said[str(overlap)] = winner = answered.winner
+        believed[overlap] = winner.mapping
+        if winner.mapping and winner.action and listed.get(winner.mapping) != winner.action:
+            (stale if winner.mapping in listed else leftovers)[winner.mapping] = winner.action
+    order = _order(shown_order, believed, {*listed, *leftovers})
+    own = overlaps_of(frozenset(listed))
+    canonical = ranking_of(winners_of(order, own, listed), listed)
+    return Confirmed(snapshot.ranked(canonical), order, said, stale, leftovers, tuple(remarks))
+
+
+def _doubt(answered: Answered, shown: Winner, overlap: Overlap, written: Mapping[str, datetime]) -> Doubt:
+    name = answered.winner.mapping
+    if name is not None and name not in written:
+        return Doubt.LEFTOVER
+    since = max((written[each] for each in overlap.mappings if each in written), default=None)
     recently = since is not None and answered.at - since < timedelta(seconds=CACHE_SECONDS)
-    if recently and not answered.fresh:
+    if recently and not (answered.fresh or answered.twice):
         return Doubt.CACHED
-    if answered.decider is None:
+    if name is None:
         return Doubt.NOBODY
-    return Doubt.OTHERWISE if answered.decider in there else Doubt.LEFTOVER
+    return Doubt.STALE if name == shown.mapping else Doubt.REORDERED
 
 
-def _decided(
-    written: Sequence[str],
-    contest: Contest,
-    answers: Mapping[Witness, Answered],
-    said: Mapping[str, str | None],
-) -> dict[Witness, str]:
-    """Return who decides each request that is contested on one side, as far as its own mappings do."""
-    names = frozenset(written)
-    by_set = {(witness.method, witness.names): witness for witness in contest.witnesses}
-    decided = decided_by(written, contest)
-    for witness in answers:
-        own, name = by_set.get((witness.method, witness.names & names)), said[str(witness)]
-        if own and name in own.names:
-            decided[own] = name
-    return decided
+def _order(shown: Ranking, believed: Mapping[Overlap, str | None], present: Collection[str]) -> Ranking:
+    """Return the order of one side's overlapping mappings: what is shown, as far as the answers allow it."""
+    overlaps = overlaps_of(frozenset(present))
+    own = {(each.method, each.names, each.fallback): each for each in overlaps.found}
+    winners: dict[Overlap, str] = {}
+    for overlap, name in believed.items():
+        key = overlap.method, overlap.names.intersection(present), overlap.fallback.intersection(present)
+        here = own.get(key)
+        if here and name in here.candidates(present):
+            winners[here] = name
+    return ranking_of(winners, present, shown, overlaps)

@@ -17,10 +17,15 @@ class Verb(StrEnum):
 
     CREATE = "create"
     UPDATE = "update"
-    PROMOTE = "promote"
+    REORDER = "reorder"
+    REFRESH = "refresh"
     DELETE = "delete"
     ASSIGN = "assign"
     UNASSIGN = "unassign"
+
+
+UPDATES = (Verb.UPDATE, Verb.REORDER, Verb.REFRESH)
+"""What writes something that is there already."""
 
 
 class Strategy(StrEnum):
@@ -47,7 +52,8 @@ class Attributes(Value):
 class Operation(Value):
     """One change to the target, made with one request.
 
-    To promote a mapping is to write it as it is, which lets it decide before the others that match the same.
+    To reorder a mapping is to write it as it is, which lets it win against the others that match the same. To
+    refresh one is the same request, where the server still asks for the old name of its action.
     `name` is the entity's; for assign and unassign it is the holder's (a role or a group), and
     `member` is the action or role that it is given or loses. `before` and `after` are its attributes
     in the target now and afterwards, None where it does not exist; both are None for edges.
@@ -121,7 +127,8 @@ class Exposure(Value):
 class Side(Value):
     """One of the two environments that a plan is about, as it was when the plan was made.
 
-    The `unreadable` are those of which it did not show what they hold; `precedence` is the snapshot's.
+    The `unreadable` are those of which it did not show what they hold; `precedence` and `rows` are the
+    snapshot's.
     """
 
     url: str
@@ -129,6 +136,7 @@ class Side(Value):
     unreadable_roles: Names = ()
     unreadable_groups: Names = ()
     precedence: tuple[str, ...] = ()
+    rows: tuple[str, ...] = ()
 
 
 Percent = Annotated[int, Field(ge=0, le=100)]
@@ -168,9 +176,9 @@ class Plan(Value):
     """What would make the target equal to the source, and what stays different.
 
     `decisions` tell which requests another mapping decides afterwards, `exposures` where the strategy's
-    guarantee can't hold for a moment. `members` counts who loses a membership that can't be brought
-    back, by the name of each group to be deleted; `unmatched` are the patterns that name nothing. These two
-    may change without a new approval.
+    guarantee can't hold for a moment. `not_compared` are the mappings of which it is not known what they
+    match. `members` counts who loses a membership that can't be brought back, by the name of each group to be
+    deleted; `unmatched` are the patterns that name nothing. These two may change without a new approval.
     """
 
     format: Literal["heimdall-sync/plan/1"] = Field("heimdall-sync/plan/1", alias="schema")
@@ -181,6 +189,7 @@ class Plan(Value):
     blocked: tuple[Blocked, ...]
     decisions: tuple[Decision, ...] = ()
     exposures: tuple[Exposure, ...] = ()
+    not_compared: Names = ()
     members: dict[str, int] = Field(default_factory=dict)
     unmatched: tuple[Unmatched, ...] = ()
 

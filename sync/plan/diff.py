@@ -4,10 +4,10 @@ from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Se
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from sync.overlaps.search import overlaps_of
+from sync.overlaps.winners import ranking_of, winners_of
 from sync.plan.changes import Attributes, Operation, Verb
-from sync.plan.contested import contest_of
 from sync.plan.model import SUPERADMIN, Entity, Group, Kind, Role, Snapshot
-from sync.plan.precedence import decided_by, precedence_of
 from sync.plan.scope import named
 
 T = TypeVar("T")
@@ -77,10 +77,10 @@ def in_scope(snapshot: Snapshot, ignore: Sequence[str]) -> Snapshot:
         )
         for kind in Kind
     }
-    contest = contest_of(frozenset(entity.name for entity in kinds[Kind.MAPPING.plural]))
-    order = precedence_of(decided_by(snapshot.precedence, contest))
+    left = frozenset(entity.name for entity in kinds[Kind.MAPPING.plural])
+    ranking = ranking_of(winners_of(snapshot.ranking, overlaps_of(left), left), left)
     # not validated: a mapping may ask for an action that is ignored
-    return snapshot.model_copy(update={**kinds, "precedence": order})
+    return snapshot.model_copy(update=kinds).ranked(ranking)
 
 
 def _differences(source: Snapshot, target: Snapshot) -> Iterator[Operation]:

@@ -4,9 +4,9 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from sync.overlaps.overlap import Overlap
+from sync.overlaps.winners import Winner
 from sync.plan.changes import Exposure, Operation, Rules, Verb, Wave
-from sync.plan.contested import Witness
-from sync.plan.deciders import Decider
 from sync.plan.decisions import WRITES, Decisions
 from sync.plan.judge import Judge
 from sync.plan.model import Kind, Snapshot
@@ -83,9 +83,9 @@ class Drafting:
             possible = [change for change in self.changes if change not in refused]
             unable = {op.name for op in refused if op.kind is Kind.MAPPING and op.verb in WRITES}
             reordering = self.decisions.reordering(possible, {*unable, *self._protected()})
-            stuck = {op: refusal for op in reordering.promotions if (refusal := self.refuses(op))}
+            stuck = {op: refusal for op in reordering.reorders if (refusal := self.refuses(op))}
             if not stuck:
-                operations = [*possible, *reordering.promotions]
+                operations = [*possible, *reordering.reorders]
                 draft = self._in_waves(operations, refused)
                 stuck = {op: why for op, why in draft.refused.items() if op.kind is Kind.MAPPING}
                 if not stuck:
@@ -99,27 +99,27 @@ class Drafting:
                 yield mapping.name
 
     def _told(self, refused: Refused, missing: Iterable[str]) -> Refused:
-        """Return what is refused and a difference, with the promotions that a setting forbids.
+        """Return what is refused and a difference, with the reorders that a setting forbids.
 
-        Such a promotion is told besides another change of the mapping that --protect forbids: that one is
+        Such a reorder is told besides another change of the mapping that --protect forbids: that one is
         known, and that others decide its requests is not.
         """
         missing = set(missing)
-        told = {op: why for op, why in refused.items() if op.verb is not Verb.PROMOTE or op.name in missing}
+        told = {op: why for op, why in refused.items() if op.verb is not Verb.REORDER or op.name in missing}
         missing -= {op.name for op, why in told.items() if op.kind is Kind.MAPPING and why is not PROTECTED}
-        for promotion in self.decisions.promotions(missing):
-            is_ignored = promotion.name in self.decisions.ignored
+        for reorder in self.decisions.reorders(missing):
+            is_ignored = reorder.name in self.decisions.ignored
             how = ("ignored", "--ignore") if is_ignored else ("protected", "--protect")
-            told[promotion] = _overtaken(promotion.name, *how)
+            told[reorder] = _overtaken(reorder.name, *how)
         return told
 
     def _in_waves(self, operations: Iterable[Operation], refused: Refused) -> Draft:
         """Sort operations into waves; what is refused in the draft is what the judge turns away."""
         operations = tuple(operations)
-        announced: dict[tuple[Witness, Decider], set[str]] = defaultdict(set)
+        announced: dict[tuple[Overlap, Winner], set[str]] = defaultdict(set)
         after, goal = self.decisions.after(operations), self.decisions.goal(self.changes)
 
-        def tolerates(witness: Witness, decider: Decider, groups: set[str]) -> bool:
+        def tolerates(witness: Overlap, decider: Winner, groups: set[str]) -> bool:
             """Let another mapping decide for a moment what the right one decides in the end."""
             if decider.mapping is None or after[witness] != goal[witness]:
                 return False
@@ -142,7 +142,7 @@ class Drafting:
         return Draft(waves, away, tuple(_exposures(announced)))
 
 
-def _exposures(announced: Mapping[tuple[Witness, Decider], set[str]]) -> list[Exposure]:
+def _exposures(announced: Mapping[tuple[Overlap, Winner], set[str]]) -> list[Exposure]:
     found = [
         Exposure(
             method=witness.method, path=witness.path, mapping=decider.mapping or "", groups=tuple(groups)
@@ -152,13 +152,13 @@ def _exposures(announced: Mapping[tuple[Witness, Decider], set[str]]) -> list[Ex
     return sorted(found, key=lambda exposure: (exposure.method, exposure.path, exposure.mapping))
 
 
-def tolerating(exposures: Iterable[Exposure]) -> Callable[[Witness, Decider, set[str]], bool]:
+def tolerating(exposures: Iterable[Exposure]) -> Callable[[Overlap, Winner, set[str]], bool]:
     """Return a judge's tolerance of what a plan has announced, and of nothing beyond it."""
     announced: dict[tuple[str, str, str], set[str]] = {
         (exposure.method, exposure.path, exposure.mapping): set(exposure.groups) for exposure in exposures
     }
 
-    def tolerates(witness: Witness, decider: Decider, groups: set[str]) -> bool:
+    def tolerates(witness: Overlap, decider: Winner, groups: set[str]) -> bool:
         return groups <= announced.get((witness.method, witness.path, decider.mapping or ""), set())
 
     return tolerates

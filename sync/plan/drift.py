@@ -36,7 +36,7 @@ def moved_since(
 def _all_differences(source: Snapshot, target: Snapshot) -> list[Operation]:
     changes = list(differences(source, target))
     decisions = Decisions(Environment("source", source), Environment("target", target))
-    return [*changes, *decisions.reordering(changes, ()).promotions]
+    return [*changes, *decisions.reordering(changes, ()).reorders]
 
 
 def _subject(operation: Operation) -> tuple[str, ...]:

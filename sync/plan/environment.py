@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from sync.overlaps.order import Ranking
+from sync.overlaps.winners import Winner
+from sync.plan import model
 from sync.plan.changes import Rules, Side
 from sync.plan.diff import in_scope, unreadable
 from sync.plan.model import Kind, Snapshot
@@ -10,25 +13,46 @@ from sync.plan.model import Kind, Snapshot
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """One side of a plan: where it is, and what it is configured with.
+    """One side of a plan: where it is, what it is configured with, and what its server does with that.
 
-    `order` names the contested mappings, the one written first standing first, also those that decide nothing
-    now: they will once others are deleted. Where nobody knows it, the snapshot's precedence stands for it.
-    `said` is what the server answered: for a request (`GET /users/me`) the name of the mapping that decides
-    it, None where none does. Where it was not asked, the order says it.
+    `order` is the one in which the overlapping mappings were written, also those that win nothing now: they
+    will once others are deleted. Where nobody knows it, the snapshot's own stands for it. `said` is what the
+    server answered, by request (`GET /users/me`). `stale` are the mappings, by name, for which the server
+    asks for another action than its list shows; `leftovers` are those that its list shows no more and that
+    still win requests, with the action that they ask for.
     """
 
     url: str
     snapshot: Snapshot
-    said: Mapping[str, str | None] = field(default_factory=dict)
-    order: tuple[str, ...] = ()
+    order: Ranking | None = None
+    said: Mapping[str, Winner] = field(default_factory=dict)
+    stale: Mapping[str, str] = field(default_factory=dict)
+    leftovers: Mapping[str, str] = field(default_factory=dict)
 
     @property
-    def ordered(self) -> Snapshot:
-        """Return the snapshot with the order of writing as its precedence, to plan by and to judge by."""
-        if not self.order:
-            return self.snapshot
-        return self.snapshot.model_copy(update={"precedence": self.order})
+    def ranking(self) -> Ranking:
+        """Return in which order the overlapping mappings were written."""
+        return self.order or self.snapshot.ranking
+
+    @property
+    def actions(self) -> dict[str, str]:
+        """Return the action that each mapping asks for on this server, by the name of the mapping."""
+        listed = {mapping.name: mapping.action for mapping in self.snapshot.mappings}
+        return {**listed, **self.stale, **self.leftovers}
+
+    @property
+    def enforced(self) -> Snapshot:
+        """Return the snapshot as the server enforces it, to plan by and to judge by; it is not validated.
+
+        Its mappings ask for what the server asks for, leftovers are among them, and all are in the order of
+        writing.
+        """
+        listed = [
+            mapping.model_copy(update={"action": self.stale.get(mapping.name, mapping.action)})
+            for mapping in self.snapshot.mappings
+        ]
+        left = [_leftover(name, action) for name, action in sorted(self.leftovers.items())]
+        return self.snapshot.model_copy(update={"mappings": (*listed, *left)}).ranked(self.ranking)
 
     def side(self, rules: Rules) -> Side:
         """Return what a plan says of this side: of what is in scope."""
@@ -39,4 +63,10 @@ class Environment:
             unreadable_roles=tuple(unreadable(snapshot, Kind.ROLE)),
             unreadable_groups=tuple(unreadable(snapshot, Kind.GROUP)),
             precedence=snapshot.precedence,
+            rows=snapshot.rows,
         )
+
+
+def _leftover(name: str, action: str) -> model.Mapping:
+    method, _, path_pattern = name.partition(" ")
+    return model.Mapping(method=method, path_pattern=path_pattern, action=action)

@@ -5,22 +5,24 @@ A blocked difference is a failure that is known beforehand, so plans and runs ar
 
 from collections.abc import Callable, Iterable, Iterator
 
+from sync.overlaps.order import Ranking
+from sync.overlaps.overlap import Overlap
+from sync.overlaps.search import overlaps_of
+from sync.overlaps.winners import Winner
 from sync.plan.access import Access, possible_actions, real_name
 from sync.plan.changes import Operation, Strategy, Verb
-from sync.plan.contested import Witness, contest_of
-from sync.plan.deciders import Decider, Deciders
+from sync.plan.deciders import Deciders
 from sync.plan.diff import unreadable
 from sync.plan.model import Kind, Snapshot
-from sync.plan.precedence import Order
 
 READABLE_ROLES = 50
 """How many roles, by name, a server shows and changes the actions of; it answers 404 for the others."""
 
-Tolerates = Callable[[Witness, Decider, set[str]], bool]
+Tolerates = Callable[[Overlap, Winner, set[str]], bool]
 """Whether a request may be decided by a mapping for a moment, although that lets in or keeps out groups."""
 
 
-def _nothing(_: Witness, __: Decider, ___: set[str]) -> bool:
+def _nothing(_: Overlap, __: Winner, ___: set[str]) -> bool:
     return False
 
 
@@ -58,14 +60,10 @@ class Judge:
             if change.kind is not Kind.GROUP or change.name not in self._unreadable[Kind.GROUP]:
                 self._goal.do(change)
         in_source, in_target = ({mapping.name for mapping in side.mappings} for side in (source, target))
-        contest = contest_of(frozenset(in_source | in_target))
-        self._deciders = Deciders(contest, _actions(self._now), target.precedence)
-        self._deciders_before = Deciders(contest, _actions(self._before), target.precedence)
-        order_after = [
-            *sorted(in_target - in_source, key=Order(target.precedence).place),
-            *sorted(in_source, key=Order(source.precedence).place),
-        ]
-        self._deciders_after = Deciders(contest, _actions(self._goal), order_after)
+        overlaps = overlaps_of(frozenset(in_source | in_target))
+        self._deciders = Deciders(overlaps, _actions(self._now), target.ranking)
+        self._deciders_before = Deciders(overlaps, _actions(self._before), target.ranking)
+        self._deciders_after = Deciders(overlaps, _actions(self._goal), _order_after(source, target))
         self._roles_read = frozenset(role.name for role in target.roles)
         self._unsettled: list[Operation] = []
         self._causes: dict[tuple[Kind, str], str] = {}
@@ -116,7 +114,7 @@ class Judge:
     def _missing(self, operation: Operation) -> str:
         """Say what an operation refers to that is not there."""
         match operation.verb, operation.kind:
-            case ((Verb.CREATE | Verb.UPDATE | Verb.PROMOTE), Kind.MAPPING):
+            case ((Verb.CREATE | Verb.UPDATE | Verb.REORDER | Verb.REFRESH), Kind.MAPPING):
                 action = operation.after.action if operation.after else None
                 return self._absent(Kind.ACTION, action or "")
             case Verb.ASSIGN, Kind.ROLE:
@@ -235,7 +233,7 @@ class Judge:
             yield endpoint, groups
 
     def _contested(
-        self, witness: Witness, decider: Decider, groups: set[str]
+        self, witness: Overlap, decider: Winner, groups: set[str]
     ) -> Iterator[tuple[object, set[str]]]:
         # of the two meanings of no mapping the one that asks for more, as below; here it may be for a moment
         is_open = (self._strategy is Strategy.ZERO_DOWNTIME) is (decider.action is not None)
@@ -248,7 +246,7 @@ class Judge:
         if wronged and not self._tolerates(witness, decider, {*map(real_name, wronged)}):
             yield witness, wronged
 
-    def _affected(self, decider: Decider) -> set[str]:
+    def _affected(self, decider: Winner) -> set[str]:
         """Return the groups that get through, or don't, where a mapping or none decides."""
         strict = self._strategy is Strategy.LEAST_PRIVILEGE
         if decider.action is None:  # a group that is new has no members
@@ -256,7 +254,7 @@ class Judge:
         holders = self._now.groups_with_action(decider.action)
         return holders if strict else self._now.groups - holders
 
-    def _reaching(self, access: Access, deciders: Deciders, witness: Witness, *, is_open: bool) -> set[str]:
+    def _reaching(self, access: Access, deciders: Deciders, witness: Overlap, *, is_open: bool) -> set[str]:
         (decider,) = deciders.possible(witness)
         if decider.action is None and is_open:
             if self._strategy is Strategy.ZERO_DOWNTIME:
@@ -277,6 +275,16 @@ class Judge:
     def _reach(self, access: Access, endpoint: str) -> set[str]:
         # of the two meanings the one that asks for more: closed for what is gained, open for what is lost
         return access.reachers(endpoint, unmapped_is_open=self._strategy is Strategy.ZERO_DOWNTIME)
+
+
+def _order_after(source: Snapshot, target: Snapshot) -> Ranking:
+    """Return the order in which nothing differs: the source's, what only the target has before it."""
+    rest = {mapping.name for mapping in target.mappings} - {mapping.name for mapping in source.mappings}
+    ranking = target.ranking
+    return Ranking(
+        (*sorted(rest, key=ranking.place), *source.ranking.written),
+        (*source.ranking.rows, *sorted(rest, key=ranking.row)),
+    )
 
 
 def _actions(access: Access) -> dict[str, str]:

@@ -1,30 +1,34 @@
 """What is wrong with mappings themselves, on whichever side: nothing that a sync would change."""
 
-import random
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import islice
 
-from sync.plan.contested import Patterns
+from sync.overlaps.order import Ranking
+from sync.overlaps.overlap import Overlap
+from sync.overlaps.search import overlaps_of
+from sync.overlaps.syntax import is_regular_expression, is_simple, matches
+from sync.overlaps.timing import takes_long
 from sync.plan.model import Snapshot
-from sync.plan.patterns import SlowPatternError, fresh_samples, has_end, is_valid, matches, samples
-from sync.plan.precedence import Order
 
 _PLACEHOLDER = re.compile(r"\{[A-Za-z_][\w-]*\}")
 _VARIABLE = ")]+*?}"
 """What a pattern's last part ends in where it stands for any name."""
 
-_TRIED = 4
-"""So many further paths are tried before a pattern is said to decide nothing."""
+_END = re.compile(r"(?:(?<!\\)\$|\.\*|\.\+)\)*$")
+"""How a pattern ends that says where a path ends, or that anything may follow."""
+
+_NESTED = re.compile(r"\)[*+{]")
+"""A group that is repeated: matching it can take time that doubles with every character."""
 
 
 class Fault(StrEnum):
     """What may be wrong with a mapping."""
 
     INVALID = "is no valid regular expression"
-    SLOW = "takes so long to match that nothing more is known of it"
+    UNCOMPARED = "is not compared with others"
+    SLOW = "can take very long to match, for every request that the server looks at"
     UNREAL = "matches nothing real"
     UNDECIDING = "decides nothing"
     OPEN = "also matches more than it seems to"
@@ -69,43 +73,35 @@ def blank_on_one_side(
 
 
 def _flaws(snapshot: Snapshot) -> Iterator[Flaw]:
-    names = [mapping.name for mapping in snapshot.mappings]
-    patterns, order = Patterns(names), Order(snapshot.precedence)
-    for name in names:
-        method, _, pattern = name.partition(" ")
-        if not is_valid(pattern):
+    names = frozenset(mapping.name for mapping in snapshot.mappings)
+    overlaps = overlaps_of(names)
+    by_name = overlaps.all_by_name()
+    for name in sorted(names):
+        _, _, pattern = name.partition(" ")
+        if not is_regular_expression(pattern) and not is_simple(pattern):
             yield Flaw(name, Fault.INVALID)
-            continue
-        try:
-            paths = _paths(pattern)
-            deciders = [order.decider(patterns.matching(method, path)) for path in paths]
-            found = list(_of_valid(name, pattern, paths, deciders))
-        except SlowPatternError:
-            patterns.slow.add(name)
-            continue
-        if name not in patterns.slow:
-            yield from found
-    yield from (Flaw(name, Fault.SLOW) for name in patterns.slow)
+        elif name in overlaps.not_compared:
+            yield Flaw(name, Fault.UNCOMPARED, overlaps.not_compared[name])
+        else:
+            yield from _of_compared(name, by_name.get(name, []), snapshot.ranking, names)
 
 
-def _of_valid(name: str, pattern: str, paths: list[str], deciders: list[str | None]) -> Iterator[Flaw]:
-    """Yield what is wrong with a pattern that is valid. Raises `SlowPatternError`."""
-    real = [path for path in paths if path.startswith("/") and not _PLACEHOLDER.search(path)]
-    if paths and not real:
-        text = _PLACEHOLDER.search(paths[0])
+def _of_compared(
+    name: str, overlaps: list[Overlap], ranking: Ranking, present: frozenset[str]
+) -> Iterator[Flaw]:
+    """Yield what is wrong with a mapping of which it is known what it matches."""
+    pattern = name.partition(" ")[2]
+    real = [overlap for overlap in overlaps if not _PLACEHOLDER.search(overlap.path)]
+    if not real:
+        text = _PLACEHOLDER.search(pattern)
         yield Flaw(name, Fault.UNREAL, text[0] if text else "")
-    elif real and name not in deciders:
-        yield Flaw(name, Fault.UNDECIDING, deciders[0] or "")
-    if real and not has_end(pattern):
-        more = real[0] + ("/x" if pattern[-1:] in _VARIABLE else "x")
-        if matches(pattern, more):
-            yield Flaw(name, Fault.OPEN, more)
-
-
-def _paths(pattern: str) -> list[str]:
-    """Return paths of a pattern, the same each time, among them some that no other is likely to name.
-
-    Raises `SlowPatternError`.
-    """
-    fresh = islice(fresh_samples(pattern, random.Random(0)), _TRIED)  # noqa: S311 - hides nothing
-    return [*samples(pattern), *fresh]
+        return
+    winners = [overlap.winner(ranking, present) for overlap in overlaps]
+    if name not in winners:
+        yield Flaw(name, Fault.UNDECIDING, winners[0] or "")
+    shortest = min((overlap.path for overlap in real), key=lambda path: (len(path), path))
+    more = shortest + ("/x" if pattern[-1:] in _VARIABLE else "x")
+    if not _END.search(pattern) and matches(pattern, more):
+        yield Flaw(name, Fault.OPEN, more)
+    if _NESTED.search(pattern) and takes_long(pattern, shortest):
+        yield Flaw(name, Fault.SLOW)

@@ -18,6 +18,8 @@ from pydantic import (
     model_validator,
 )
 
+from sync.overlaps.order import Ranking
+
 SUPERADMIN = "superadmin"
 """The role that has every permission, holds no action edges, and can't be changed or deleted."""
 
@@ -138,8 +140,9 @@ def _refuse_unknown(holder: str, kind: Kind, unknown: set[str]) -> None:
 class Snapshot(Value):
     """Everything that one environment is configured with, in canonical order.
 
-    `precedence` names the mappings whose patterns match a path that another's matches too, each after those
-    that it decides before: the same decisions give the same order, whenever what was written.
+    `precedence` names the mappings whose patterns overlap, each after those that it wins over; `rows` does so
+    for those that only the server's database finds, each before those that it wins over. The same winners
+    give the same order, whenever what was written.
 
     Raises `ValueError` where a name stands twice or a reference leads nowhere.
     """
@@ -150,6 +153,7 @@ class Snapshot(Value):
     mappings: Annotated[tuple[Mapping, ...], AfterValidator(_entities_in_order)] = ()
     groups: Annotated[tuple[Group, ...], AfterValidator(_entities_in_order)] = ()
     precedence: tuple[str, ...] = ()
+    rows: tuple[str, ...] = ()
 
     @model_validator(mode="after")
     def _refers_to_what_is_there(self) -> Self:
@@ -161,10 +165,19 @@ class Snapshot(Value):
             _refuse_unknown(f"mapping {mapping.name!r}", Kind.ACTION, {mapping.action} - actions)
         for group in self.groups:
             _refuse_unknown(f"group {group.name!r}", Kind.ROLE, set(group.roles or ()) - roles)
-        _refuse_unknown(
-            "the precedence", Kind.MAPPING, set(self.precedence) - {m.name for m in self.mappings}
-        )
+        mappings = {mapping.name for mapping in self.mappings}
+        _refuse_unknown("the precedence", Kind.MAPPING, set(self.precedence) - mappings)
+        _refuse_unknown("the order of rows", Kind.MAPPING, set(self.rows) - mappings)
         return self
+
+    @property
+    def ranking(self) -> Ranking:
+        """Return in which order the overlapping mappings were written, as far as it decides anything."""
+        return Ranking(self.precedence, self.rows)
+
+    def ranked(self, ranking: Ranking) -> Self:
+        """Return the snapshot with another order of its mappings."""
+        return self.model_copy(update={"precedence": ranking.written, "rows": ranking.rows})
 
     def of(self, kind: Kind) -> tuple[Entity, ...]:
         """Return the entities of one kind, by name."""

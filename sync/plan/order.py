@@ -18,7 +18,8 @@ _DESCRIPTIONS: tuple[Step, ...] = (
 _REMAP: tuple[Step, ...] = (
     (Verb.CREATE, Kind.MAPPING),
     (Verb.UPDATE, Kind.MAPPING),
-    (Verb.PROMOTE, Kind.MAPPING),
+    (Verb.REORDER, Kind.MAPPING),
+    (Verb.REFRESH, Kind.MAPPING),
     (Verb.DELETE, Kind.MAPPING),
 )
 _REVOKE: tuple[Step, ...] = ((Verb.UNASSIGN, Kind.GROUP), (Verb.UNASSIGN, Kind.ROLE))

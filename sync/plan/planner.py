@@ -11,6 +11,7 @@ from sync.plan.environment import Environment
 from sync.plan.judge import READABLE_ROLES
 from sync.plan.model import SUPERADMIN, Kind, Snapshot, fits_in_url
 from sync.plan.scope import accepting, named, unmatched
+from sync.plan.undecided import undecided
 
 Entry = tuple[Kind, str]
 """Something that a side holds: its kind and its name."""
@@ -28,15 +29,16 @@ def make_plan(
 
     `members` counts the members of the groups that are to be deleted, by name.
     """
-    changes = tuple(differences(source.snapshot, target.snapshot, rules.ignore))
+    decisions = Decisions(source, target, rules.ignore)
+    differing = tuple(differences(source.snapshot, target.snapshot, rules.ignore))
+    changes = (*differing, *decisions.refreshes(differing))
     unread = _unread(source.snapshot, target.snapshot)
     refused: dict[Operation, Refusal] = {}
     for change in changes:
         refusal = _untouchable(change, unread) or _protected(change, rules) or refuses(change)
         if refusal:
             refused[change] = refusal
-    decisions = Decisions(source, target, rules.ignore)
-    draft = Drafting(rules, source.ordered, target.ordered, changes, decisions, refuses).draft(refused)
+    draft = Drafting(rules, source.enforced, target.enforced, changes, decisions, refuses).draft(refused)
     operations = draft.operations
     deleted = {operation.name for operation in operations if _step(operation) == (Verb.DELETE, Kind.GROUP)}
     unread = {key: refusal for key, refusal in unread.items() if not named(rules.ignore, *key)}
@@ -47,9 +49,14 @@ def make_plan(
         rules=rules,
         waves=tuple(draft.waves),
         blocked=_marked(
-            [*incomparable, *(_blocked(change, refusal) for change, refusal in draft.refused.items())],
+            [
+                *incomparable,
+                *(_blocked(change, refusal) for change, refusal in draft.refused.items()),
+                *undecided(source, target, decisions, operations, draft.refused),
+            ],
             rules,
         ),
+        not_compared=tuple(sorted(decisions.overlaps.not_compared)),
         decisions=tuple(decisions.changed(operations)),
         exposures=draft.exposures,
         members={name: count for name, count in sorted((members or {}).items()) if name in deleted},
@@ -142,7 +149,7 @@ def is_known(blocked: Blocked, rules: Rules) -> bool:
     That others decide what a mapping should decide is known only where it is accepted.
     """
     operation = blocked.operation
-    if operation and operation.verb is Verb.PROMOTE:
+    if operation and operation.verb is Verb.REORDER:
         return named(rules.accept, blocked.kind, blocked.name)
     member = operation.member if operation else None
     if operation and member is not None and named(rules.accept, operation.member_kind, member):

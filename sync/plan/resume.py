@@ -3,13 +3,14 @@
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
+from sync.overlaps.order import Ranking
+from sync.overlaps.search import overlaps_of
+from sync.overlaps.winners import ranking_of, winners_of
 from sync.plan.changes import Attributes, Operation, Plan, Verb, Wave
-from sync.plan.contested import contest_of
-from sync.plan.decisions import WRITES, Decisions
+from sync.plan.decisions import AS_IT_IS, WRITES, Decisions
 from sync.plan.diff import held_by, in_scope, unreadable
 from sync.plan.environment import Environment
 from sync.plan.model import Action, Group, Kind, Mapping, Role, Snapshot
-from sync.plan.precedence import Order, decided_by, precedence_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ def task_left(
     if plan.source != fresh.source or plan.rules != fresh.rules:
         return None
     done = done_since(plan, source, target)
-    return None if done is None else Task(plan, before(plan, target.ordered, done), done, ours & {*done})
+    return None if done is None else Task(plan, before(plan, target.enforced, done), done, ours & {*done})
 
 
 def done_since(plan: Plan, source: Environment, target: Environment) -> tuple[Operation, ...] | None:
@@ -59,48 +60,55 @@ def done_since(plan: Plan, source: Environment, target: Environment) -> tuple[Op
     if world.snapshot().digest != plan.target.digest:
         return None
     decisions = Decisions(source, target, plan.rules.ignore)
-    left = _promotions_left(plan, decisions, done)
+    left = _written_as_they_are(plan, decisions, target, done)
     if left is None or not _is_explained(plan, decisions, done):
         return None
-    done |= {op for op in plan.operations if op.verb is Verb.PROMOTE and op.name not in left}
+    done |= {op for op in plan.operations if op.verb in AS_IT_IS and op not in left}
     return tuple(operation for operation in plan.operations if operation in done)
 
 
-def _promotions_left(plan: Plan, decisions: Decisions, done: Collection[Operation]) -> set[str] | None:
-    """Return the mappings that are still to be promoted, None where others are than was approved."""
+def _written_as_they_are(
+    plan: Plan, decisions: Decisions, target: Environment, done: Collection[Operation]
+) -> set[Operation] | None:
+    """Return which mappings are still to be written as they are, None where others are than was approved."""
     differences = [blocked.operation for blocked in plan.blocked if blocked.operation]
     unable = {op.name for op in differences if op.kind is Kind.MAPPING and op.verb in WRITES}
-    changes = [op for op in plan.operations if op not in done and op.verb is not Verb.PROMOTE]
-    promotions = decisions.reordering(changes, unable).promotions
-    left = {operation.name for operation in promotions}
-    return left if left <= {op.name for op in plan.operations if op.verb is Verb.PROMOTE} else None
+    refreshes = {op for op in plan.operations if op.verb is Verb.REFRESH and op.name in target.stale}
+    changes = [op for op in plan.operations if op not in done and op.verb not in AS_IT_IS]
+    reorders = set(decisions.reordering([*changes, *refreshes], unable).reorders)
+    return reorders | refreshes if reorders <= {*plan.operations} else None
 
 
 def _is_explained(plan: Plan, decisions: Decisions, done: Collection[Operation]) -> bool:
-    """Tell whether each request is decided by what decided it before, or by what was approved to be written.
+    """Tell whether each overlap is won by what won it before, or by what was approved to be written.
 
-    Of what has been written in between nothing else may decide, not even what will be overtaken again.
+    Of what has been written in between nothing else may win, not even what will be overtaken again.
     """
     ours = {op.name for op in done if op.kind is Kind.MAPPING}
-    ours |= {op.name for op in plan.operations if op.verb is Verb.PROMOTE}
-    known, order = set(plan.target.precedence), Order(plan.target.precedence)
+    ours |= {op.name for op in plan.operations if op.verb in AS_IT_IS}
+    order = Ranking(plan.target.precedence, plan.target.rows)
+    known = {*order.written, *order.rows}
     return all(
-        now in ours or now not in known or now == order.decider(there & known)
-        for there, now in decisions.present()
+        now in ours
+        or now not in known
+        or now == overlap.winner(order, there & known)
+        # a row that was written stands behind the others
+        or (there <= overlap.fallback and now == overlap.winner(order, (there & known) - ours))
+        for overlap, there, now in decisions.present()
     )
 
 
 def before(plan: Plan, target: Snapshot, done: Iterable[Operation]) -> Snapshot:
     """Return what the target held before the operations that are done, ignored things included.
 
-    Its precedence is what decided then and, below that, the order in which its mappings stand now.
+    Its order is the one that decided then and, below that, the one in which its mappings stand now.
     """
     world = _Contents(target, plan)
     world.undo(done)
     found = world.snapshot()
-    contest = contest_of(frozenset(mapping.name for mapping in found.mappings))
-    decided = decided_by(plan.target.precedence, contest)
-    return found.model_copy(update={"precedence": precedence_of(decided, target.precedence)})
+    present = frozenset(mapping.name for mapping in found.mappings)
+    winners = winners_of(Ranking(plan.target.precedence, plan.target.rows), overlaps_of(present), present)
+    return found.ranked(ranking_of(winners, present, target.ranking))
 
 
 _REVERSED = {
@@ -135,7 +143,7 @@ class _Contents:
     """
 
     def __init__(self, snapshot: Snapshot, plan: Plan) -> None:
-        self._precedence = plan.target.precedence
+        self._ranking = Ranking(plan.target.precedence, plan.target.rows)
         self._entities = {
             kind: {entity.name: Attributes.of(entity) for entity in snapshot.of(kind)} for kind in Kind
         }
@@ -157,7 +165,7 @@ class _Contents:
                 return held
             case Verb.UNASSIGN:
                 return not held
-            case Verb.PROMOTE:
+            case Verb.REORDER | Verb.REFRESH:
                 return False  # who decides tells that
         return self._entities[operation.kind].get(operation.name) == operation.after
 
@@ -202,7 +210,8 @@ class _Contents:
                 Group(name=name, description=a.description, roles=self._members(Kind.GROUP, name))
                 for name, a in self._sorted(Kind.GROUP)
             ),
-            precedence=self._precedence,
+            precedence=self._ranking.written,
+            rows=self._ranking.rows,
         )
 
     def _sorted(self, kind: Kind) -> list[tuple[str, Attributes]]:

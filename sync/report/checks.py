@@ -123,7 +123,7 @@ def is_protected(blocked: Blocked, rules: Rules) -> bool:
 
     That others decide what a mapping should decide does not: it is open, or accepted.
     """
-    if blocked.operation and blocked.operation.verb is Verb.PROMOTE:
+    if blocked.operation and blocked.operation.verb is Verb.REORDER:
         return False
     return named(rules.protect, blocked.kind, blocked.name)
 
@@ -171,6 +171,12 @@ def lacks_receipt(document: Document) -> bool:
     return not document.drift and any(map(operation_of, differences))
 
 
+_AS_IT_IS = {
+    Verb.REORDER: "stands elsewhere in the order of those that match the same paths",
+    Verb.REFRESH: "asks for the old name of its action in the target",
+}
+
+
 def drifted(difference: Difference, wording: Wording) -> str:
     """Return a difference as what is: `role 'x' is only in the target`."""
     operation, subject = operation_of(difference), thing(difference, wording)
@@ -181,8 +187,8 @@ def drifted(difference: Difference, wording: Wording) -> str:
             return f"{subject} is missing in the target"
         case Verb.DELETE | Verb.UNASSIGN:
             return f"{subject} is only in the target"
-        case Verb.PROMOTE:
-            return f"{subject} stands elsewhere in the order of those that match the same paths"
+        case Verb.REORDER | Verb.REFRESH:
+            return f"{subject} {_AS_IT_IS[operation.verb]}"
     before, after = operation.before or Attributes(), operation.after or Attributes()
     if before.action != after.action:
         actions = (wording.name(side.action or "") for side in (before, after))

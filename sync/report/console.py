@@ -11,7 +11,7 @@ from pathlib import Path
 from rich.text import Text
 
 from sync.errors import HeimdallSyncError, UsageError
-from sync.plan.changes import Operation, Plan, Verb
+from sync.plan.changes import UPDATES, Operation, Plan, Verb
 from sync.plan.model import Kind, Snapshot
 from sync.plan.outcome import Status
 from sync.report.checks import known
@@ -65,7 +65,8 @@ __all__ = [
 _VERB_STYLES = {
     Verb.CREATE: "green",
     Verb.UPDATE: "yellow",
-    Verb.PROMOTE: "yellow",
+    Verb.REORDER: "yellow",
+    Verb.REFRESH: "yellow",
     Verb.DELETE: "red",
     Verb.ASSIGN: "green",
     Verb.UNASSIGN: "red",
@@ -196,7 +197,7 @@ def _figures(document: Document) -> Lines:
     lines = []
     for kind in Kind:
         created, deleted = counts[kind, Verb.CREATE], counts[kind, Verb.DELETE]
-        updated = counts[kind, Verb.UPDATE] + counts[kind, Verb.PROMOTE]
+        updated = sum(counts[kind, verb] for verb in UPDATES)
         label = f"{kind.plural.capitalize()}:"
         lines.append(Text(f"{label:<9} +{created} ~{updated} -{deleted}"))
     assigned, unassigned = (sum(counts[kind, verb] for kind in Kind) for verb in EDGE_VERBS)

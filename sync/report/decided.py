@@ -47,7 +47,11 @@ def exposed(exposure: Exposure, strategy: Strategy, wording: Wording) -> str:
 
 def remarked(remark: Remark, wording: Wording) -> str:
     """Return what a server answered, what its list shows, and what that means."""
-    answered, shown = (decider(name, None, wording) for name in (remark.answered, remark.shown))
+    same = remark.answered.mapping == remark.shown.mapping
+    answered, shown = (
+        decider(winner.mapping, winner.action if same else None, wording)
+        for winner in (remark.answered, remark.shown)
+    )
     request = wording.text(remark.request)
     return f"{request} in the {remark.side}: decided by {answered}, its list shows {shown}; {remark.doubt}"
 

@@ -11,9 +11,8 @@ from sync.report.document import Document
 from sync.report.markup import code, folded, prose, table
 from sync.report.unfinished import found_besides
 from sync.report.wording import (
-    BEHIND,
+    AS_IT_IS,
     EDGE_VERBS,
-    IN_FRONT,
     VERBS,
     Wording,
     counts_of,
@@ -32,7 +31,8 @@ _EDGES_EXPLAINED = "<sub>assign, unassign: the actions that a role holds, the ro
 _PAST = {
     Verb.CREATE: "created",
     Verb.UPDATE: "updated",
-    Verb.PROMOTE: "promoted",
+    Verb.REORDER: "reordered",
+    Verb.REFRESH: "refreshed",
     Verb.DELETE: "deleted",
     Verb.ASSIGN: "assigned",
     Verb.UNASSIGN: "unassigned",
@@ -49,7 +49,7 @@ def counts_table(document: Document) -> list[str]:
         "done before": counts_of(document.done_before),
     }
     rest = {how: counts for how, counts in rest.items() if counts}
-    verbs = [verb for verb in VERBS if verb is not Verb.PROMOTE or changes[Kind.MAPPING, verb]]
+    verbs = [verb for verb in VERBS if verb not in AS_IT_IS or changes[Kind.MAPPING, verb]]
     columns: dict[str, list[int | None]] = {
         **{verb.value: [changes[kind, verb] for kind in Kind] for verb in verbs},
         **{how: [sum(counts[kind, verb] for verb in VERBS) for kind in Kind] for how, counts in rest.items()},
@@ -107,8 +107,8 @@ def both_sides(operation: Operation | None) -> tuple[str, str]:
             return "not assigned", "assigned"
         case Verb.UNASSIGN:
             return "assigned", "not assigned"
-        case Verb.PROMOTE:
-            return BEHIND, IN_FRONT
+        case Verb.REORDER | Verb.REFRESH:
+            return AS_IT_IS[operation.verb]
     before, after = operation.before, operation.after
     if before is None or after is None:
         return _there(before), _there(after)
@@ -219,8 +219,8 @@ def _entity_row(operation: Operation) -> Sequence[str]:
     what = code(operation.name)
     if operation.verb is Verb.CREATE:
         return operation.verb, what, "", _attributes(operation.after, Attributes())
-    if operation.verb is Verb.PROMOTE:
-        return operation.verb, what, BEHIND, IN_FRONT
+    if operation.verb in AS_IT_IS:
+        return operation.verb, what, *AS_IT_IS[operation.verb]
     before, after = operation.before or Attributes(), operation.after or Attributes()
     return operation.verb, what, _attributes(before, after), _attributes(after, before)
 

@@ -112,8 +112,11 @@ PLAIN = Wording(name=quoted, text=printable)
 """For consoles and XML."""
 
 
-BEHIND, IN_FRONT = "behind others that match the same paths", "in front of them"
-"""What promoting a mapping changes."""
+AS_IT_IS = {
+    Verb.REORDER: ("behind others that match the same paths", "in front of them"),
+    Verb.REFRESH: ("asks for the old name of its action", "asks for the action's name"),
+}
+"""What it changes to write a mapping as it is."""
 
 
 def states(operation: Operation) -> tuple[str, str]:
@@ -123,8 +126,8 @@ def states(operation: Operation) -> tuple[str, str]:
             return "not assigned", "assigned"
         case Verb.UNASSIGN:
             return "assigned", "not assigned"
-        case Verb.PROMOTE:
-            return BEHIND, IN_FRONT
+        case Verb.REORDER | Verb.REFRESH:
+            return AS_IT_IS[operation.verb]
         case _:
             return _state(operation.before), _state(operation.after)
 

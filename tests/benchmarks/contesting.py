@@ -1,4 +1,4 @@
-"""How long it takes to find which of 10,000 mappings contest the same requests, and to plan by it.
+"""How long it takes to find which of 10,000 mappings overlap, and to plan by it.
 
 The mappings lie side by side, behind something variable, or all within one.
 """
@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 
-from sync.plan.contested import contest_of
+from sync.overlaps.search import overlaps_of
 from sync.plan.environment import Environment
 from sync.plan.model import Action, Mapping, Snapshot
 from sync.plan.planner import make_plan
@@ -49,13 +49,13 @@ def main() -> int:
     """Print the seconds that each case takes."""
     for title, names in cases():
         start = time.perf_counter()
-        contest = contest_of(frozenset(names))
+        overlaps = overlaps_of(frozenset(names))
         found = time.perf_counter()
         source, target = (Environment("", environment(order)) for order in (names, names[::-1]))
         plan = make_plan(source, target, refuses=lambda _: None)
         sys.stdout.write(
-            f"{len(names):,} mappings {title}: {len(contest.witnesses):,} contested requests found in "
-            f"{found - start:.1f} s, {len(plan.operations):,} promotions planned in "
+            f"{len(names):,} mappings {title}: {len(overlaps.found):,} overlaps found in "
+            f"{found - start:.1f} s, {len(plan.operations):,} reorders planned in "
             f"{time.perf_counter() - found:.1f} s\n"
         )
     return 0

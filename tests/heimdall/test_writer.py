@@ -46,7 +46,7 @@ EVERY_KIND = [
     op(Verb.CREATE, Kind.MAPPING, "PUT /users/([^/]+)$", after=text("", "users:read")),
     op(Verb.UPDATE, Kind.MAPPING, "GET /users$", before=text("list", "users:read"), after=text("", "old")),
     op(
-        Verb.PROMOTE,
+        Verb.REORDER,
         Kind.MAPPING,
         "GET /users$",
         before=text("list", "users:read"),
@@ -83,7 +83,7 @@ def test_one_request_carries_an_operation_out(
     before = target.snapshot()
     assert writer.execute(operation) == Outcome(operation, Status.DONE)
     assert len(target.requests()) == 1
-    if operation.verb is Verb.PROMOTE:
+    if operation.verb is Verb.REORDER:
         assert target.snapshot() == before
         assert target.write_order() == ("POST /users$", "GET /users$")
     else:

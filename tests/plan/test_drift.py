@@ -21,8 +21,8 @@ def ordered(*oldest_first: str) -> Snapshot:
 @pytest.mark.parametrize(
     ("base", "moved"), [((EVERYTHING, ME), Moved.TARGET), ((ME, EVERYTHING), Moved.SOURCE)]
 )
-def test_a_promotion_is_owed_to_the_side_that_decides_otherwise(base: tuple[str, str], moved: Moved) -> None:
+def test_a_reorder_is_owed_to_the_side_that_decides_otherwise(base: tuple[str, str], moved: Moved) -> None:
     source, target = ordered(EVERYTHING, ME), ordered(ME, EVERYTHING)
     plan = make_plan(Environment("s", source), Environment("t", target), refuses=lambda _: None)
-    assert [(op.verb, op.name) for op in plan.operations] == [(Verb.PROMOTE, ME)]
+    assert [(op.verb, op.name) for op in plan.operations] == [(Verb.REORDER, ME)]
     assert set(moved_since(ordered(*base), source, target, plan.operations).values()) == {moved}

@@ -154,7 +154,9 @@ def test_every_sort_of_operation_has_one_place(strategy: Strategy) -> None:
     steps = [step for _, phase in PHASES[strategy] for step in phase]
     edges = [(verb, kind) for verb in (Verb.ASSIGN, Verb.UNASSIGN) for kind in (Kind.ROLE, Kind.GROUP)]
     entities = [(verb, kind) for verb in (Verb.CREATE, Verb.UPDATE, Verb.DELETE) for kind in Kind]
-    assert sorted(steps) == sorted([*edges, *entities, (Verb.PROMOTE, Kind.MAPPING)])
+    assert sorted(steps) == sorted(
+        [*edges, *entities, (Verb.REORDER, Kind.MAPPING), (Verb.REFRESH, Kind.MAPPING)]
+    )
 
 
 def mapping(verb: Verb, name: str) -> Operation:

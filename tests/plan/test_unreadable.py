@@ -63,7 +63,7 @@ def test_what_two_roles_would_make_it_lose_is_not_done(roles: tuple[str, ...] | 
 def test_one_that_the_source_lacks_stops_nothing_else(strategy: Strategy) -> None:
     source = environment("a", (), r=("a",))
     target = environment("b", (Group(name="g/2", roles=None),), r=("b",))
-    plan = plan_of(source, target, strategy, Verb.PROMOTE)
+    plan = plan_of(source, target, strategy, Verb.REORDER)
     assert {(op.verb, op.kind) for op in plan.operations} == {
         (Verb.ASSIGN, Kind.ROLE),
         (Verb.UNASSIGN, Kind.ROLE),

@@ -93,11 +93,11 @@ class World:
             case Verb.UNASSIGN, _:
                 assert op.member is not None
                 self.edges(op.kind).discard((op.name, op.member))
-            case ((Verb.CREATE | Verb.UPDATE | Verb.PROMOTE), Kind.MAPPING):
+            case ((Verb.CREATE | Verb.UPDATE | Verb.REORDER), Kind.MAPPING):
                 assert op.after
                 assert op.after.action in self.actions
                 assert (op.name in self.mappings) is (op.verb is not Verb.CREATE)
-                assert op.verb is not Verb.PROMOTE or self.mappings[op.name] == op.after
+                assert op.verb is not Verb.REORDER or self.mappings[op.name] == op.after
                 self.write(op.name, op.after)
             case Verb.DELETE, Kind.MAPPING:
                 self.forget(op.name)

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from sync.errors import RefusedError
 from sync.heimdall.health import Finding, Level
+from sync.overlaps.winners import Winner
 from sync.plan.answers import Doubt, Remark
 from sync.plan.approval import Deviated, Deviation
 from sync.plan.changes import (
@@ -87,9 +88,9 @@ def update(kind: Kind, name: str, before: Attributes, after: Attributes) -> Oper
     return Operation(verb=Verb.UPDATE, kind=kind, name=name, before=before, after=after)
 
 
-def promote(name: str, action: str) -> Operation:
+def reorder(name: str, action: str) -> Operation:
     there = Attributes(action=action)
-    return Operation(verb=Verb.PROMOTE, kind=Kind.MAPPING, name=name, before=there, after=there)
+    return Operation(verb=Verb.REORDER, kind=Kind.MAPPING, name=name, before=there, after=there)
 
 
 def assign(kind: Kind, member: str, holder: str) -> Operation:
@@ -329,7 +330,15 @@ CONTESTED = replace(
             ),
         }
     ),
-    remarks=(Remark("target", "GET /users/me", "GET /users/me$", "GET /users/([^/]+)$", Doubt.CACHED),),
+    remarks=(
+        Remark(
+            "target",
+            "GET /users/me",
+            Winner("GET /users/me$", "users:self"),
+            Winner("GET /users/([^/]+)$", "users:read"),
+            Doubt.CACHED,
+        ),
+    ),
     flaws=(Flaw("GET /n", Fault.OPEN, "/nx"),),
 )
 """A request that another mapping decides afterwards and a third one in between, and what there is to know."""

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from sync.errors import HeimdallSyncError
 from sync.heimdall.health import Finding, Level
+from sync.overlaps.winners import Winner
 from sync.plan.answers import Doubt, Remark
 from sync.plan.approval import Deviated, Deviation
 from sync.plan.changes import Attributes, Blocked, Decision, Exposure, Plan, Rules, Unmatched, Wave
@@ -13,7 +14,7 @@ from sync.plan.lint import Fault, Flaw
 from sync.plan.model import Kind
 from sync.plan.outcome import Outcome, Status, Verification
 from sync.report.document import Document
-from tests.report.examples import PLAN, assign, create, delete, promote, unassign, update
+from tests.report.examples import PLAN, assign, create, delete, reorder, unassign, update
 
 HOSTILE = (
     "a | b || c",
@@ -69,7 +70,9 @@ def saying(text: str) -> Document:
             for setting in ("--allow-superadmin-grant", "--fail-on-unprotected")
         ),
         done_before=operations[-1:],
-        remarks=tuple(Remark("target", text, text, text, doubt) for doubt in Doubt),
+        remarks=tuple(
+            Remark("target", text, Winner(text, text), Winner(text, text), doubt) for doubt in Doubt
+        ),
         flaws=tuple(Flaw(text, fault, text) for fault in Fault),
         error=HeimdallSyncError(text, text),
     )
@@ -85,7 +88,7 @@ def _plan_saying(text: str) -> Plan:
         update(Kind.ACTION, text, blank, entity),
         update(Kind.MAPPING, text, attributes, Attributes(description=f"{text}.", action=f"{text}.")),
         *(delete(kind, text, text, text if kind is Kind.MAPPING else None) for kind in Kind),
-        promote(text, text),
+        reorder(text, text),
         *(change(kind, text, text) for change in (assign, unassign) for kind in (Kind.ROLE, Kind.GROUP)),
     )
     blocked = tuple(

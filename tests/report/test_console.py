@@ -127,7 +127,7 @@ Assigned: +3 ~0 -2
 Blocked:  1
 Errors:   0
 Total Changes: 15
-Plan: sha256:796e9adee4e102c584bb54d1cf4abba6b3f310d9d752719d763d4a0ebcd0c105
+Plan: sha256:95af6fba89d3f30f4ecb0990968e3a63f7b637d7b742cf20870c54a155903eaf
 Nothing was changed.
 ==============================================================
 
@@ -173,7 +173,7 @@ Assigned: +3 ~0 -2
 Blocked:  1 (1 accepted difference)
 Errors:   0
 Total Changes: 15
-Plan: sha256:315cbba4b276c2cbf2d061d59c2176d0f0812513b823351798af17c8a5915ca9
+Plan: sha256:4555cf2042e486933812345fa246cb79efe87f398157cec4b0e005c1936ae37d
 ==============================================================
 
 Completed in 12.34 seconds
@@ -218,7 +218,7 @@ Blocked:  1
 Skipped:  1
 Errors:   1
 Total Changes: 9
-Plan: sha256:796e9adee4e102c584bb54d1cf4abba6b3f310d9d752719d763d4a0ebcd0c105
+Plan: sha256:95af6fba89d3f30f4ecb0990968e3a63f7b637d7b742cf20870c54a155903eaf
 ✗ Failed: create role 'data_scientist': POST /api/v1/roles/ answers 403 Insufficient permissions
       → give the token's user the role heimdall-admin in Keycloak
 To finish: run the same command again with --resume.

@@ -20,7 +20,7 @@ from tests.report.examples import (
     RESUMED,
     SCOPED,
     STALE,
-    promote,
+    reorder,
 )
 
 
@@ -153,7 +153,7 @@ def test_what_can_not_be_compared_is_drift_that_no_receipt_sorts() -> None:
 
 
 def test_a_mapping_that_only_stands_elsewhere_has_drifted_too() -> None:
-    moved = promote("GET /users$", "users:read")
+    moved = reorder("GET /users$", "users:read")
     wave = PLAN.waves[0].model_copy(update={"operations": (moved,)})
     document = replace(DRIFTED, plan=PLAN.model_copy(update={"waves": (wave,), "blocked": ()}))
     assert text(console.drift(document)).splitlines()[-1] == (

@@ -466,5 +466,5 @@ def test_what_was_verified_has_its_own_name_and_what_was_not_passes_nowhere() ->
 
 def test_a_server_that_decides_otherwise_than_its_list_shows_is_told_as_that() -> None:
     [remark] = CONTESTED.remarks
-    document = replace(CONTESTED, remarks=(replace(remark, doubt=Doubt.OTHERWISE),))
+    document = replace(CONTESTED, remarks=(replace(remark, doubt=Doubt.REORDERED),))
     assert "target: GET /users/me is decided otherwise than its list shows" in results(document, "decisions")

@@ -38,7 +38,7 @@ from tests.report.examples import (
     STARTED,
     create,
     delete,
-    promote,
+    reorder,
 )
 from tests.report.hostile import HOSTILE, drift_saying, saying, stale_saying
 
@@ -268,10 +268,10 @@ def test_long_tables_are_folded() -> None:
 
 
 def test_a_mapping_that_only_moves_says_so() -> None:
-    text = markdown.render(_planning(promote("GET /users$", "users:read")))
-    assert "| promote | `GET /users$` | behind others that match the same paths | in front of them |" in text
+    text = markdown.render(_planning(reorder("GET /users$", "users:read")))
+    assert "| reorder | `GET /users$` | behind others that match the same paths | in front of them |" in text
     assert "| Mappings |  |  | 1 |" in text
-    assert "### Mappings: 1 promoted" in text
+    assert "### Mappings: 1 reordered" in text
 
 
 def test_who_decides_otherwise_and_who_could_get_through_stands_before_the_tables() -> None:

@@ -19,7 +19,7 @@ from tests.report.examples import (
     SCOPED,
     STALE,
     STARTED,
-    promote,
+    reorder,
 )
 
 
@@ -134,7 +134,7 @@ def test_drift_without_a_receipt_is_one_table() -> None:
 
 
 def test_a_mapping_that_only_stands_elsewhere_has_drifted_too() -> None:
-    wave = PLAN.waves[0].model_copy(update={"operations": (promote("GET /users$", "users:read"),)})
+    wave = PLAN.waves[0].model_copy(update={"operations": (reorder("GET /users$", "users:read"),)})
     plan = PLAN.model_copy(update={"waves": (wave,), "blocked": ()})
     assert (
         "| mapping `GET /users$` | behind others that match the same paths | in front of them |"

@@ -10,7 +10,7 @@ from sync.plan.changes import Attributes, Blocked, Operation
 from sync.plan.model import Kind
 from sync.plan.outcome import Outcome, Status
 from sync.report.wording import PLAIN, lost_memberships, plural, printable, quoted, states, why
-from tests.report.examples import AUDITOR, PLAN, assign, create, delete, promote, unassign, update
+from tests.report.examples import AUDITOR, PLAN, assign, create, delete, reorder, unassign, update
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_plurals() -> None:
             ),
             "[UPDATE] Mapping GET /x$ -> x:read (was x:old, description)",
         ),
-        (promote("GET /x$", "x:read"), "[PROMOTE] Mapping GET /x$ -> x:read"),
+        (reorder("GET /x$", "x:read"), "[REORDER] Mapping GET /x$ -> x:read"),
     ],
 )
 def test_an_operation_as_a_line(operation: Operation, line: str) -> None:

@@ -1,0 +1,61 @@
+"""Requests that a plan leaves won by another mapping, or for another action, than in the source."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator
+
+from sync.overlaps.overlap import Overlap
+from sync.overlaps.winners import Winner
+from sync.plan.changes import Blocked, Operation
+from sync.plan.decisions import Decisions
+from sync.plan.environment import Environment
+from sync.plan.model import Kind
+
+_RESTART = "restart the {}'s Heimdall, which forgets it, then plan again"
+
+
+def undecided(
+    source: Environment,
+    target: Environment,
+    decisions: Decisions,
+    operations: Collection[Operation],
+    refused: Collection[Operation],
+) -> Iterator[Blocked]:
+    """Yield what no operation makes equal of who wins which request, each mapping once for each reason.
+
+    What follows from another difference of the same mapping is left to that, and what is ignored is left out.
+    """
+    told = {operation.name for operation in refused if operation.kind is Kind.MAPPING} | decisions.ignored
+    found: defaultdict[tuple[str, str, str], list[Overlap]] = defaultdict(list)
+    for overlap, wanted, there in decisions.unequal(operations):
+        if not told.intersection({wanted.mapping, there.mapping}):
+            name = there.mapping or wanted.mapping or min(overlap.mappings)
+            found[name, *_why(source, target, wanted, there)].append(overlap)
+    for (name, reason, remedy), overlaps in sorted(found.items(), key=lambda item: item[0]):
+        first, more = min(map(str, overlaps)), len(overlaps) - 1
+        others = f" and {more} more" if more else ""
+        yield Blocked(
+            kind=Kind.MAPPING, name=name, operation=None, reason=f"{first}{others}: {reason}", remedy=remedy
+        )
+
+
+def _why(source: Environment, target: Environment, wanted: Winner, there: Winner) -> tuple[str, str]:
+    for side, environment, winner in (("target", target, there), ("source", source, wanted)):
+        if winner.mapping in environment.leftovers:
+            reason = (
+                f"the {side} still lets {winner.mapping} win, although it was deleted with its action "
+                f"{winner.action!r}; no request ends that"
+            )
+            return reason, _RESTART.format(side)
+    if wanted.mapping == there.mapping and wanted.mapping in source.stale:
+        return (
+            f"the source still asks for the action {wanted.action!r} there, the old name of {there.action!r}",
+            "restart the source's Heimdall, or write that mapping there once more, then plan again",
+        )
+    return (
+        f"{_named(there)} wins in the target and {_named(wanted)} in the source, and no request changes that",
+        "write these patterns so that each path matches the right one only, or accept the difference",
+    )
+
+
+def _named(winner: Winner) -> str:
+    return f"{winner.mapping} (action {winner.action!r})" if winner.mapping else "no mapping"
