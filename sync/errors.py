@@ -67,9 +67,11 @@ class CancelledError(HeimdallSyncError):
 class ReadError(HeimdallSyncError):
     """An environment could not be read completely; nothing is concluded from it.
 
-    `maybe_done` tells of a write whether one of its tries may have been carried out all the same.
+    `tried` tells of a write whether anything of it was sent, `maybe_done` whether it may have been carried
+    out all the same.
     """
 
+    tried = True
     maybe_done = False
 
 

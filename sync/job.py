@@ -93,7 +93,9 @@ class Job:
             self.note(note)
 
     def _connected(self, side: str, url: str) -> Transport:
-        return self._resources.enter_context(connect(self._settings, side, url, self._interruption))
+        return self._resources.enter_context(
+            connect(self._settings, side, url, self._interruption, self.note)
+        )
 
     def __enter__(self) -> Self:
         return self

@@ -190,9 +190,15 @@ class Settings(BaseSettings):
         8, ge=1, le=64, description="Requests at once for each environment, 1 to 64"
     )
     timeout: Annotated[float, Section.REQUESTS] = Field(
-        30, gt=0, le=3600, description="Seconds for one request, at most 3600"
+        30, gt=0, le=3600, description="Seconds for one request as a whole, at most 3600"
     )
     retries: Annotated[int, Section.REQUESTS] = Field(5, ge=1, description="Tries for one request")
+    give_up_after: Annotated[float, Section.REQUESTS] = Field(
+        120,
+        gt=0,
+        le=86_400,
+        description="Seconds to wait for an environment that has stopped answering, before the run ends",
+    )
     ca_file: Annotated[File | None, Section.REQUESTS] = Field(
         None, description="Certificate of a private authority, in PEM format"
     )

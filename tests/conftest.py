@@ -8,7 +8,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 from pydantic import SecretStr
 
-from sync.heimdall.transport import Patience, Transport
+from sync.heimdall.pace import Patience
+from sync.heimdall.transport import Transport
 from sync.interruption import Interruption
 from sync.runner import CI_VARIABLES
 from sync.sandbox.process import Sandbox
@@ -55,7 +56,12 @@ def connect() -> Iterator[Connect]:
         ) -> Transport:
             url = sandbox if isinstance(sandbox, str) else sandbox.url
             own_token = "" if isinstance(sandbox, str) else sandbox.token
-            patience = Patience(timeout=options.pop("timeout", 10.0), tries=tries, sleep=no_sleep)
+            patience = Patience(
+                timeout=options.pop("timeout", 10.0),
+                tries=tries,
+                sleep=no_sleep,
+                give_up_after=options.pop("give_up_after", 0.2),
+            )
             return stack.enter_context(
                 Transport(
                     url,

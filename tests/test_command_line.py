@@ -68,6 +68,7 @@ EXAMPLES: dict[str, tuple[str, object]] = {
     "concurrency": ("64", 64),
     "timeout": ("0.5", 0.5),
     "retries": ("1", 1),
+    "give_up_after": ("0.5", 0.5),
     "ca_file": (__file__, Path(__file__)),
 }
 OAUTH = {

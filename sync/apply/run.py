@@ -99,22 +99,26 @@ class Run:
                 self._note(Outcome(operation, Status.FAILED, reason, unsettled=True))
 
     def _attempt(self, operation: Operation) -> Outcome | None:
-        """Carry out an operation, unless the run has come to its end before that."""
+        """Carry out an operation, unless the run has come to its end before anything of it is sent."""
         with self._changed:
             if self._stopping or self._ended:
                 return None
             self._in_flight.add(operation)
+        outcome: Outcome | None = None
         started = time.monotonic()
         try:
             outcome = self._execute(operation)
         except ReadError as error:
             self._ended = error
-            outcome = Outcome(operation, Status.FAILED, error.message, error.hint, unsettled=error.maybe_done)
-        outcome = replace(outcome, seconds=time.monotonic() - started)
+            if error.tried:
+                reason, remedy, unsettled = error.message, error.hint, error.maybe_done
+                outcome = Outcome(operation, Status.FAILED, reason, remedy, unsettled=unsettled)
         with self._changed:
             self._in_flight.discard(operation)
             self._changed.notify_all()
-            self._note(outcome)  # which fails where nothing can be noted
+            if outcome:
+                outcome = replace(outcome, seconds=time.monotonic() - started)
+                self._note(outcome)  # which fails where nothing can be noted
         return outcome
 
     def _note(self, outcome: Outcome) -> None:

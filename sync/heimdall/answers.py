@@ -4,6 +4,7 @@ import json
 import threading
 from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum
 from http import HTTPStatus
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -41,20 +42,53 @@ _PARSING = threading.Lock()
 """One large answer at a time becomes objects: no more could be done at once anyway."""
 
 
+class Loss(Enum):
+    """What a try without a usable answer says of the environment."""
+
+    SILENT = "it may have stopped answering: nothing more is sent until it has"
+    BUSY = "it asks to wait"
+    UNUSABLE = "nothing: only this try is lost"
+
+
 class UnavailableError(ReadError):
     """No usable answer came, however often it was tried.
 
-    `maybe_done` tells whether one of the tries may have been carried out all the same, `connected`
-    whether there was a connection at all; `said` is the text of the last answer, if there was one.
+    `maybe_done` tells whether one of the tries may have been carried out all the same; `said` is the text of
+    the last answer, if there was one, and `retry_after` its header of that name.
     """
 
     def __init__(
-        self, message: str, hint: str, *, maybe_done: bool, connected: bool = True, said: str = ""
+        self,
+        message: str,
+        hint: str,
+        *,
+        loss: Loss,
+        maybe_done: bool,
+        said: str = "",
+        retry_after: str | None = None,
     ) -> None:
         super().__init__(message, hint)
+        self.loss = loss
         self.maybe_done = maybe_done
-        self.connected = connected
         self.said = redacted(said)
+        self.retry_after = retry_after
+
+    def count(self, tries: int) -> None:
+        """Say how often it was tried, where it was sent more than once."""
+        if tries > 1 and self.maybe_done:
+            self.message = f"{self.message}, {tries} times"
+            self.args = (self.message,)
+
+
+class GivenUpError(UnavailableError):
+    """The environment is not asked any more. `tried` tells whether any try of the request was sent."""
+
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(message, hint, loss=Loss.UNUSABLE, maybe_done=False)
+        self.tried = False
+
+    def count(self, tries: int) -> None:
+        """Say nothing: it is not this request that was tried."""
 
 
 class AnswerError(ReadError):
@@ -73,7 +107,7 @@ class Answer:
     """
 
     status: int
-    text: bytes
+    text: bytes | bytearray
     at: datetime
     after_loss: bool = False
 
@@ -102,7 +136,7 @@ class Answer:
         return f"{self.status} {redacted(text)}".strip()
 
 
-def json_of(text: bytes, bounds: Bounds) -> Any:
+def json_of(text: bytes | bytearray, bounds: Bounds) -> Any:
     """Return parsed JSON. Raises `ValueError`, which says what the text is instead."""
     if sum(map(text.count, (b",", b"[", b"{"))) > bounds.values:
         raise ValueError(f"more than {bounds.values:,} values")
@@ -112,25 +146,38 @@ def json_of(text: bytes, bounds: Bounds) -> Any:
         raise ValueError("something that is not JSON") from None
 
 
-def parsed(what: str, text: bytes, shape: TypeAdapter[T], bounds: Bounds) -> T:
+def parsed(what: str, text: bytes | bytearray, shape: TypeAdapter[T], bounds: Bounds) -> T:
     """Return what an answer of 200 holds; `what` names the request.
 
-    Raises `ReadError` where the answer has another shape, or costs more than it may.
+    Raises `AnswerError` where the answer has another shape, or costs more than it may.
     """
-    unexpected = "is the URL that of a Heimdall? nothing was concluded from the answer"
     with _PARSING:
-        try:
-            content = json_of(text, bounds)
-        except ValueError as error:
-            raise AnswerError(f"{what} answered 200 with {error}", unexpected, status=HTTPStatus.OK) from None
-        try:
-            return shape.validate_python(content)
-        except ValidationError as error:
-            first = error.errors(include_input=False, include_url=False)[0]
-            where = ".".join(map(str, first["loc"])) or "the answer"
-            raise ReadError(
-                f"{what} answered 200 with something unexpected: {where}: {first['msg']}", unexpected
-            ) from None
+        found = _validated(text, shape, bounds)
+    if isinstance(found, _Unexpected):
+        raise AnswerError(
+            f"{what} answered 200 with {found.what}",
+            "is the URL that of a Heimdall? nothing was concluded from the answer",
+            status=HTTPStatus.OK,
+        )
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Unexpected:
+    """What an answer holds instead, in words: an error would hold the whole of it."""
+
+    what: str
+
+
+def _validated(text: bytes | bytearray, shape: TypeAdapter[T], bounds: Bounds) -> T | _Unexpected:
+    try:
+        return shape.validate_python(json_of(text, bounds))
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        where = ".".join(map(str, first["loc"])) or "the answer"
+        return _Unexpected(f"something unexpected: {where}: {first['msg']}")
+    except ValueError as error:
+        return _Unexpected(str(error))
 
 
 def segment(name: str) -> str:

@@ -1,7 +1,6 @@
 """What settings say about one environment's token → where it comes from."""
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from pydantic import SecretStr
 from sync.errors import UsageError
 from sync.heimdall.auth import StaticToken, TokenFile, TokenSource
 from sync.heimdall.oauth import OAuthToken, TokenEndpoint
+from sync.heimdall.pace import Patience
 from sync.plan.guardrails import is_plain_http
 
 _NOTHING = SecretStr("")
@@ -48,11 +48,9 @@ class Credentials:
 
 def source_of(
     credentials: Credentials,
+    patience: Patience | None = None,
     *,
     allow_http: bool = False,
-    timeout: float = 30.0,
-    tries: int = 5,
-    sleep: Callable[[float], None] = time.sleep,
     ca_file: Path | None = None,
 ) -> TokenSource:
     """Return where a token comes from, without asking for one. Raises `UsageError` for problems."""
@@ -67,9 +65,7 @@ def source_of(
         credentials.token_url,
         credentials.client_id,
         credentials.client_secret,
-        timeout,
-        tries,
-        sleep,
+        patience or Patience(),
         ca_file,
     )
     return OAuthToken(endpoint, credentials.refresh_token)

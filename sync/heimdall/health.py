@@ -8,7 +8,7 @@ from http import HTTPStatus
 
 from pydantic import ValidationError
 
-from sync.heimdall.answers import Answer, UnavailableError
+from sync.heimdall.answers import Answer, GivenUpError, UnavailableError
 from sync.heimdall.auth import TokenError, masked_cpf
 from sync.heimdall.rows import Me
 from sync.heimdall.transport import Transport
@@ -94,7 +94,8 @@ class _Checkup:
                 if finding.level is Level.FAILED:
                     break
         except UnavailableError as error:
-            reason = self._not_ready() if error.connected else ""
+            asked = error.maybe_done or isinstance(error, GivenUpError)
+            reason = self._not_ready() if asked else ""
             found.append(self._failed("API", f"{error.message}{reason}", error.hint))
         except TokenError as error:
             found.append(self._failed("token", error.message, error.hint))
@@ -124,9 +125,9 @@ class _Checkup:
     def _not_ready(self) -> str:
         """Return what the server says of its database, cache and policy engine, if it is not well."""
         try:
-            answer = self.transport.send("GET", "/api/v1/readyz")
+            answer = self.transport.ask_once("/api/v1/readyz")
         except UnavailableError as error:
-            return f" (GET /api/v1/readyz: {error.said or error.message})"
+            return f" (GET /api/v1/readyz: {error.said})" if error.said else ""
         return "" if answer.ok else f" (GET /api/v1/readyz answers {answer.message})"
 
     def _expiry(self) -> Iterator[Finding]:

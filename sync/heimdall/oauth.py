@@ -1,9 +1,7 @@
 """OAuth 2: tokens from a token endpoint, by a client's credentials or by a refresh token."""
 
 import re
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from pathlib import Path
@@ -26,6 +24,7 @@ from sync.heimdall.auth import (
     redacted,
     utc_now,
 )
+from sync.heimdall.pace import Patience
 from sync.heimdall.session import TooLargeError, content_of, is_timeout, new_session, within
 
 _YEAR = 365 * 24 * 3600
@@ -49,22 +48,25 @@ class TokenEndpoint:
     url: str
     client_id: str
     client_secret: SecretStr = _NOTHING
-    timeout: float = 30.0
-    tries: int = 5
-    sleep: Callable[[float], None] = time.sleep
+    patience: Patience = field(default_factory=Patience)
     ca_file: Path | None = None
 
-    def issue(self, refresh_token: SecretStr) -> tuple[SecretStr, SecretStr, timedelta | None]:
+    def issue(
+        self, refresh_token: SecretStr, *, again: bool = False
+    ) -> tuple[SecretStr, SecretStr, timedelta | None]:
         """Return a token, the refresh token for the next one, and how long the token lasts, if that is told.
 
-        The grant is the refresh token's (RFC 6749, 6), without one the client's own credentials (4.4). Raises
-        `TokenError`, which holds no secret and no more of the answer than a harmless line.
+        The grant is the refresh token's (RFC 6749, 6), without one the client's own credentials (4.4). An
+        endpoint that has issued one before, `again`, is waited for like an environment. Raises `TokenError`,
+        which holds no secret and no more of the answer than a harmless line.
         """
+        wait_for_it = tenacity.stop_after_delay(self.patience.give_up_after if again else 0)
         retrying = tenacity.Retrying(
-            stop=tenacity.stop_after_attempt(self.tries),
+            stop=tenacity.stop_after_attempt(self.patience.tries) & wait_for_it
+            | tenacity.stop_when_event_set(self.patience.stopping),
             wait=tenacity.wait_exponential(multiplier=0.5, max=10) + tenacity.wait_random(0, 0.5),
             retry=tenacity.retry_if_exception_type(_BusyError),
-            sleep=self.sleep,
+            sleep=self.patience.sleep,
             reraise=True,
         )
         status, text = retrying(self._ask, refresh_token)
@@ -112,7 +114,7 @@ class TokenEndpoint:
                     data=body,
                     headers={"Content-Type": "application/x-www-form-urlencoded"},
                     auth=lambda request: request,  # without any, a .netrc's would be sent
-                    timeout=within(self.timeout),
+                    timeout=within(self.patience.timeout),
                     verify=str(self.ca_file) if self.ca_file else True,
                     allow_redirects=False,
                     stream=True,
@@ -138,7 +140,7 @@ class TokenEndpoint:
             case requests.exceptions.ProxyError() | requests.exceptions.InvalidURL():
                 what, hint = "the proxy did not connect", "see HTTPS_PROXY, HTTP_PROXY and NO_PROXY"
             case _ if is_timeout(error):
-                what, hint = f"no answer within {self.timeout:g} s", "see --timeout"
+                what, hint = f"no answer within {self.patience.timeout:g} s", "see --timeout"
             case requests.ConnectionError():
                 what, hint = "no connection", "is the URL right, and the server up?"
             case _:
@@ -171,7 +173,9 @@ class OAuthToken(ReplacedToken):
         if self._failure:
             raise TokenError(self._failure.message, self._failure.hint)
         try:
-            token, self._refresh_token, life = self._endpoint.issue(self._refresh_token)
+            token, self._refresh_token, life = self._endpoint.issue(
+                self._refresh_token, again=self._token is not None
+            )
         except TokenError as error:
             self._failure = error
             raise

@@ -1,14 +1,35 @@
-"""How fast a server wants to be asked, for all threads: 429 and `Retry-After`."""
+"""How long a run has patience with a server, and how fast the server wants to be asked."""
 
 import contextlib
 import random
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 MAX_WAIT_SECONDS = 60.0
+
+
+def _say_nothing(_: str) -> None:
+    """Stand in for what tells people."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long one request may take in seconds, how often it is tried, and how to wait between tries.
+
+    An environment that answers nothing for `give_up_after` seconds is given up; `tell` is told when that
+    begins and ends, from any thread. Once `stopping` is set, nothing is tried again.
+    """
+
+    timeout: float = 30.0
+    tries: int = 5
+    sleep: Callable[[float], None] = time.sleep
+    stopping: threading.Event = field(default_factory=threading.Event)
+    give_up_after: float = 120.0
+    tell: Callable[[str], None] = _say_nothing
 
 
 class Pace:
@@ -26,9 +47,9 @@ class Pace:
         if wait > 0:
             self._sleep(wait + random.uniform(0, 0.1))  # noqa: S311 - spreads load, hides nothing
 
-    def hold(self, retry_after: str | None) -> None:
-        """Let all threads wait for as long as the server asks, a minute at most."""
-        seconds = min(_seconds(retry_after), MAX_WAIT_SECONDS)
+    def hold(self, retry_after: str | None, most: float = MAX_WAIT_SECONDS) -> None:
+        """Let all threads wait for as long as the server asks, a minute and `most` seconds at most."""
+        seconds = min(_seconds(retry_after), MAX_WAIT_SECONDS, most)
         with self._lock:
             self._not_before = max(self._not_before, time.monotonic() + seconds)
 

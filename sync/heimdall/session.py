@@ -52,14 +52,14 @@ def within(seconds: float) -> Any:
     return Timeout(total=seconds)  # requests passes it on as it is; its stubs know only numbers
 
 
-def content_of(response: requests.Response, most: int) -> bytes:
+def content_of(response: requests.Response, most: int) -> bytearray:
     """Read a body, unpacked, as it comes. Raises `TooLargeError` where it has more than `most` bytes."""
     text = bytearray()
     for chunk in response.iter_content(_CHUNK_BYTES):
         text += chunk
         if len(text) > most:
             raise TooLargeError
-    return bytes(text)
+    return text  # as it is: a copy would cost as much again
 
 
 def is_timeout(error: requests.RequestException) -> bool:

@@ -1,66 +1,50 @@
-"""HTTP to one environment: as many sessions as requests at once, retries, pacing, typed errors.
+"""The API of one environment, for many threads: retries, tokens, typed errors.
 
-Tried again is what was not answered (no connection, no answer in time, a closed connection) and what a busy
-or broken gateway says (429, 502, 503, 504). Everything else is an answer, 500 too. What is answered with 401
-is sent again once if the token can be renewed; a 401 to a token that was accepted before ends the run.
+Tried again is what was not answered (no connection, no answer in time, a closed connection), what a busy or
+broken gateway says (429, 502, 503, 504), and what a server says that has no connection to its database left.
+Everything else is an answer, 500 too. What is answered with 401 is sent again once if the token can be
+renewed; a 401 to a token that was accepted before ends the run.
 """
 
-import queue
-import threading
-import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime
-from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
-import requests
 import tenacity
 from pydantic import SecretStr, TypeAdapter
-from requests.auth import AuthBase
-from urllib3.exceptions import LocationParseError, NameResolutionError, NewConnectionError
 
 from sync.errors import ReadError
-from sync.heimdall.answers import ANYTHING, ONE, Answer, AnswerError, Bounds, UnavailableError, parsed
+from sync.heimdall.answers import (
+    ANYTHING,
+    ONE,
+    Answer,
+    AnswerError,
+    Bounds,
+    GivenUpError,
+    Loss,
+    UnavailableError,
+    parsed,
+)
 from sync.heimdall.auth import TokenEndedError, TokenError, TokenSource, as_source
-from sync.heimdall.pace import Pace, moment_of
-from sync.heimdall.session import TooLargeError, content_of, is_timeout, new_session, within
+from sync.heimdall.availability import ASK_SECONDS, Availability
+from sync.heimdall.pace import Patience
+from sync.heimdall.wire import Request, Wire
 from sync.interruption import Threads
-
-_WAIT = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
-_GATEWAY = frozenset({HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT})
 
 _OPEN = frozenset({"/api/v1/healthz", "/api/v1/readyz", "/openapi.json"})
 """What is answered without a token: it says nothing about one."""
 
+_QUESTIONS = (
+    Request("GET", "/api/v1/healthz", None, None, ONE.size),
+    Request("GET", "/api/v1/roles/", {"skip": 0, "limit": 1}, None, ONE.size),
+)
+"""What tells whether a server answers: first what needs no database, then what does."""
+
 T = TypeVar("T")
 R = TypeVar("R")
-
-
-class _Bearer(AuthBase):
-    """Send the token. Standing in for `auth`, it also keeps a `.netrc` from replacing it."""
-
-    def __init__(self, token: SecretStr) -> None:
-        self._token = token
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["Authorization"] = f"Bearer {self._token.get_secret_value()}"
-        return request
-
-
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """How long one request may take in seconds, how often it is tried, and how to wait between tries.
-
-    Once `stopping` is set, nothing is tried again.
-    """
-
-    timeout: float = 30.0
-    tries: int = 5
-    sleep: Callable[[float], None] = time.sleep
-    stopping: threading.Event = field(default_factory=threading.Event)
 
 
 class Transport:
@@ -81,30 +65,27 @@ class Transport:
     ) -> None:
         self.url = url
         self.concurrency = concurrency
-        self.sent = 0
         self.tokens = as_source(tokens)
         self._accepted = False
-        self._closed = threading.Event()
         self._read_only = read_only
         self._patience = patience or Patience()
-        self._verify: str | bool = str(ca_file) if ca_file else True
+        self._wire = Wire(url, concurrency + 1, ca_file)  # one for the questions, when all others hang
         self._pool = Threads(concurrency, thread_name_prefix="heimdall")
-        self._lock = threading.Lock()
-        self._pace = Pace(self._patience.sleep)
-        # a session serves one request at a time: whoever holds one of them may send
-        self._sessions: queue.LifoQueue[requests.Session] = queue.LifoQueue()
-        self._opened = [new_session() for _ in range(concurrency)]
-        for session in self._opened:
-            self._sessions.put(session)
+        side = "source" if read_only else "target"
+        self.availability = Availability(side, concurrency, self._patience, self._ask)
+
+    @property
+    def sent(self) -> int:
+        """Return how many requests were sent, each try counted."""
+        return self._wire.sent
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._closed.set()
+        self.availability.close()
         self._pool.shutdown(wait=False, cancel_futures=True)
-        for session in self._opened:
-            session.close()
+        self._wire.close()
 
     def each(self, function: Callable[[T], R], items: Iterable[T]) -> list[R]:
         """Call a function with each item, as many at once as the concurrency allows.
@@ -152,39 +133,67 @@ class Transport:
     ) -> Answer:
         """Send a request until it is answered; return the answer, whatever its status.
 
-        Raises `UnavailableError` where no try was answered, `TokenError` where there is no token (any more),
-        `ReadError` where the answer is too large.
+        Raises `UnavailableError` where no try was answered (`GivenUpError` where the environment is not asked
+        any more), `TokenError` where there is no token (any more), `ReadError` where the answer is too large.
         """
         if self._read_only and method != "GET":
             raise ReadError(f"{method} {path} was not sent: the source is only ever read")
-        once = partial(self._once, method, path, params, body, bounds.size)
-        lost = False
+        request = Request(method, path, params, body, bounds.size)
         retrying = tenacity.Retrying(
             stop=tenacity.stop_after_attempt(self._patience.tries)
             | tenacity.stop_when_event_set(self._patience.stopping),
             wait=tenacity.wait_exponential(multiplier=0.5, max=10) + tenacity.wait_random(0, 0.5),
-            retry=tenacity.retry_if_exception_type(UnavailableError),
+            retry=tenacity.retry_if_exception_type(UnavailableError)
+            & tenacity.retry_if_not_exception_type(GivenUpError),
             sleep=self._patience.sleep,
             reraise=True,
         )
+        tried = lost = False
         for attempt in retrying:
             with attempt:
                 try:
-                    return replace(self._with_token(path, once), after_loss=lost)
+                    return replace(self._with_token(request, self._through_the_gate), after_loss=lost)
                 except (UnavailableError, TokenError) as error:
+                    tried = error.tried = tried or error.tried
                     lost = error.maybe_done = lost or error.maybe_done
+                    if isinstance(error, UnavailableError):
+                        error.count(attempt.retry_state.attempt_number)
                     raise
         raise AssertionError("tenacity ends with an answer or an error")
 
-    def _with_token(self, path: str, send: Callable[[SecretStr], Answer]) -> Answer:
+    def _through_the_gate(self, request: Request, token: SecretStr) -> Answer:
+        with self.availability.passage(request):
+            return self._wire.send(request, token, self._patience.timeout)
+
+    def ask_once(self, path: str) -> Answer:
+        """Return the answer to a single `GET`, which is sent also where the environment was given up.
+
+        Raises `UnavailableError` where there is none.
+        """
+        seconds = min(self._patience.timeout, ASK_SECONDS)
+        return self._past_the_gate(Request("GET", path, None, None, ONE.size), seconds)
+
+    def _past_the_gate(self, request: Request, seconds: float) -> Answer:
+        return self._with_token(request, lambda request, token: self._wire.send(request, token, seconds))
+
+    def _ask(self, seconds: float) -> None:
+        """Ask whether the environment answers. Raises `UnavailableError` where it does not."""
+        for question in _QUESTIONS:
+            answer = self._past_the_gate(question, seconds)
+            if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+                raise UnavailableError(
+                    f"{question} answered {answer.message}", "", loss=Loss.SILENT, maybe_done=False
+                )
+
+    def _with_token(self, request: Request, send: Callable[[Request, SecretStr], Answer]) -> Answer:
         """Send a request, and again with a new token if it got 401: then nothing was carried out."""
         token = self.tokens.token()
-        answer = send(token)
+        answer = send(request, token)
         if answer.status == HTTPStatus.UNAUTHORIZED and self.tokens.renew(token):
-            answer = send(self.tokens.token())
+            answer = send(request, self.tokens.token())
         if answer.status == HTTPStatus.UNAUTHORIZED:
-            self._end_if_accepted_before(path)
-        elif path not in _OPEN:
+            self._end_if_accepted_before(request.path)
+        elif request.path not in _OPEN:
             self._accepted = True
         return answer
 
@@ -197,90 +206,3 @@ class Transport:
             raise TokenEndedError(f"the {side}'s token ended at {end:%Y-%m-%d %H:%M:%S} UTC", hint)
         if self._accepted:
             raise TokenEndedError(f"the {side}'s token is not accepted any more: {path} answered 401", hint)
-
-    def _once(
-        self,
-        method: str,
-        path: str,
-        params: Mapping[str, Any] | None,
-        body: Mapping[str, Any] | None,
-        most: int,
-        token: SecretStr,
-    ) -> Answer:
-        self._pace.keep()
-        if self._closed.is_set():
-            raise ReadError(f"{method} {path} was not sent: the run has ended")
-        session = self._sessions.get()
-        try:
-            with self._lock:
-                self.sent += 1
-            with session.request(
-                method,
-                f"{self.url}{path}",
-                params=params,
-                json=body,
-                auth=_Bearer(token),
-                timeout=within(self._patience.timeout),
-                verify=self._verify,
-                allow_redirects=False,
-                stream=True,
-            ) as response:
-                text = content_of(response, most)
-        except TooLargeError:
-            raise ReadError(
-                f"{method} {self.url}{path} answered with more than {most // 2**20} MiB",
-                "that is no answer of a Heimdall; check the URL",
-            ) from None
-        except requests.RequestException as error:
-            raise self._unavailable(f"{method} {self.url}{path}", error) from None
-        except LocationParseError:  # the host of a proxy; that of the URL was looked at before
-            invalid = requests.exceptions.InvalidURL()
-            raise self._unavailable(f"{method} {self.url}{path}", invalid) from None
-        finally:
-            self._sessions.put(session)
-        status, at = response.status_code, moment_of(response.headers.get("Date"))
-        if status in _WAIT:
-            self._pace.hold(response.headers.get("Retry-After"))
-        if status in _WAIT or status in _GATEWAY:
-            raise UnavailableError(
-                f"{method} {self.url}{path} answered {status}, {self._patience.tries} times",
-                "the server or the gateway before it is busy or down; run again later",
-                maybe_done=status in _GATEWAY,
-                said=text[:500].decode(errors="replace"),
-            )
-        answer = Answer(status, text, at)
-        if method != "GET" and answer.ok and status != HTTPStatus.NO_CONTENT and answer.content is None:
-            raise UnavailableError(
-                f"{method} {self.url}{path} answered {status} with something that is not JSON",
-                "a proxy may have answered in place of the server; see to it, then run again",
-                maybe_done=True,
-            )
-        return answer
-
-    def _unavailable(self, request: str, error: requests.RequestException) -> UnavailableError:
-        """Turn a failure of requests into one line without the token, proxies' passwords or object names."""
-        cause = getattr(error.args[0] if error.args else None, "reason", None)
-        connect = isinstance(error, requests.ConnectTimeout) or isinstance(cause, NewConnectionError)
-        match error:
-            case requests.exceptions.SSLError():
-                what, hint = "TLS failed", "is the certificate's authority known? see --ca-file"
-            case requests.exceptions.ProxyError() | requests.exceptions.InvalidURL():
-                what, hint = "the proxy did not connect", "see HTTPS_PROXY, HTTP_PROXY and NO_PROXY"
-            case _ if is_timeout(error):
-                what, hint = f"no answer within {self._patience.timeout:g} s", "see --timeout"
-            case _ if isinstance(cause, NameResolutionError):
-                what, hint = "the host name is not known", "check the URL"
-            case _ if connect:
-                what, hint = "no connection", "is the URL right, and the server up?"
-            case _:
-                what, hint = "the connection was closed before the answer was complete", "run again"
-        connected = not (
-            connect
-            or isinstance(
-                error,
-                requests.exceptions.SSLError
-                | requests.exceptions.ProxyError
-                | requests.exceptions.InvalidURL,
-            )
-        )
-        return UnavailableError(f"{request}: {what}", hint, maybe_done=connected, connected=connected)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from http import HTTPStatus
 
 from sync.errors import ReadError
-from sync.heimdall.answers import Answer, UnavailableError
+from sync.heimdall.answers import Answer, GivenUpError, UnavailableError
 from sync.heimdall.auth import TokenError
 from sync.heimdall.contract import Contract
 from sync.heimdall.reader import read_actions, read_groups, read_mappings, read_roles
@@ -34,22 +34,26 @@ class Writer:
     def execute(self, operation: Operation) -> Outcome:
         """Send an operation's request and say what became of it; no error is raised for what fails.
 
-        Raises `UnavailableError` where there is no connection to the target any more, and `TokenError` where
-        there is no token that it accepts any more.
+        Raises `GivenUpError` where the target is not asked any more, and `TokenError` where there is no token
+        that it accepts any more.
         """
+        lost = False
         try:
             answer = self._send(operation)
+            lost = answer.after_loss
             if answer.ok:
                 self._remember(operation, answer)
                 return Outcome(operation, Status.DONE)
-            if answer.after_loss and self._was_done(operation, answer):
+            if lost and self._was_done(operation, answer):
                 return Outcome(operation, Status.DONE)
-        except TokenError:
+        except (TokenError, GivenUpError) as error:
+            if lost:  # and the look that would have settled it failed
+                error.tried = error.maybe_done = True
             raise
         except UnavailableError as error:
-            if not error.connected and not error.maybe_done:
-                raise
-            return Outcome(operation, Status.FAILED, error.message, error.hint, unsettled=error.maybe_done)
+            return Outcome(
+                operation, Status.FAILED, error.message, error.hint, unsettled=lost or error.maybe_done
+            )
         except ReadError as error:
             return Outcome(operation, Status.FAILED, error.message, error.hint, unsettled=True)
         return Outcome(

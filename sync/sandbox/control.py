@@ -8,6 +8,7 @@ from sync.sandbox.faults import Fault
 from sync.sandbox.loading import people_of, snapshot_of, write_order_of
 from sync.sandbox.log import RequestRecord
 from sync.sandbox.options import People
+from sync.sandbox.pool import PoolRecord
 from sync.sandbox.resolver import Decision
 from sync.sandbox.watch import Moment, Watch
 from sync.sandbox.world import World
@@ -52,6 +53,12 @@ async def list_requests(world: TheWorld) -> list[RequestRecord]:
 async def clear_requests(world: TheWorld) -> None:
     """Empty the log."""
     world.log.clear()
+
+
+@router.get("/pool")
+async def show_pool(world: TheWorld) -> PoolRecord:
+    """Show what the connections to the database went through."""
+    return world.pool.record
 
 
 @router.get("/snapshot")

@@ -1,16 +1,22 @@
-"""What stands before the API: the log, the delay, the queue, and the faults."""
+"""What stands before the API: the log, the delay, the queue, connections to the database, and the faults."""
 
 import asyncio
 import time
-from contextlib import nullcontext
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, nullcontext
 
 from starlette.datastructures import Headers
+from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sync.sandbox.control import PREFIX
 from sync.sandbox.effects import Exchange
+from sync.sandbox.faults import WRITES
 from sync.sandbox.log import Entry
+from sync.sandbox.pool import REFUSAL
 from sync.sandbox.world import World
+
+_WITHOUT_DATABASE = {"/api/v1/healthz", "/openapi.json"}
 
 
 class Gateway:
@@ -31,12 +37,38 @@ class Gateway:
         path = f"{scope['path']}?{query}" if query else scope["path"]
         entry = self._world.log.open(scope["method"], path, Headers(scope=scope).get("authorization"))
         effect = self._world.faults.effect_on(scope["method"], path)
+        noting = _noting(entry, send)
         try:
-            async with self._turn:
+            async with self._admitted(scope, receive) as (admitted, received), self._turn:
+                if not admitted:
+                    refusal = JSONResponse({"error": REFUSAL, "status_code": 500}, 500)
+                    await refusal(scope, receive, noting)
+                    return
                 await asyncio.sleep(self._world.options.delay)
-                await Exchange(self._api_watched, scope, receive, _noting(entry, send)).meet(effect)
+                answer = self._when_not_silent(noting)
+                await Exchange(self._api_watched, scope, received, answer).meet(effect)
         finally:
             entry.ended = time.monotonic()
+
+    @asynccontextmanager
+    async def _admitted(self, scope: Scope, receive: Receive) -> AsyncIterator[tuple[bool, Receive]]:
+        """Hold what a request needs; yield whether there was enough of it, and where its body comes from."""
+        pool = self._world.pool
+        if scope["path"] in _WITHOUT_DATABASE:
+            await pool.silence_over()
+            yield True, receive
+            return
+        body, received = await _body_of(receive) if scope["method"] in WRITES else (b"", receive)
+        write = (scope["method"], scope["path"], body) if scope["method"] in WRITES else None
+        async with pool.connection(write) as admitted:
+            yield admitted, received
+
+    def _when_not_silent(self, send: Send) -> Send:
+        async def wait_and_send(message: Message) -> None:
+            await self._world.pool.silence_over()
+            await send(message)
+
+        return wait_and_send
 
     async def _api_watched(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let the API answer, and look at what a write has done before anything else is written."""
@@ -47,6 +79,21 @@ class Gateway:
             await send(message)
 
         await self._api(scope, receive, look_and_send)
+
+
+async def _body_of(receive: Receive) -> tuple[bytes, Receive]:
+    """Return the body of a request, and what gives it to the API once more."""
+    body, more = b"", True
+    while more:
+        message = await receive()
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
+    again: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def received() -> Message:
+        return again.pop() if again else await receive()
+
+    return body, received
 
 
 def _noting(entry: Entry, send: Send) -> Send:

@@ -31,7 +31,9 @@ class Options(Value):
     answers one request at a time. `publish_updates` is an API with `PUT` for roles and groups,
     `no_openapi` one that doesn't publish its schema. With `shifting_list` a row is repeated or dropped
     between two pages of the list of actions, in its first `shifting_readings` readings. `cerbos_down`
-    leaves nobody to decide about permissions.
+    leaves nobody to decide about permissions. `pool` is how many connections to its database the server has
+    (the real one: 15; 0: any number). A request that finds none left is answered with 500, and after that, or
+    where two tries of one write are under way together, nobody is answered for `silence` seconds.
     """
 
     first_id: int = Field(default=1, ge=1)
@@ -42,6 +44,8 @@ class Options(Value):
     shifting_list: Shift | None = None
     shifting_readings: int = Field(default=1, ge=0)
     cerbos_down: bool = False
+    pool: int = Field(default=0, ge=0)
+    silence: float = Field(default=223.0, ge=0)
 
     def flags(self) -> list[str]:
         """Return the command-line flags that say the same."""

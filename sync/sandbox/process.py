@@ -25,6 +25,7 @@ from sync.plan.model import Snapshot
 from sync.sandbox.faults import AnyEffect, Fault
 from sync.sandbox.log import RequestRecord
 from sync.sandbox.options import Options, People, Shift
+from sync.sandbox.pool import PoolRecord
 from sync.sandbox.resolver import Decision
 from sync.sandbox.tokens import make_token
 from sync.sandbox.watch import Moment
@@ -81,6 +82,10 @@ class Sandbox:
     def requests(self) -> tuple[RequestRecord, ...]:
         """Return the requests that the API got, in the order of their arrival."""
         return _RECORDS.validate_json(self._control("GET", "requests"))
+
+    def pool(self) -> PoolRecord:
+        """Return what the server's connections to its database went through."""
+        return PoolRecord.model_validate_json(self._control("GET", "pool"))
 
     def clear_requests(self) -> None:
         """Forget the requests; the next one is number 1."""
@@ -202,6 +207,8 @@ def launch(  # noqa: PLR0913 - one keyword for each option of the server
     shifting_list: Shift | None = None,
     shifting_readings: int = 1,
     cerbos_down: bool = False,
+    pool: int = 0,
+    silence: float = 223.0,
 ) -> Sandbox:
     """Start a sandbox that holds a snapshot, and return it once it can be asked. `Options` says what is what.
 
@@ -217,6 +224,8 @@ def launch(  # noqa: PLR0913 - one keyword for each option of the server
         shifting_list=shifting_list,
         shifting_readings=shifting_readings,
         cerbos_down=cerbos_down,
+        pool=pool,
+        silence=silence,
     )
     with TemporaryDirectory(prefix="heimdall-sandbox-") as folder:
         files = {

@@ -6,6 +6,7 @@ from sync.sandbox.faults import Fault, Faults
 from sync.sandbox.loading import state_of
 from sync.sandbox.log import RequestLog
 from sync.sandbox.options import Options, People
+from sync.sandbox.pool import Pool
 from sync.sandbox.shifting import ShiftingList
 from sync.sandbox.watch import Watch
 
@@ -27,4 +28,5 @@ class World:
         self.action_list = ShiftingList(self.options.shifting_list, self.options.shifting_readings)
         self.log = RequestLog()
         self.faults = Faults(faults)
+        self.pool = Pool(self.options.pool, self.options.silence)
         self.watch = Watch(self.state)

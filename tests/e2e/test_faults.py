@@ -131,6 +131,9 @@ SURVIVED: dict[str, AnyEffect] = {
     "502": page(502),
     "503": page(503),
     "504": page(504),
+    "no connection to its database": Answer(
+        status=500, body='{"error": "QueuePool limit of size 5 overflow 10 reached", "status_code": 500}'
+    ),
     "content type": Mislabel(content_type="text/html; charset=utf-16"),
 }
 """What the next try, or a patient look, makes good: of reads and writes alike."""
@@ -144,6 +147,7 @@ LOST: dict[str, AnyEffect] = {
     "502": page(502, done=True),
     "503": page(503, done=True),
     "504": page(504, done=True),
+    "429": Answer(status=429, body='{"error": "busy"}', done=True),
     "page": page(done=True),
     "half of the JSON": Answer(status=201, body='{"id": 7, "na', done=True),
     "nothing": Answer(status=200, done=True),
@@ -301,6 +305,7 @@ class TestWrites:
         ended = run(*pair, "apply", *patience_for(effect))
         assert_ended_equal(ended, pair[1])
         assert "[FAILED]" not in ended.out
+        assert "Errors:   0\n" in ended.out
         operations = sum(len(wave["operations"]) for wave in ended.plan["waves"])
         assert len(writes(pair[1])) == operations + len(sent_again(effect))
 

@@ -21,7 +21,8 @@ from pathlib import Path
 from pydantic import SecretStr
 from sync.errors import ReadError
 from sync.heimdall.reader import read_mappings
-from sync.heimdall.transport import Patience, Transport
+from sync.heimdall.pace import Patience
+from sync.heimdall.transport import Transport
 
 def peak():
     # of this program alone: getrusage begins with what the process held that started it

@@ -11,7 +11,8 @@ from pydantic import SecretStr
 from sync.heimdall.answers import UnavailableError
 from sync.heimdall.auth import TokenError
 from sync.heimdall.oauth import TokenEndpoint
-from sync.heimdall.transport import Patience, Transport
+from sync.heimdall.pace import Patience
+from sync.heimdall.transport import Transport
 from tests.conftest import no_sleep
 from tests.e2e.certificates import make_certificate
 from tests.heimdall.slow_server import dripping
@@ -81,7 +82,7 @@ def test_a_proxy_that_answers_byte_by_byte_is_cut_as_well(monkeypatch: pytest.Mo
 def test_a_token_endpoint_is_bounded_in_the_same_way(part: str) -> None:
     with dripping(*SLOW[part]) as port:
         url = f"http://127.0.0.1:{port}/token"
-        endpoint = TokenEndpoint(url, "heimdall-sync", SecretStr("s"), WITHIN, tries=1, sleep=no_sleep)
+        endpoint = TokenEndpoint(url, "heimdall-sync", SecretStr("s"), Patience(WITHIN, tries=1))
         with pytest.raises(TokenError, match=r"no answer within 0\.4 s"):
             endpoint.issue(SecretStr(""))
 

@@ -16,7 +16,8 @@ from sync.heimdall.auth import StaticToken, TokenEndedError, TokenError, TokenFi
 from sync.heimdall.contract import known_contract
 from sync.heimdall.health import check_health
 from sync.heimdall.oauth import OAuthToken, TokenEndpoint
-from sync.heimdall.transport import Patience, Transport
+from sync.heimdall.pace import Patience
+from sync.heimdall.transport import Transport
 from sync.heimdall.writer import Writer
 from sync.plan.changes import Attributes, Operation, Verb
 from sync.plan.model import Kind
@@ -73,7 +74,8 @@ def opened() -> Iterator[Open]:
 
 def endpoint_of(issuer: TokenServer | str, secret: str = CLIENT_SECRET, *, tries: int = 2) -> TokenEndpoint:
     url = issuer if isinstance(issuer, str) else issuer.url
-    return TokenEndpoint(url, "heimdall-sync", SecretStr(secret), timeout=10, tries=tries, sleep=no_sleep)
+    patience = Patience(timeout=10, tries=tries, sleep=no_sleep, give_up_after=0)
+    return TokenEndpoint(url, "heimdall-sync", SecretStr(secret), patience)
 
 
 def source_at(issuer: TokenServer, clock: Clock | None = None) -> OAuthToken:
@@ -318,6 +320,18 @@ def test_an_endpoint_that_is_busy_is_asked_again(issuer: TokenServer, status: in
     issuer.answer_next(Answer(status=status))
     assert value_of(source_at(issuer)) == issuer.issued[0]
     assert len(issuer.requests) == 2
+
+
+def test_an_endpoint_that_has_issued_one_before_is_waited_for(issuer: TokenServer, clock: Clock) -> None:
+    """When a network pauses, a token is renewed as patiently as everything else is done."""
+    patience = Patience(timeout=10, tries=2, sleep=no_sleep, give_up_after=60)
+    endpoint = TokenEndpoint(issuer.url, "heimdall-sync", SecretStr(CLIENT_SECRET), patience)
+    source = OAuthToken(endpoint, now=clock)
+    first = value_of(source)
+    clock.advance(2)
+    issuer.answer_next(*[Answer(status=503)] * 9)
+    assert value_of(source) != first
+    assert len(issuer.requests) == 1 + 9 + 1
 
 
 def test_what_could_not_be_had_is_asked_for_once(issuer: TokenServer) -> None:

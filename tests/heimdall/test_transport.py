@@ -7,7 +7,8 @@ from pydantic import SecretStr
 
 from sync.errors import ReadError
 from sync.heimdall.answers import LIST, AnswerError, UnavailableError, segment
-from sync.heimdall.transport import Patience, Transport
+from sync.heimdall.pace import Patience
+from sync.heimdall.transport import Transport
 from sync.plan.model import Snapshot
 from sync.sandbox.faults import Answer, Close, Hang, Truncate
 from sync.sandbox.process import Sandbox, launch
@@ -55,9 +56,8 @@ def test_after_the_end_nothing_is_sent_and_nobody_waits(sandbox: Sandbox, connec
 @pytest.mark.parametrize("status", [429, 502, 503, 504])
 def test_what_a_busy_gateway_says_is_tried_again(sandbox: Sandbox, connect: Connect, status: int) -> None:
     sandbox.add_fault(Answer(status=status), path=GROUPS, times=2)
-    transport = connect(sandbox, tries=3)
-    assert transport.get(GROUPS) == []
-    assert transport.sent == 3
+    assert connect(sandbox, tries=3).get(GROUPS) == []
+    assert [record.path for record in sandbox.requests()].count(GROUPS) == 3
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 422, 500, 307])
@@ -97,7 +97,6 @@ def test_no_answer_in_time_may_have_been_carried_out(sandbox: Sandbox, connect: 
     with pytest.raises(UnavailableError, match=r"no answer within 0\.1 s") as caught:
         connect(sandbox, tries=1, timeout=0.1).get(GROUPS)
     assert caught.value.maybe_done
-    assert caught.value.connected
 
 
 def test_where_nobody_listens_nothing_was_carried_out(connect: Connect) -> None:
@@ -107,7 +106,6 @@ def test_where_nobody_listens_nothing_was_carried_out(connect: Connect) -> None:
         with pytest.raises(UnavailableError, match="no connection") as caught:
             connect(url, tries=2).get(GROUPS)
     assert not caught.value.maybe_done
-    assert not caught.value.connected
 
 
 def test_a_host_that_is_not_known_is_named(connect: Connect) -> None:

@@ -1,0 +1,219 @@
+"""The gate through which every request to one environment passes, so that trouble is not made worse.
+
+A server that is blocked, or a network that pauses, leaves requests without an answer. They may still be
+carried out: each try that is sent beside them takes one more of the server's few connections to its database,
+and two tries of one write wait for each other. So a request that is lost closes the gate for all. One thread
+then asks a question that needs no database, and after it one that does. When both were answered the gate is
+open for one request at a time, and for one more with each answer. An environment that answers nothing for too
+long is given up: whoever waits at the gate, or comes to it later, gets `GivenUpError`.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from sync.errors import ReadError
+from sync.heimdall.answers import GivenUpError, Loss, UnavailableError
+from sync.heimdall.pace import Pace, Patience
+
+ASK_SECONDS = 10.0
+"""How long an answer to a mere question may take."""
+
+FIRST_PAUSE_SECONDS = 0.5
+LONGEST_PAUSE_SECONDS = 5.0
+
+MANY = 3
+"""Fewer requests that are never answered are slow ones; so many are a server that answers nothing of use."""
+
+LOOK_UP_SECONDS = 0.1
+"""How soon whoever waits at the gate sees that a signal has come."""
+
+_TO_GO_ON = "run again when it answers"
+
+
+@dataclass(slots=True)
+class _Trouble:
+    """What has gone wrong for how long: `lost` are the requests since the last one that was answered."""
+
+    since: float = field(default_factory=time.monotonic)
+    lost: set[object] = field(default_factory=set)
+
+    @property
+    def seconds(self) -> float:
+        return time.monotonic() - self.since
+
+
+class Availability:
+    """Whether an environment answers, and how many requests may be sent to it at once. For many threads."""
+
+    def __init__(self, side: str, most: int, patience: Patience, ask: Callable[[float], None]) -> None:
+        """Open the gate to the `side` for so many requests at once.
+
+        `ask` asks the two questions; each may take so many seconds. It raises `UnavailableError` unless both
+        were answered.
+        """
+        self._side = side
+        self._most = most
+        self._patience = patience
+        self._ask = ask
+        self._pace = Pace(patience.sleep)
+        self._changed = threading.Condition()
+        self._limit = most
+        self._in_flight = 0
+        self._losses = 0
+        self._asking = False
+        self._silence: _Trouble | None = None
+        self._trouble: _Trouble | None = None
+        self._end: str = ""
+        self._closed = threading.Event()
+
+    @property
+    def waiting(self) -> str:
+        """Return, as the end of a sentence, what everybody waits for; empty where nobody does."""
+        silence = self._silence
+        if silence is None:
+            return ""
+        most = self._patience.give_up_after
+        return f"the {self._side} has not answered for {silence.seconds:.0f} s (up to {most:g} s)"
+
+    def close(self) -> None:
+        """Let nobody pass any more, and nobody wait."""
+        self._closed.set()
+        with self._changed:
+            self._changed.notify_all()
+
+    @contextmanager
+    def passage(self, request: object) -> Iterator[None]:
+        """Wait until a request may be sent; the block sends it, and its error tells what became of it.
+
+        Raises `GivenUpError` where the environment is not asked any more.
+        """
+        self._enter(request)
+        try:
+            yield
+        except UnavailableError as error:
+            with self._leaving():
+                self._lost(request, error)
+            raise
+        except BaseException:
+            with self._leaving():
+                raise
+        with self._leaving():
+            self._answered()
+
+    def _enter(self, request: object) -> None:
+        while True:
+            with self._changed:
+                while self._in_flight >= self._limit and not self._is_over:
+                    self._changed.wait(LOOK_UP_SECONDS)
+                self._raise_if_over(request)
+                self._in_flight += 1
+            self._pace.keep()
+            with self._changed:
+                if self._limit and not self._is_over:
+                    return
+                self._in_flight -= 1  # while this one kept the pace, another was lost
+
+    @contextmanager
+    def _leaving(self) -> Iterator[None]:
+        with self._changed:
+            self._in_flight -= 1
+            yield
+            self._changed.notify_all()
+
+    @property
+    def _is_over(self) -> bool:
+        return bool(self._end) or self._closed.is_set() or self._patience.stopping.is_set()
+
+    def _raise_if_over(self, request: object) -> None:
+        if self._end:
+            raise GivenUpError(self._end, _TO_GO_ON)
+        if self._closed.is_set():
+            raise GivenUpError(f"{request} was not sent: the run has ended", "")
+        if self._patience.stopping.is_set():
+            raise GivenUpError(f"{request} was not sent: the run was interrupted", "")
+
+    def _answered(self) -> None:
+        self._trouble = None
+        if 0 < self._limit < self._most:
+            self._limit += 1
+
+    def _lost(self, request: object, error: UnavailableError) -> None:
+        if error.loss is Loss.UNUSABLE:
+            return
+        trouble = self._trouble = self._trouble or _Trouble()
+        trouble.lost.add(request)
+        left = self._patience.give_up_after - trouble.seconds
+        self._pace.hold(error.retry_after, max(left, 0))
+        if left <= 0 and error.loss is Loss.BUSY:
+            self._give_up(f"keeps asking to wait, for {trouble.seconds:.0f} s by now: {error.message}")
+        elif left <= 0 and len(trouble.lost) >= MANY:
+            count = len(trouble.lost)
+            self._give_up(f"answered none of {count} requests for {trouble.seconds:.0f} s: {error.message}")
+        elif error.loss is Loss.SILENT:
+            self._losses += 1
+            self._limit = 0
+            if not self._asking:
+                self._asking = True
+                threading.Thread(target=self._wait_for_it, args=(error,), daemon=True).start()
+
+    def _give_up(self, why: str) -> None:
+        self._end = f"the {self._side} {why}"
+        self._changed.notify_all()
+
+    def _wait_for_it(self, error: UnavailableError) -> None:
+        try:
+            self._ask_until_answered(error)
+        except BaseException:  # a mistake of ours, at which nobody must wait for ever
+            with self._changed:
+                self._give_up("can't be asked whether it answers")
+            raise
+
+    def _ask_until_answered(self, error: UnavailableError) -> None:
+        """Open the gate, for one request at a time, when both questions were answered; or give up."""
+        most, pause = self._patience.give_up_after, FIRST_PAUSE_SECONDS
+        silence = _Trouble()
+        while not self._is_over:
+            losses = self._losses
+            self._pace.keep()
+            left = max(most - silence.seconds, pause)
+            if self._answers(min(self._patience.timeout, 4 * pause, ASK_SECONDS, left)):
+                if self._open(losses):
+                    break
+                continue
+            if self._silence is None:
+                self._silence = silence
+                self._tell(f"does not answer: waiting up to {most:g} s ({error.message})")
+            if silence.seconds >= most:
+                with self._changed:
+                    self._give_up(f"stopped answering, and still did not after {most:g} s: {error.message}")
+                break
+            self._patience.sleep(min(pause, most - silence.seconds))
+            pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+        if self._silence and not self._is_over:
+            self._tell(f"answers again, after {silence.seconds:.0f} s: going on")
+        self._silence = None
+
+    def _answers(self, seconds: float) -> bool:
+        try:
+            self._ask(seconds)
+        except UnavailableError:
+            return False
+        except ReadError:  # an answer all the same; each request meets for itself what is wrong
+            return True
+        return True
+
+    def _open(self, losses: int) -> bool:
+        """Open the gate for one request at a time, unless one was lost while the questions were asked."""
+        with self._changed:
+            if losses != self._losses:
+                return False
+            self._asking = False
+            self._limit = 1
+            self._changed.notify_all()
+            return True
+
+    def _tell(self, what: str) -> None:
+        self._patience.tell(f"The {self._side} {what}")
