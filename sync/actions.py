@@ -137,6 +137,13 @@ def _as_output(outputs: Mapping[str, str]) -> str:
     return "\n".join([*lines, ""])
 
 
+def require_step_files(environ: Mapping[str, str] = os.environ) -> None:
+    """Try the step's files before anything is done. Raises `HeimdallSyncError` where one can't be written."""
+    if in_workflow(environ):
+        for variable in ("GITHUB_STEP_SUMMARY", "GITHUB_OUTPUT"):
+            _append(environ, variable, "")
+
+
 def _append(environ: Mapping[str, str], variable: str, text: str) -> None:
     path = environ.get(variable)
     if not path:

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 
-from sync.actions import publish
+from sync.actions import publish, require_step_files
 from sync.errors import CancelledError, ExitCode, HeimdallSyncError, UsageError
 from sync.interruption import Interruption
 from sync.job import Job
@@ -21,8 +21,10 @@ from sync.settings import Command, Settings
 def run(settings: Settings, out: Printer, interruption: Interruption) -> ExitCode:
     """Run one command between two environments, and write its reports however it ends.
 
-    Raises `UsageError` where a setting contradicts the plan that is to be carried out.
+    Raises `UsageError` where a setting contradicts the plan that is to be carried out, and another
+    `HeimdallSyncError` where what it finds out could not be written in the end.
     """
+    require_step_files()
     for warning in settings.warnings:
         out.show(console.note(warning))
     document = Document(source_url=settings.source_name, target_url=settings.target_url)

@@ -1,8 +1,33 @@
-"""Files that are on the disk completely or not at all."""
+"""Files that are on the disk completely or not at all, and room that is held for them."""
 
 import os
 from pathlib import Path
-from tempfile import NamedTemporaryFile
+from tempfile import NamedTemporaryFile, TemporaryFile
+
+
+class Room:
+    """Room on the disk of a folder, in bytes, until it is released or the process ends.
+
+    Raises `OSError` where there is not that much.
+    """
+
+    def __init__(self, folder: Path, size: int) -> None:
+        self._file = TemporaryFile(dir=folder, buffering=0)  # noqa: SIM115 - it is held beyond this
+        try:
+            while (left := size - self._file.tell()) > 0:
+                # bytes that no file system can make smaller; where room ends, less of them is written
+                self._file.write(os.urandom(min(_CHUNK, left)))
+            os.fsync(self._file.fileno())
+        except OSError:
+            self.release()
+            raise
+
+    def release(self) -> None:
+        """Give the room to whoever writes next; once is enough."""
+        self._file.close()
+
+
+_CHUNK = 1 << 20
 
 
 def write_whole(path: Path, text: str, mode: int) -> None:

@@ -256,6 +256,7 @@ class Job:
         source, _ = self._environments(self._readings)
         judge = judge_of(task.plan, source.enforced, task.before, task.done)
         left = sum(len(wave.operations) for wave in task.left)
+        self._folder.prepare(self._document, left)
         self._checkpoint = Checkpoint.create(
             self._settings.checkpoint_file, task.plan, task.ours, self._folder.mode
         )

@@ -13,7 +13,7 @@ from typing import Literal, Self
 
 from pydantic import Field, ValidationError
 
-from sync.disk import write_whole
+from sync.disk import Room, write_whole
 from sync.errors import HeimdallSyncError, RefusedError
 from sync.plan.approval import plan_from
 from sync.plan.changes import Operation, Plan
@@ -40,13 +40,18 @@ class Line(Value):
     reason: str = ""
 
 
-class Checkpoint:
-    """A journal that is open for writing."""
+_ROOM_FOR_A_LINE = 512
+"""Bytes; most take fifty, and a failure gives its reason."""
 
-    def __init__(self, path: Path, plan: Plan) -> None:
+
+class Checkpoint:
+    """A journal that is open for writing. `room` is released where there is no other for what is to come."""
+
+    def __init__(self, path: Path, plan: Plan, room: Room | None = None) -> None:
         self._numbers = {operation: number for number, operation in enumerate(plan.operations)}
         self._lock = threading.Lock()
         self._path = path
+        self._room = room
         self._file = path.open("a", encoding="utf-8")
 
     @classmethod
@@ -66,7 +71,7 @@ class Checkpoint:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             write_whole(path, "".join(f"{line}\n" for line in lines), mode)
-            return cls(path, plan)
+            return cls(path, plan, Room(path.parent, _ROOM_FOR_A_LINE * len(plan.operations)))
         except OSError as error:
             raise HeimdallSyncError(
                 f"the checkpoint {path} can't be written: {error.strerror}",
@@ -83,6 +88,15 @@ class Checkpoint:
         ).canonical_json()
         with self._lock, self._explained():
             self._file.write(f"{line}\n")
+            self._flush()
+
+    def _flush(self) -> None:
+        try:
+            self._file.flush()
+        except OSError:
+            if self._room is None:
+                raise
+            self._room.release()
             self._file.flush()
 
     def sync(self) -> None:
@@ -93,6 +107,8 @@ class Checkpoint:
     def close(self) -> None:
         """Close the journal; it is kept until the run has succeeded."""
         with self._lock, contextlib.suppress(OSError):  # told by `note`, which would have written it
+            if self._room:
+                self._room.release()
             self._file.close()
 
     @contextlib.contextmanager

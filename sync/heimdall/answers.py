@@ -17,6 +17,9 @@ from sync.plan.model import fits_in_url
 
 T = TypeVar("T")
 
+_MESSAGE = 500
+"""Characters of what a server says went wrong: reports repeat it for every change, and have so much room."""
+
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
@@ -133,7 +136,11 @@ class Answer:
         details = reasons.get("details")
         if isinstance(details, list):
             text += "".join(f"; {d.get('loc')}: {d.get('msg')}" for d in details if isinstance(d, dict))
-        return f"{self.status} {redacted(text)}".strip()
+        return f"{self.status} {_shortened(redacted(text))}".strip()
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _MESSAGE else f"{text[:_MESSAGE]}…"
 
 
 def json_of(text: bytes | bytearray, bounds: Bounds) -> Any:

@@ -8,7 +8,7 @@ from tempfile import TemporaryFile
 
 from pydantic import BaseModel, ValidationError
 
-from sync.disk import is_same, write_whole
+from sync.disk import Room, is_same, write_whole
 from sync.errors import HeimdallSyncError, ReadError
 from sync.plan.model import Snapshot
 from sync.report import junit, markdown
@@ -18,6 +18,11 @@ PLAN, RECEIPT = "plan.json", "receipt.json"
 SOURCE, TARGET = "snapshot-source.json", "snapshot-target.json"
 REPORTS = ("summary.md", "junit.xml", PLAN, SOURCE, TARGET, RECEIPT)
 """What a run may write about itself; the next one replaces all of it."""
+
+_ROOM_FOR_A_CHANGE = 2048
+"""Bytes that what became of one may take in all reports: a failure, its reason, and what to do."""
+
+_ROOM_FOR_THE_REST = 1 << 16
 
 
 class ReportFolder:
@@ -35,6 +40,7 @@ class ReportFolder:
         self.mode = 0o644 if shared else 0o600
         self._inputs = tuple(inputs)
         self._written: set[Path] = set()
+        self._room: Room | None = None
 
     def begin(self) -> None:
         """Make the folder, try to write to it, and remove the reports of the run before."""
@@ -44,21 +50,30 @@ class ReportFolder:
                 file.write(b"x")
             self._remove_others()
 
+    def prepare(self, document: Document, changes: int) -> None:
+        """Write what will not change any more, and hold room for all that so many changes may leave.
+
+        After the first of them it is too late to find out that it can't be written.
+        """
+        final = self._final(document)
+        for name, text in final.items():
+            self._write(self.place(name), text)
+        told = len(markdown.render(document)) + len(junit.render(document))
+        # a file is written beside the one that it replaces; a receipt, written twice, holds a snapshot
+        size = (
+            2 * told + 4 * sum(map(len, final.values())) + _ROOM_FOR_A_CHANGE * changes + _ROOM_FOR_THE_REST
+        )
+        with _explained(self.path):
+            self._room = Room(self.path, size)
+
     def write_reports(self, document: Document) -> tuple[Path, ...]:
         """Write what a run found out, remove what it did not come to, and return the files.
 
         These are `summary.md` and `junit.xml` and, as far as the run came to them, `plan.json`,
         `snapshot-source.json` and `snapshot-target.json`. Each file is there completely or not at all.
         """
-        models: dict[str, BaseModel | None] = {
-            PLAN: document.plan,
-            SOURCE: document.source,
-            TARGET: document.target,
-        }
         texts = {"summary.md": markdown.render(document), "junit.xml": junit.render(document)}
-        texts |= {name: _json(model) for name, model in models.items() if model is not None}
-        if document.plan and self._holds_plan(document.plan.digest):
-            del texts[PLAN]
+        texts |= self._final(document)
         with _explained(self.path):
             self._make()
         files = tuple(self._write(self.place(name), text) for name, text in texts.items())
@@ -98,6 +113,16 @@ class ReportFolder:
             # who may read the files must find them
             self.path.chmod(self.mode | (self.mode & 0o444) >> 2)
 
+    def _final(self, document: Document) -> dict[str, str]:
+        models: dict[str, BaseModel | None] = {
+            PLAN: document.plan,
+            SOURCE: document.source,
+            TARGET: document.target,
+        }
+        if document.plan and self._holds_plan(document.plan.digest):
+            del models[PLAN]
+        return {name: _json(model) for name, model in models.items() if model is not None}
+
     def _is_input(self, path: Path) -> bool:
         return any(is_same(path, read) for read in self._inputs)
 
@@ -113,6 +138,8 @@ class ReportFolder:
                     path.unlink(missing_ok=True)
 
     def _write(self, path: Path, text: str) -> Path:
+        if self._room:
+            self._room.release()
         with _explained(self.path):
             write_whole(path, text, self.mode)
         self._written.add(path)
