@@ -4,8 +4,10 @@ from collections.abc import Callable
 
 from pydantic import SecretStr
 
+from sync.apply.receipt import Receipt
 from sync.errors import ExitCode
 from sync.report import console
+from sync.report.files import RECEIPT
 from sync.report.terminal import Printer
 from sync.sandbox.example import PEOPLE, production, staging
 from sync.sandbox.process import launch
@@ -17,7 +19,10 @@ def run(settings: Settings, run_command: Callable[[Settings], ExitCode], out: Pr
 
     Raises `HeimdallSyncError` where the sandbox's extra is not installed.
     """
-    with launch(staging()) as source, launch(production(), people=PEOPLE, first_id=1000) as target:
+    with (
+        launch(staging(), no_cache=True) as source,  # nobody who tries it out wants to wait for a cache
+        launch(production(), people=PEOPLE, first_id=1000, no_cache=True) as target,
+    ):
         between = {
             "source_url": source.url,
             "source_token": SecretStr(source.token),
@@ -33,7 +38,9 @@ def run(settings: Settings, run_command: Callable[[Settings], ExitCode], out: Pr
             code = run_command(settings.model_copy(update={**between, "command": command, **files}))
             if code is not ExitCode.DONE:
                 return code
-    out.show(console.reports(settings.output_dir.resolve()))
+            if command is Command.APPLY:
+                applied = Receipt.model_validate_json((folder / RECEIPT).read_bytes())
+    out.show(console.demonstrated(applied.done, settings.output_dir.resolve()))
     return ExitCode.DONE
 
 

@@ -168,8 +168,8 @@ class Job:
         )
         self._printer.show(console.remarks(self._document))
         self._printer.show(console.unmatched(self._document))
-        if plan.source.digest == plan.target.digest:
-            self.note("Both hold the same. If that is a surprise: do the two URLs name one environment?")
+        if self._readings.look_like_one:
+            self.note("Both hold the same rows with the same ids: check that the URLs name two environments.")
         return plan
 
     def task(

@@ -36,6 +36,12 @@ class Readings:
         return (*flaws, *blank_on_one_side(source, target, self.source.blank, self.target.blank))
 
     @property
+    def look_like_one(self) -> bool:
+        """Tell whether both may be one environment under two URLs: same ids, written at the same moments."""
+        rows = [(side.ids, side.written) for side in (self.source, self.target)]
+        return rows[0] == rows[1] and bool(self.target.ids)
+
+    @property
     def remarks(self) -> tuple[Remark, ...]:
         """Return what either server answered otherwise than its list shows."""
         return (*self.source.remarks, *self.target.remarks)

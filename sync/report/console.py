@@ -40,6 +40,7 @@ __all__ = [
     "Mode",
     "backup",
     "countdown",
+    "demonstrated",
     "deviations",
     "drift",
     "failure",
@@ -239,6 +240,20 @@ def failure(error: HeimdallSyncError) -> Lines:
 def step(number: int, total: int, title: str) -> Lines:
     """Return the heading of one of several runs."""
     return [Text(), Text(f"▶ Step {number} of {total}: {title}", "bold cyan")]
+
+
+def demonstrated(changes: int, directory: Path) -> Lines:
+    """Return what the demo has shown, and where to look at it again."""
+    return [
+        Text(),
+        Text(
+            f"✓ The demo is done: {plural(changes, 'change')} made one Heimdall equal to another, and "
+            "reading both proved it.",
+            "bold green",
+        ),
+        Text("Both Heimdalls ran on this machine and are stopped again. Each step left a folder of reports."),
+        *reports(directory),
+    ]
 
 
 def reports(directory: Path) -> Lines:

@@ -39,6 +39,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--cerbos-down", action="store_true", help="nobody decides about permissions")
     parser.add_argument("--pool", type=int, help="connections to its database; any number otherwise")
     parser.add_argument("--silence", type=float, help="seconds without an answer when they are used up")
+    parser.add_argument("--no-cache", action="store_true", help="look anew at who decides a request")
     parser.add_argument("--stop-with-stdin", action="store_true", help="end where standard input ends")
     return parser
 

@@ -34,6 +34,7 @@ class Options(Value):
     leaves nobody to decide about permissions. `pool` is how many connections to its database the server has
     (the real one: 15; 0: any number). A request that finds none left is answered with 500, and after that, or
     where two tries of one write are under way together, nobody is answered for `silence` seconds.
+    `no_cache` looks anew at who decides a request each time.
     """
 
     first_id: int = Field(default=1, ge=1)
@@ -46,6 +47,7 @@ class Options(Value):
     cerbos_down: bool = False
     pool: int = Field(default=0, ge=0)
     silence: float = Field(default=223.0, ge=0)
+    no_cache: bool = False
 
     def flags(self) -> list[str]:
         """Return the command-line flags that say the same."""

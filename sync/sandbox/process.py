@@ -209,6 +209,7 @@ def launch(  # noqa: PLR0913 - one keyword for each option of the server
     cerbos_down: bool = False,
     pool: int = 0,
     silence: float = 223.0,
+    no_cache: bool = False,
 ) -> Sandbox:
     """Start a sandbox that holds a snapshot, and return it once it can be asked. `Options` says what is what.
 
@@ -226,6 +227,7 @@ def launch(  # noqa: PLR0913 - one keyword for each option of the server
         cerbos_down=cerbos_down,
         pool=pool,
         silence=silence,
+        no_cache=no_cache,
     )
     with TemporaryDirectory(prefix="heimdall-sandbox-") as folder:
         files = {

@@ -41,6 +41,8 @@ class Resolver:
     def __init__(self, clock: Clock, database: Decide) -> None:
         self.answering = True
         """Whether Redis answers. While it does not, nothing in it changes."""
+        self.remembering = True
+        """Whether an answer is given again without looking."""
         self._clock = clock
         self._database = database
         self._written: dict[str, dict[int, Decision]] = {}
@@ -88,7 +90,8 @@ class Resolver:
             answer = self._first_entry(method, path)
             if answer is None and (answer := self._first_row(method, path)):
                 self.write(answer)
-            self._answers[method, path] = (now + ANSWER_LIFETIME, answer)
+            if self.remembering:
+                self._answers[method, path] = (now + ANSWER_LIFETIME, answer)
         return answer
 
     def look(self, method: str, path: str) -> Decision | None:

@@ -24,6 +24,7 @@ class World:
         """Begin again with another state, an empty log, the right time and these faults only."""
         clock = Clock()
         self.state = state_of(snapshot, people, self.options.first_id, clock)
+        self.state.resolver.remembering = not self.options.no_cache
         self.clock = clock
         self.action_list = ShiftingList(self.options.shifting_list, self.options.shifting_readings)
         self.log = RequestLog()

@@ -19,7 +19,14 @@ def test_it_ends_equal_and_leaves_what_is_not_its_own(
     out = capsys.readouterr().out
     folder = tmp_path / "heimdall-sync-report"
     assert "✓ Target is identical to source" in out
-    assert out.splitlines()[-1] == f"Reports: {folder}"
+    assert out.splitlines()[-3:] == [
+        "✓ The demo is done: 29 changes made one Heimdall equal to another, and reading both proved it.",
+        "Both Heimdalls ran on this machine and are stopped again. Each step left a folder of reports.",
+        f"Reports: {folder}",
+    ]
+    last = out.partition("▶ Step 3 of 4")[2].partition("VERIFICATION")[2]
+    assert "⚠" not in last
+    assert "cache" not in last
     plans = {step: json.loads((folder / step / "plan.json").read_text()) for step in ("2-plan", "4-plan")}
     assert plans["2-plan"]["waves"]
     assert plans["4-plan"]["waves"] == []

@@ -3,7 +3,7 @@
 import pytest
 
 from sync.plan.model import Action, Mapping, Snapshot
-from sync.sandbox.process import Sandbox
+from sync.sandbox.process import Sandbox, launch
 
 from .world import Api, superadmin
 
@@ -286,3 +286,12 @@ def test_a_moved_mapping_decides_where_it_is_now(server: Sandbox) -> None:
 
     assert _decider(api) == ANYONE
     assert _decider(api, "/users/you") == "/users/you$"
+
+
+@pytest.mark.parametrize(("no_cache", "decider"), [(False, ANYONE), (True, ME)])
+def test_an_answer_is_old_unless_the_sandbox_has_no_cache(no_cache: bool, decider: str) -> None:
+    with launch(_environment(ME, ANYONE), no_cache=no_cache) as sandbox:
+        api = superadmin(sandbox)
+        assert _decider(api) == ANYONE
+        assert api(f"PUT /api/v1/mappings/{_id(api, ME)}", {"description": "anew"}).status_code == 200
+        assert _decider(api) == decider
