@@ -4,7 +4,7 @@ A dry run and an apply are the same job; they differ in whether `apply` is calle
 """
 
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -31,7 +31,7 @@ from sync.plan.changes import Plan
 from sync.plan.drift import moved_since
 from sync.plan.environment import Environment
 from sync.plan.guardrails import Objection, objections_to_plan, objections_to_urls, takes_superadmin
-from sync.plan.model import Snapshot
+from sync.plan.model import Kind, Snapshot
 from sync.plan.outcome import Outcome, Verification, settled
 from sync.plan.planner import make_plan
 from sync.plan.resume import Task, task_left
@@ -281,9 +281,7 @@ class Job:
         The receipt is written, and the checkpoint of a run that succeeded is deleted.
         """
         try:
-            self._readings = self._settled(
-                self._read(verifying=True) if self._document.outcomes else self._readings
-            )
+            self._readings = self._settled(self._read_again() if self._document.outcomes else self._readings)
             found = self._plan_of(self._readings)
             # how something ignored stands is no difference, that this plan has overtaken it is
             overtaken = [b for b in task.plan.blocked if named(task.plan.rules.ignore, b.kind, b.name)]
@@ -326,10 +324,14 @@ class Job:
         assert source is not None
         return source
 
-    def _read(self, *, verifying: bool = False) -> Readings:
+    def _read_again(self) -> Readings:
+        written = {outcome.operation for outcome in self._document.outcomes or ()}
+        return self._read(self._readings, {op.name for op in written if op.kind is Kind.MAPPING})
+
+    def _read(self, before: Readings | None = None, wrote: Collection[str] = frozenset()) -> Readings:
         started, sent = time.monotonic(), self._target.sent
         with self._printer.progress("Reading both environments"):
-            readings = read_both(self._source_place, self._target, verifying=verifying)
+            readings = read_both(self._source_place, self._target, before, wrote)
         self._pace = (time.monotonic() - started) / (self._target.sent - sent)
         return readings
 

@@ -1,7 +1,7 @@
 """Both environments as they are, read and asked at the same time."""
 
 import random
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -47,24 +47,33 @@ class Readings:
         return (*self.source.remarks, *self.target.remarks)
 
 
-def read_both(source: Transport | Snapshot, target: Transport, *, verifying: bool = False) -> Readings:
+def read_both(
+    source: Transport | Snapshot,
+    target: Transport,
+    before: Readings | None = None,
+    wrote: Collection[str] = frozenset(),
+) -> Readings:
     """Read both environments, then ask each server who wins what overlaps among the mappings of both.
 
-    Nobody is asked about a snapshot that stands in for the source; `verifying` tells that this run has just
-    been writing. Raises `ReadError`.
+    Nobody is asked about a snapshot that stands in for the source. `before` is what this run has read before,
+    and `wrote` are the mappings, by name, that it has written to the target since. Raises `ReadError`.
     """
+    known = frozenset({*before.source.leftovers, *before.target.leftovers} if before else ())
     with Threads(2) as threads:
         first = threads.submit(_read, source)
         second = threads.submit(read_environment, target)
-        places = (("source", source, first.result()), ("target", target, second.result()))
-        asked = _asked(threads, places, verifying=verifying)
+        askers = (
+            _Asker("source", source, first.result()),
+            _Asker("target", target, second.result(), wrote),
+        )
+        asked = _asked(threads, askers, known)
     return Readings(*asked)
 
 
 def read_source(source: Transport | Snapshot) -> Reading:
     """Read the source alone, and ask who wins what overlaps in it. Raises `ReadError`."""
     with Threads(1) as threads:
-        (reading,) = _asked(threads, (("source", source, _read(source)),), verifying=False)
+        (reading,) = _asked(threads, (_Asker("source", source, _read(source)),))
     return reading
 
 
@@ -90,18 +99,16 @@ def read_source_file(path: Path) -> Snapshot:
     return snapshot
 
 
-_Place = tuple[str, Transport | Snapshot, Reading]
-
-
-def _asked(threads: Threads, places: tuple[_Place, ...], *, verifying: bool) -> tuple[Reading, ...]:
+def _asked(
+    threads: Threads, askers: Collection["_Asker"], known: frozenset[str] = frozenset()
+) -> tuple[Reading, ...]:
     """Return the readings with what the servers answer about all overlaps.
 
     An answer may name a mapping that no list shows, or an action that was renamed: both raise further
     questions. Each round finds a mapping or an action that no earlier one did, and there are finitely many
-    on a server.
+    on a server. `known` are mappings that answers have named before, by name.
     """
-    askers = [_Asker(*place, verifying=verifying) for place in places]
-    names = frozenset(mapping.name for *_, reading in places for mapping in reading.snapshot.mappings)
+    names = known.union(*(asker.listed for asker in askers))
     raised: frozenset[str] | None = None
     while raised is None or not raised <= names:
         names |= raised or frozenset()
@@ -115,12 +122,16 @@ class _Asker:
     """What one side is asked, and has answered; `reading` is the side with all of that."""
 
     def __init__(
-        self, side: str, environment: Transport | Snapshot, reading: Reading, *, verifying: bool
+        self,
+        side: str,
+        environment: Transport | Snapshot,
+        reading: Reading,
+        wrote: Collection[str] = frozenset(),
     ) -> None:
         self.reading = reading
         self.listed = {mapping.name: mapping.action for mapping in reading.snapshot.mappings}
         self._side = side
-        self._verifying = verifying
+        self._wrote = wrote
         self._environment = environment
         self._answers: dict[tuple[str, frozenset[str], frozenset[str]], Answered] = {}
         self._chance = random.SystemRandom()
@@ -171,7 +182,7 @@ class _Asker:
             reading.rows,
             answers,
             changing,
-            verifying=self._verifying,
+            self._wrote,
         )
 
 

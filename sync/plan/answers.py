@@ -73,25 +73,23 @@ def confirm(
     rows: Sequence[str],
     answers: Mapping[Overlap, Answered],
     changing: Collection[Overlap] = (),
-    *,
-    verifying: bool = False,
+    wrote: Collection[str] = frozenset(),
 ) -> Confirmed:
     """Hold answers against a snapshot; where the server says otherwise, it is right.
 
     `written` is when each mapping was, the first standing first; `rows` are their names as the server lists
     them. What may come from a cache is not believed; `changing` are those that were answered otherwise a
-    moment before. Where this run has just been writing (`verifying`), two paths may both be answered as
-    before. Raises `SnapshotError` where no order of the mappings explains the answers.
+    moment before. Where this run has just written one of the mappings (`wrote`), two paths may both be
+    answered as before. Raises `SnapshotError` where no order of the mappings explains the answers.
     """
-    if not verifying:
-        with suppress(ValueError):
-            return _confirmed(
-                side, snapshot, Ranking(tuple(written), tuple(rows)), answers, changing, written
-            )
     # two paths may both come from a cache: then they contradict what does not
     once = {overlap: replace(answered, twice=False) for overlap, answered in answers.items()}
+    settled = {o: answers[o] if o.mappings.isdisjoint(wrote) else once[o] for o in answers}
+    shown = Ranking(tuple(written), tuple(rows))
+    with suppress(ValueError):
+        return _confirmed(side, snapshot, shown, settled, changing, written, wrote)
     try:
-        return _confirmed(side, snapshot, Ranking(tuple(written), tuple(rows)), once, changing, written)
+        return _confirmed(side, snapshot, shown, once, changing, written, wrote)
     except ValueError as error:
         raise SnapshotError(
             f"the {side} contradicts itself: {error}", "is somebody changing it? run again when nobody is"
@@ -105,6 +103,7 @@ def _confirmed(
     answers: Mapping[Overlap, Answered],
     changing: Collection[Overlap],
     written: Mapping[str, datetime],
+    wrote: Collection[str],
 ) -> Confirmed:
     """Do what `confirm` does. Raises `ValueError` where no order explains the answers."""
     listed = {mapping.name: mapping.action for mapping in snapshot.mappings}
@@ -116,7 +115,7 @@ def _confirmed(
     for overlap, answered in answers.items():
         name = overlap.winner(shown_order, listed)
         shown = Winner(name, listed[name] if name else None)
-        doubt = None if answered.winner == shown else _doubt(answered, shown, overlap, written)
+        doubt = None if answered.winner == shown else _doubt(answered, shown, overlap, written, wrote)
         if doubt:
             remarks.append(
                 Remark(
@@ -139,13 +138,21 @@ def _confirmed(
     return Confirmed(snapshot.ranked(canonical), order, said, stale, leftovers, tuple(remarks))
 
 
-def _doubt(answered: Answered, shown: Winner, overlap: Overlap, written: Mapping[str, datetime]) -> Doubt:
+def _doubt(
+    answered: Answered,
+    shown: Winner,
+    overlap: Overlap,
+    written: Mapping[str, datetime],
+    wrote: Collection[str],
+) -> Doubt:
     name = answered.winner.mapping
-    if name is not None and name not in written:
-        return Doubt.LEFTOVER
     since = max((written[each] for each in overlap.mappings if each in written), default=None)
     recently = since is not None and answered.at - since < timedelta(seconds=CACHE_SECONDS)
-    if recently and not (answered.fresh or answered.twice):
+    may_be_old = recently and not (answered.fresh or answered.twice)
+    if name is not None and name not in written:
+        # no list shows it, and it won a moment ago: only what this run wrote can have come in front of it
+        return Doubt.LEFTOVER if overlap.mappings.isdisjoint(wrote) or not may_be_old else Doubt.CACHED
+    if may_be_old:
         return Doubt.CACHED
     if name is None:
         return Doubt.NOBODY

@@ -7,7 +7,7 @@ for one character or more, wherever it stands; "anchored at both ends" is `re.fu
 import re
 from functools import cache
 
-_WILDCARD = re.compile(r"\*\*|\*|:[A-Za-z_]\w*")
+_WILDCARD = re.compile(r"\*\*|\*|:\w+")
 _MEANINGS = {"**": ".*", "*": "[^/]*"}
 _SEGMENT = "[^/]+"
 
