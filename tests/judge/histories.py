@@ -136,6 +136,8 @@ def _actions(history: History) -> set[str]:
 def play(sandbox: Sandbox, history: History) -> None:
     """Let a sandbox begin again and live through a history."""
     names = _actions(history)
+    once = {event.name: event.action for event in history.events if isinstance(event, Renamed)}
+    allowed = names & {once.get(action, action) for action in history.allowed}
     rows = [
         Mapping(
             method=wrote.mapping.partition(" ")[0],
@@ -148,7 +150,7 @@ def play(sandbox: Sandbox, history: History) -> None:
     sandbox.reset(
         Snapshot(
             actions=tuple(Action(name=name, description="a") for name in names),
-            roles=(Role(name="staff", description="s", actions=tuple(names & {*history.allowed})),),
+            roles=(Role(name="staff", description="s", actions=tuple(allowed)),),
             groups=(Group(name="office", description="o", roles=("staff",)),),
             mappings=tuple(rows),
             precedence=tuple(row.name for row in rows),
@@ -236,13 +238,13 @@ class Caller:
         return {f"{row['method']} {row['path_pattern']}": row["id"] for row in rows}
 
 
+def mappings_of(history: History) -> set[str]:
+    """Return the names of all mappings that were there at some time."""
+    return {event.mapping for event in (*history.beginning, *history.events) if isinstance(event, Wrote)}
+
+
 def requests_of(*histories: History, paths: tuple[str, ...]) -> Iterator[str]:
     """Yield every path with every method that a mapping of these histories has; GET stands for all others."""
-    methods = {
-        event.mapping.partition(" ")[0]
-        for history in histories
-        for event in (*history.beginning, *history.events)
-        if isinstance(event, Wrote)
-    }
+    methods = {name.partition(" ")[0] for history in histories for name in mappings_of(history)}
     for method in sorted((methods | {"GET"}) - {"ANY"}):
         yield from (f"{method} {path}" for path in paths)

@@ -79,6 +79,15 @@ def _is_simple_match(pattern: str, path: str) -> bool:
     return any(_is_simple_match(rest, path[length:]) for length in lengths)
 
 
+def does_match(mapping: str, request: str) -> tuple[bool, bool]:
+    """Tell whether a mapping matches a request in Redis, and in the database."""
+    (method, _, pattern), (asked, _, path) = mapping.partition(" "), request.partition(" ")
+    return (
+        method == asked and matches_in_redis(pattern, path),
+        method in {asked, "ANY"} and matches_in_database(pattern, path),
+    )
+
+
 class Server:
     """Tables in the order of their heap, and one list for each method in Redis, the front one first."""
 
