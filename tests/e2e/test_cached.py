@@ -1,0 +1,146 @@
+"""What comes out of a workflow's cache and does not fit is left out: else it would end every attempt."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from sync.sandbox.example import production, staging
+from sync.sandbox.faults import Answer
+from sync.sandbox.process import Sandbox, launch
+from tests.e2e.conftest import writes
+from tests.e2e.shell import Shell
+from tests.e2e.test_killed import HARMLESS, equal
+
+STEP = {"GITHUB_ACTIONS": "true"}
+WRITES = ["POST", "PUT", "DELETE"]
+Pair = tuple[Sandbox, Sandbox]
+
+
+@pytest.fixture(scope="module")
+def servers() -> Iterator[Pair]:
+    with launch(staging()) as source, launch(production(), first_id=1000) as target:
+        yield source, target
+
+
+@pytest.fixture
+def shell(servers: Pair, tmp_path: Path) -> Shell:
+    servers[0].reset(staging())
+    servers[1].reset(production())
+    (tmp_path / "heimdall-sync-report").mkdir()
+    return Shell(tmp_path, *servers)
+
+
+def of_another_version(_: Shell, path: Path) -> None:
+    path.write_text('{"schema":"heimdall-sync/checkpoint/0"}\n')
+
+
+def torn(shell: Shell, path: Path) -> None:
+    of_another_plan(shell, path)
+    path.write_bytes(path.read_bytes()[:300])
+
+
+def of_another_plan(shell: Shell, path: Path) -> None:
+    """Leave the checkpoint of an apply that did not finish, and everything else as it was before."""
+    shell.target.add_fault(Answer(status=500), methods=WRITES, path=HARMLESS, nth=1, times=None)
+    ended = shell(f"heimdall-sync apply --strategy zero-downtime --checkpoint-file {path}")
+    assert ended.returncode == 1, ended.stdout
+    shell.target.clear_faults()
+    shell.target.clear_requests()
+
+
+def of_another_target(shell: Shell, path: Path) -> None:
+    of_another_plan(shell, path)
+    path.write_bytes(path.read_bytes().replace(shell.target.url.encode(), b"https://elsewhere.example"))
+
+
+@pytest.mark.parametrize("leave", [of_another_version, torn, of_another_plan, of_another_target])
+class TestACheckpoint:
+    @pytest.fixture
+    def checkpoint(self, shell: Shell, leave: Callable[[Shell, Path], None]) -> Path:
+        path = shell.report / "sync_checkpoint.json"
+        leave(shell, shell.folder / "left.json")
+        assert shell("heimdall-sync plan").returncode == 0
+        shutil.copy(shell.report / "plan.json", shell.folder / "approved.json")
+        shutil.copy(shell.folder / "left.json", path)
+        return path
+
+    def test_is_left_out_in_a_workflow(self, shell: Shell, checkpoint: Path) -> None:
+        ended = shell("heimdall-sync apply --plan approved.json --resume", **STEP)
+        assert ended.returncode == 0, ended.stdout
+        assert equal(shell.target.snapshot(), staging())
+        warnings = [line for line in ended.stdout.splitlines() if line.startswith("::warning ")]
+        assert "this run goes on without it" in warnings[0]
+        assert str(checkpoint.relative_to(shell.folder)) in warnings[0]
+        assert "this run goes on without it" in (shell.report / "summary.md").read_text()
+        assert not checkpoint.exists()
+
+    def test_is_refused_on_a_command_line(self, shell: Shell, checkpoint: Path) -> None:
+        path = checkpoint.relative_to(shell.folder)
+        held = checkpoint.read_bytes()
+        ended = shell(f"heimdall-sync apply --plan approved.json --resume --checkpoint-file {path}")
+        assert ended.returncode == 3, ended.stdout
+        assert "--checkpoint-file" in ended.stdout
+        assert writes(shell.target) == []
+        assert checkpoint.read_bytes() == held
+
+
+@pytest.mark.parametrize(
+    "receipt", ["{}", "not JSON", '{"schema": "heimdall-sync/receipt/0"}', "of another target"]
+)
+class TestAReceipt:
+    @pytest.fixture(autouse=True)
+    def _receipt(self, shell: Shell, receipt: str) -> None:
+        path = shell.report / "receipt.json"
+        path.write_text(receipt)
+        if receipt == "of another target":
+            assert shell("heimdall-sync apply").returncode == 0
+            path.write_text(path.read_text().replace(shell.target.url, "https://elsewhere.example"))
+            shell.target.reset(production())
+
+    def test_is_left_out_in_a_workflow(self, shell: Shell) -> None:
+        ended = shell("heimdall-sync drift --receipt heimdall-sync-report/receipt.json", **STEP)
+        assert ended.returncode == 2, ended.stdout
+        assert "heimdall-sync-report/receipt.json is " in ended.stdout
+        assert "this run goes on without it" in (shell.report / "summary.md").read_text()
+
+    def test_is_wrong_usage_on_a_command_line(self, shell: Shell) -> None:
+        shell.target.clear_requests()
+        ended = shell("heimdall-sync drift --receipt heimdall-sync-report/receipt.json")
+        assert ended.returncode == 64, ended.stdout
+        assert shell.target.requests() == ()
+
+
+def test_in_a_workflow_the_way_back_is_for_whoever_unpacks_the_reports(shell: Shell, tmp_path: Path) -> None:
+    """They have no variables of the job, and are in no folder of it."""
+    applied = shell("heimdall-sync apply", **STEP)
+    assert applied.returncode == 0, applied.stdout
+    assert "To apply exactly this" not in shell("heimdall-sync plan", **STEP).stdout
+    [backup] = shell.backups
+    line = next(line for line in applied.stdout.splitlines() if line.startswith("To go back: "))
+    unpacked = tmp_path / "unpacked"
+    unpacked.mkdir()
+    shutil.copy(backup, unpacked)
+    elsewhere = Shell(unpacked, shell.source, shell.target)
+    nothing = {"HEIMDALL_SOURCE_URL": "", "HEIMDALL_TARGET_URL": "", "HEIMDALL_SOURCE_TOKEN": ""}
+    restored = elsewhere(line.removeprefix("To go back: "), **nothing)
+    assert restored.returncode == 0, restored.stdout
+    assert equal(shell.target.snapshot(), production())
+
+
+def test_in_a_workflow_every_user_of_the_runner_can_read_what_is_left(shell: Shell) -> None:
+    shell.target.add_fault(Answer(status=500), methods=WRITES, path=HARMLESS, nth=9, times=None)
+    assert shell("umask 077; heimdall-sync apply", **STEP).returncode == 1
+    shell.target.clear_faults()
+    assert (shell.report / "sync_checkpoint.json").is_file()
+    assert {path.stat().st_mode & 0o777 for path in shell.report.iterdir()} == {0o644}
+
+
+def test_elsewhere_only_their_owner_can(shell: Shell) -> None:
+    shell.target.add_fault(Answer(status=500), methods=WRITES, path=HARMLESS, nth=9, times=None)
+    assert shell("umask 000; heimdall-sync apply --output-dir new").returncode == 1
+    shell.target.clear_faults()
+    left = [shell.folder / "sync_checkpoint.json", *(shell.folder / "new").iterdir()]
+    assert {path.stat().st_mode & 0o777 for path in left} == {0o600}
+    assert (shell.folder / "new").stat().st_mode & 0o777 == 0o700
