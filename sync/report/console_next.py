@@ -6,6 +6,8 @@ from sync.report.document import Document
 from sync.report.lines import Lines
 from sync.report.wording import printable
 
+_WHERE = {False: "To go back", True: "To go back, in the folder that the reports are downloaded to"}
+
 
 def backup(document: Document) -> Lines:
     """Return where what the target held before the first change is kept, and how to go back to it."""
@@ -15,7 +17,7 @@ def backup(document: Document) -> Lines:
     return [
         Text(f"Backup of the target: {printable(kept.path)}"),
         *([Text(f"⚠ {kept.remark}", "yellow")] if kept.remark else []),
-        *([Text(f"To go back: {printable(kept.line)}")] if kept.line else []),
+        *([Text(f"{_WHERE[kept.elsewhere]}: {printable(kept.line)}")] if kept.line else []),
     ]
 
 

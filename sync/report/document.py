@@ -22,12 +22,14 @@ from sync.runner import how_to_finish
 class Backup:
     """The file that a rollback takes as its source.
 
-    `line` is the command line that does it, empty where nobody could run it; `remark` is what must be known.
+    `line` is the command line that does it, empty where nobody could run it; it is for where the reports are
+    downloaded to, if `elsewhere`. `remark` is what must be known.
     """
 
     path: str
     line: str = ""
     remark: str = ""
+    elsewhere: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -106,7 +106,8 @@ def way_back(document: Document) -> list[str]:
     kept = document.backup
     if kept is None:
         return []
-    line = f" This restores it: {code(kept.line)}." if kept.line else ""
+    where = ", in the folder that you download these reports to" if kept.elsewhere else ""
+    line = f" This restores it{where}: {code(kept.line)}." if kept.line else ""
     lost = "Memberships that went with a deleted group do not come back."
     return [
         f"**Way back:** {code(kept.path)} holds what the target held before the first change.{line} {lost}",

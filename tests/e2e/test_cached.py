@@ -10,7 +10,7 @@ from sync.sandbox.example import production, staging
 from sync.sandbox.faults import Answer
 from sync.sandbox.process import Sandbox, launch
 from tests.e2e.conftest import writes
-from tests.e2e.shell import Shell
+from tests.e2e.shell import Shell, proposed
 from tests.e2e.test_killed import HARMLESS, equal
 
 STEP = {"GITHUB_ACTIONS": "true"}
@@ -118,13 +118,13 @@ def test_in_a_workflow_the_way_back_is_for_whoever_unpacks_the_reports(shell: Sh
     assert applied.returncode == 0, applied.stdout
     assert "To apply exactly this" not in shell("heimdall-sync plan", **STEP).stdout
     [backup] = shell.backups
-    line = next(line for line in applied.stdout.splitlines() if line.startswith("To go back: "))
+    words = "To go back, in the folder that the reports are downloaded to:"
     unpacked = tmp_path / "unpacked"
     unpacked.mkdir()
     shutil.copy(backup, unpacked)
     elsewhere = Shell(unpacked, shell.source, shell.target)
     nothing = {"HEIMDALL_SOURCE_URL": "", "HEIMDALL_TARGET_URL": "", "HEIMDALL_SOURCE_TOKEN": ""}
-    restored = elsewhere(line.removeprefix("To go back: "), **nothing)
+    restored = elsewhere(proposed(applied.stdout, words), **nothing)
     assert restored.returncode == 0, restored.stdout
     assert equal(shell.target.snapshot(), production())
 

@@ -29,7 +29,6 @@ REPORTS = {
     "plan.json",
     "snapshot-source.json",
     "snapshot-target.json",
-    "backup-target.json",
     "receipt.json",
 }
 
@@ -59,15 +58,14 @@ def test_planned_approved_and_applied(pair: tuple[Sandbox, Sandbox], folder: Pat
     assert writes(target) == []
     report = folder / "heimdall-sync-report"
     digest = json.loads((report / "plan.json").read_text())["digest"]
-    (folder / "approved.json").write_bytes((report / "plan.json").read_bytes())
-    applied = run(
-        "apply", "--plan=approved.json", f"--expect-digest={digest}", options=options, variables=variables
-    )
+    plan = "--plan=heimdall-sync-report/plan.json"
+    applied = run("apply", plan, f"--expect-digest={digest}", options=options, variables=variables)
     assert applied.code == 0, applied.out
     assert equal(target.snapshot(), staging())
-    assert {path.name for path in report.iterdir()} == REPORTS
+    kept = {path.name for path in report.iterdir()} - REPORTS
+    assert {name.partition("-")[0] for name in kept} == {"backup", "receipt"}
     for path in report.iterdir():
-        assert (path.stat().st_uid, path.stat().st_mode & 0o777) == (USER, 0o644)
+        assert (path.stat().st_uid, path.stat().st_mode & 0o777) == (USER, 0o600)
     assert not (folder / "sync_checkpoint.json").exists()
 
 

@@ -10,6 +10,7 @@ import requests
 import yaml
 
 from sync.plan.model import Snapshot
+from sync.sandbox.example import production
 from sync.sandbox.faults import Answer
 from sync.sandbox.process import Sandbox
 from sync.sandbox.token_endpoint import TokenServer
@@ -47,6 +48,12 @@ def change_by_hand(sandbox: Sandbox) -> None:
     assert changed.ok, changed.text
 
 
+def backup_in(artifact: Path) -> Snapshot:
+    """Return what the only backup in an artifact holds."""
+    [backup] = artifact.glob("backup-*.json")
+    return Snapshot.model_validate_json(backup.read_bytes())
+
+
 def test_a_promotion_and_the_drift_after_it(repository: Repository, source: Sandbox, target: Sandbox) -> None:
     promoted = repository.run(PROMOTE, inputs=TARGET)
 
@@ -57,7 +64,8 @@ def test_a_promotion_and_the_drift_after_it(repository: Repository, source: Sand
     planned = artifacts["heimdall-sync-plan-production-1"]
     applied = artifacts["heimdall-sync-apply-production-1"]
     assert {"plan.json", "summary.md", "junit.xml"} <= {file.name for file in planned.iterdir()}
-    assert {"receipt.json", "backup-target.json", "summary.md"} <= {file.name for file in applied.iterdir()}
+    assert {"receipt.json", "summary.md"} <= {file.name for file in applied.iterdir()}
+    assert contents(backup_in(applied)) == contents(production())
     digest = json.loads((planned / "plan.json").read_text())["digest"]
     assert json.loads((applied / "receipt.json").read_text())["plan"] == digest
     assert promoted.outputs("plan", "plan")["digest"] == digest
@@ -121,6 +129,12 @@ def test_a_target_that_fails_in_the_middle_and_the_failed_job_again(
         (repository.artifacts()["heimdall-sync-apply-production-2"] / "receipt.json").read_text()
     )
     assert (receipt["done_before"], receipt["identical"]) == (8, True)
+    # what was there before the first attempt, not what it left
+    backups = [
+        backup_in(repository.artifacts()[f"heimdall-sync-apply-production-{attempt}"]) for attempt in (1, 2)
+    ]
+    assert contents(backups[0]) == contents(backups[1]) == contents(production())
+    assert "rebuilt from the plan" not in again.log
     # every operation once, over both attempts
     assert len(done) + len(writes(target)) == operations_of(plan)
     assert not Counter(done) & Counter(writes(target))

@@ -112,3 +112,16 @@ def test_the_gitlab_plan_passes_on_its_own_digest(tmp_path: Path) -> None:
     (tmp_path / "heimdall-sync-report" / "plan.json").write_text(json.dumps(plan))
     subprocess.run(["sh", "-ec", "\n".join(script[1:])], cwd=tmp_path, check=True)
     assert (tmp_path / "plan.env").read_text() == "HEIMDALL_EXPECT_DIGEST=sha256:b\nPLAN=b\n"
+
+
+def test_the_gitlab_apply_keeps_the_first_backup_beside_the_checkpoint(tmp_path: Path) -> None:
+    job = yaml.safe_load((ROOT / "examples" / "gitlab-ci.yml").read_text())["apply"]
+    script = "\n".join(job["after_script"])
+    subprocess.run(["sh", "-ec", script], cwd=tmp_path, check=True)
+    report, kept = tmp_path / "heimdall-sync-report", tmp_path / job["cache"]["paths"][0]
+    report.mkdir()
+    kept.mkdir()
+    for text in ("first", "later"):
+        (report / "backup-a.json").write_text(text)
+        subprocess.run(["sh", "-ec", script], cwd=tmp_path, check=True)
+    assert (kept / "backup-a.json").read_text() == "first"

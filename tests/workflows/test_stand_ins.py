@@ -94,3 +94,15 @@ def test_a_cache_entry_never_changes_and_is_found_by_the_beginning_of_its_key(st
     assert restored("a/1", "a/") == "cache-hit=true\ncache-matched-key=a/1\n"
     assert restored("a/3") == restored("c/1", "c/") == "cache-hit=\ncache-matched-key=\n"
     assert restored("a/3", "a/", path="elsewhere") == "cache-hit=\ncache-matched-key=\n"
+
+
+def test_a_cache_entry_holds_what_its_patterns_match(stand_ins: StandIns) -> None:
+    patterns = "report/one.json\nreport/two-*.json\n"
+    names = {"one.json", "two-a.json", "two-b.json"}
+    for name in (*names, "three.json"):
+        (stand_ins.workspace / "report" / name).write_text(name)
+    stand_ins("cache/cache.py", "save", patterns, "a/1")
+    for file in (stand_ins.workspace / "report").iterdir():
+        file.unlink()
+    stand_ins("cache/cache.py", "restore", patterns, "a/2", "a/")
+    assert {file.name for file in (stand_ins.workspace / "report").iterdir()} == names
