@@ -30,7 +30,7 @@ def test_a_workflow_is_told_what_a_workflow_can_do(
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
     with launch(staging()) as source, launch(production(), first_id=1000) as target:
         target.add_fault(fault, methods=["POST"], path="^/api/v1/roles/$")
-        ended = run(source, target, "apply", "--retries", "1")
+        ended = run(source, target, "apply", "--retries", "1", "--give-up-after", "0.5")
     assert ended.code == 1
     for told in (ended.out, ended.summary, *(failure.text for failure in ended.junit.iter("failure"))):
         assert "--resume" not in (told or "")
