@@ -11,7 +11,7 @@ from sync.job import Job
 from sync.past import Past, files_read, read_past
 from sync.report import console
 from sync.report.document import Document
-from sync.report.files import ReportFolder
+from sync.report.files import SOURCE, ReportFolder
 from sync.report.lines import trace
 from sync.report.terminal import Printer
 from sync.runner import in_ci
@@ -54,6 +54,7 @@ def run(settings: Settings, out: Printer, interruption: Interruption) -> ExitCod
     out.show(console.summary(document))
     try:
         folder.write_reports(document)
+        out.show(console.exported(document, folder.place(SOURCE)))
         out.show(console.reports(folder.path))
         out.show(console.next_step(document))
     except HeimdallSyncError as unwritten:

@@ -27,6 +27,7 @@ from sync.report.wording import (
     EDGE_VERBS,
     PLAIN,
     UNCHECKED,
+    contents_of,
     counts_of,
     endpoints_lose,
     in_order,
@@ -43,6 +44,7 @@ __all__ = [
     "demonstrated",
     "deviations",
     "drift",
+    "exported",
     "failure",
     "flaws",
     "header",
@@ -253,6 +255,17 @@ def demonstrated(changes: int, directory: Path) -> Lines:
         ),
         Text("Both Heimdalls ran on this machine and are stopped again. Each step left a folder of reports."),
         *reports(directory),
+    ]
+
+
+def exported(document: Document, file: Path) -> Lines:
+    """Return what the file of an export holds, and what it is good for; none for any other run."""
+    if document.exported is None:
+        return []
+    return [
+        Text(f"Snapshot: {printable(str(file))}"),
+        Text(f"It holds {contents_of(document.exported)}."),
+        Text("Give it as --source-url to make a target equal to it."),
     ]
 
 

@@ -43,6 +43,7 @@ def _health_verdict(document: Document) -> Text:
     warnings = sum(finding.level is Level.WARNING for finding in document.findings)
     if document.unhealthy:
         return Text("✗ Healthcheck FAILED - nothing was changed", "bold red")
+    ready = " - ready to sync" if document.target_url else ""
     if warnings:
-        return Text(f"⚠ Healthcheck PASSED with {plural(warnings, 'warning')} - ready to sync", "yellow")
-    return Text("✓ Healthcheck PASSED - ready to sync", "green")
+        return Text(f"⚠ Healthcheck PASSED with {plural(warnings, 'warning')}{ready}", "yellow")
+    return Text(f"✓ Healthcheck PASSED{ready}", "green")

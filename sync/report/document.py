@@ -113,6 +113,11 @@ class Document:
         return not any(outcome.status is Status.DONE or outcome.unsettled for outcome in self.outcomes or ())
 
     @property
+    def exported(self) -> Snapshot | None:
+        """Return the snapshot of a run that was only about that one, None where there is none."""
+        return None if self.target_url or self.error else self.source
+
+    @property
     def unhealthy(self) -> bool:
         """Tell whether the healthcheck found a reason not to go on."""
         return any(finding.level is Level.FAILED for finding in self.findings)

@@ -35,7 +35,14 @@ from sync.report.tables import (
     remark_sections,
 )
 from sync.report.unfinished import is_unfinished, still_needed
-from sync.report.wording import UNCHECKED, endpoints_lose, lost_mappings, lost_memberships, plural
+from sync.report.wording import (
+    UNCHECKED,
+    contents_of,
+    endpoints_lose,
+    lost_mappings,
+    lost_memberships,
+    plural,
+)
 
 _LISTED = 10
 _BELOW = "and {} more, listed below"
@@ -62,6 +69,7 @@ def render(document: Document) -> str:
         overrides(document),
         refusals(document),
         unmatched(document),
+        _exported(document),
         *_found(document),
         scope(document),
         _findings(document),
@@ -118,6 +126,13 @@ def _title(document: Document) -> list[str]:
         (True, f"Not planned: {goal}"),
     )
     return [f"## {next(title for applies, title in titles if applies)}"]
+
+
+def _exported(document: Document) -> list[str]:
+    if document.exported is None:
+        return []
+    holds = f"{code('snapshot-source.json')} holds {contents_of(document.exported)}."
+    return [f"**Exported:** {holds} Give it as {code('source-url')} to make a target equal to it."]
 
 
 def _headline(document: Document) -> list[str]:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from sync.plan.changes import Attributes, Blocked, Operation, Plan, Verb
-from sync.plan.model import Kind
+from sync.plan.model import Kind, Snapshot
 from sync.plan.outcome import Outcome
 
 VERBS = tuple(Verb)
@@ -140,6 +140,28 @@ def _state(attributes: Attributes | None) -> str:
         f"description {quoted(attributes.description)}" if attributes.description else "no description"
     )
     return action + description
+
+
+def contents_of(snapshot: Snapshot) -> str:
+    """Return how much a snapshot holds: `25 actions, 9 roles with 63 assigned actions, 50 mappings, …`."""
+    held = {
+        Kind.ROLE: [role.actions for role in snapshot.roles],
+        Kind.GROUP: [group.roles for group in snapshot.groups],
+    }
+    parts = []
+    for kind in Kind:
+        part = plural(len(snapshot.of(kind)), kind.value)
+        if kind in held:
+            known = [names for names in held[kind] if names is not None]
+            part += f" with {plural(sum(map(len, known)), f'assigned {MEMBER_OF[kind]}')}"
+            hidden = len(held[kind]) - len(known)
+            part += f" (the server does not show those of {hidden:,})" if hidden else ""
+        parts.append(part)
+    return ", ".join(parts)
+
+
+MEMBER_OF = {Kind.ROLE: Kind.ACTION, Kind.GROUP: Kind.ROLE}
+"""What the kinds that hold something hold."""
 
 
 def in_order(operations: Iterable[Operation]) -> list[Operation]:

@@ -144,6 +144,9 @@ def test_an_export_is_a_valid_source(pair: Pair, run: RunCommand) -> None:
     assert exported.code == 0
     assert pair[1].requests() == ()
     snapshot = exported.folder / "snapshot-source.json"
+    holds = "25 actions, 9 roles with 44 assigned actions, 50 mappings, 5 groups with 9 assigned roles"
+    assert f"\nSnapshot: {snapshot}\nIt holds {holds}.\n" in exported.out
+    assert f"`snapshot-source.json` holds {holds}." in exported.summary
     assert equal(Snapshot.model_validate_json(snapshot.read_bytes()), staging())
     assert run(*pair, "apply", "--source-url", str(snapshot)).code == 0
     assert equal(pair[1].snapshot(), staging())

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sync.plan.changes import Attributes, Blocked, Operation
-from sync.plan.model import Kind
+from sync.plan.model import Action, Group, Kind, Role, Snapshot
 from sync.plan.outcome import Outcome, Status
-from sync.report.wording import PLAIN, lost_memberships, plural, printable, quoted, states, why
+from sync.report.wording import PLAIN, contents_of, lost_memberships, plural, printable, quoted, states, why
 from tests.report.examples import AUDITOR, PLAN, assign, create, delete, reorder, unassign, update
 
 
@@ -127,3 +127,12 @@ def test_a_failure_that_nobody_is_sure_of_says_so() -> None:
     assert why(Outcome(operation, Status.FAILED, "time-out")) == "time-out"
     unsettled = Outcome(operation, Status.FAILED, "time-out", unsettled=True)
     assert why(unsettled) == "time-out (nobody knows whether it was done all the same)"
+
+
+def test_what_a_snapshot_holds_is_counted_as_far_as_it_is_known() -> None:
+    roles = (Role(name="known", actions=("read",)), Role(name="hidden", actions=None))
+    snapshot = Snapshot(actions=(Action(name="read"),), roles=roles, groups=(Group(name="g"),))
+    assert contents_of(snapshot) == (
+        "1 action, 2 roles with 1 assigned action (the server does not show those of 1), 0 mappings, "
+        "1 group with 0 assigned roles"
+    )
