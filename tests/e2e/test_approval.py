@@ -196,13 +196,17 @@ def test_a_receipt_of_another_target_is_wrong_usage(pair: Pair, run: RunCommand,
     assert f"is for another target: {target.url}, not {source.url}" in ended.err
 
 
-def test_equal_snapshots_behind_different_urls_are_only_a_warning(pair: Pair, run: RunCommand) -> None:
-    differing = run(*pair, "apply")
-    assert "do the two URLs name one environment?" not in differing.out
-    for command in ("plan", "apply", "drift"):
-        ended = run(*pair, command)
-        assert ended.code == 0
-        assert "do the two URLs name one environment?" in ended.out
+def test_equal_snapshots_are_asked_about_where_they_may_be_one_environment(
+    pair: Pair, run: RunCommand
+) -> None:
+    """The same ids, as behind two names of one server; it is a warning only."""
+    question = "check that the URLs name two environments"
+    assert run(*pair, "apply").code == 0
+    for source, is_asked in ((pair[0], False), (pair[1], True)):
+        for command in ("plan", "apply", "drift"):
+            ended = run(source, pair[1], command, "--allow-same-environment")
+            assert ended.code == 0
+            assert (question in ended.out) is is_asked
 
 
 def test_a_detailed_exit_code_tells_of_differences(pair: Pair, run: RunCommand) -> None:

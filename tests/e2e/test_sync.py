@@ -334,12 +334,3 @@ def test_requests_are_the_fewest_possible(run: RunCommand) -> None:
 
 def questions(sandbox: Sandbox) -> list[str]:
     return [request.path for request in sandbox.requests() if "/mappings/?path=" in request.path]
-
-
-def test_one_environment_under_two_urls_is_asked_about_and_two_that_are_equal_are_not(
-    run: RunCommand,
-) -> None:
-    question = "check that the URLs name two environments"
-    with launch(staging()) as one, launch(staging(), first_id=1000) as other:
-        assert question in run(one, one, "plan", "--allow-same-environment").out
-        assert question not in run(one, other, "plan").out
