@@ -37,6 +37,7 @@ OUTPUTS = {
     "digest": "Digest of the plan, for `expect-digest`",
     "drift": "`true` where `drift` found a difference, `false` where it found none",
     "identical": "`true` where an apply was verified to have made both equal, `false` where they are not",
+    "not-compared": "Mappings whose pattern can't be compared: `identical` leaves out who wins there",
     "report-dir": "Folder of the reports",
     "exit-reason": "How the run ended, in a sentence",
 }
@@ -185,6 +186,7 @@ def outputs_of(document: Document, code: ExitCode, report_dir: str) -> dict[str,
         "digest": plan.digest if plan else "",
         "drift": "" if document.drift is None else _flag(differs),
         "identical": _flag(verification.identical) if verification else "",
+        "not-compared": str(len(document.not_compared)) if plan else "",
         "report-dir": report_dir,
         "exit-reason": _reason(document, code),
     }

@@ -286,7 +286,7 @@ class Job:
             # how something ignored stands is no difference, that this plan has overtaken it is
             overtaken = [b for b in task.plan.blocked if named(task.plan.rules.ignore, b.kind, b.name)]
             blocked = (*found.blocked, *(b for b in overtaken if b not in found.blocked))
-            verification = Verification(remaining=found.operations, blocked=blocked)
+            verification = Verification(found.operations, blocked, found.not_compared)
             snapshot: Snapshot | None = self._readings.target.snapshot
         except ReadError as error:
             verification, snapshot = Verification(error=error.message), None

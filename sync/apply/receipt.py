@@ -15,7 +15,11 @@ from sync.plan.outcome import Outcome, Status, Verification
 
 
 class Receipt(Value):
-    """A minimal receipt. `snapshot` is what the target held when verified, None where it was not read."""
+    """A minimal receipt.
+
+    `identical` is true but for the overlaps of what was `not_compared`, mappings by name. `snapshot` is
+    what the target held when it was verified, None where it was not read.
+    """
 
     format: Literal["heimdall-sync/receipt/1"] = Field("heimdall-sync/receipt/1", alias="schema")
     plan: str
@@ -27,6 +31,7 @@ class Receipt(Value):
     failed: int
     skipped: int
     identical: bool
+    not_compared: tuple[str, ...] = ()
     snapshot: Snapshot | None
 
     @classmethod
@@ -51,6 +56,7 @@ class Receipt(Value):
             failed=counts[Status.FAILED],
             skipped=counts[Status.SKIPPED],
             identical=verification.identical,
+            not_compared=verification.not_compared,
             snapshot=snapshot,
         )
 

@@ -38,11 +38,13 @@ class Verification:
     """What reading both sides again after an apply found.
 
     `remaining` are the operations that would still be needed, `blocked` the differences that stay.
-    `error` says why the reading failed, empty where it did not: then nothing is known of the rest.
+    `not_compared` are the mappings of which it is not known what they match. `error` says why the reading
+    failed, empty where it did not: then nothing is known of the rest.
     """
 
     remaining: tuple[Operation, ...] = ()
     blocked: tuple[Blocked, ...] = ()
+    not_compared: tuple[str, ...] = ()
     error: str = ""
 
     @property

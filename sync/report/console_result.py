@@ -6,6 +6,7 @@ from sync.plan.changes import Operation
 from sync.plan.outcome import Outcome, Status
 from sync.report.checks import known, rules_of
 from sync.report.console_blocked import blocked_lines
+from sync.report.decided import reach
 from sync.report.document import Document
 from sync.report.lines import Lines, banner, remedy
 from sync.report.unfinished import (
@@ -64,7 +65,8 @@ def verification(document: Document) -> Lines:
         return [*lines, Text(f"✗ Not verified: {printable(found.error)}", "bold red")]
     if found.identical:
         but = f", but for {known(found.blocked, rules)}" if found.blocked else ""
-        return [*lines, Text(f"✓ Target is identical to source{but}", "bold green")]
+        said = f"✓ Target is identical to source{but}. Compared: {reach(document, PLAIN)}"
+        return [*lines, Text(said, "bold green")]
     besides = [[Text(f"  Still needed: {PLAIN.phrase(each)}", "red")] for each in found_besides(document)]
     return [
         *lines,

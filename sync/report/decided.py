@@ -1,9 +1,12 @@
 """What every format says of contested requests and of the mappings themselves, in the same words."""
 
-from sync.plan.answers import Remark
+from collections.abc import Sequence
+
+from sync.plan.answers import Doubt, Remark
 from sync.plan.changes import Decision, Exposure, Strategy
 from sync.plan.lint import Fault, Flaw
-from sync.report.wording import Wording
+from sync.report.document import Document
+from sync.report.wording import Wording, plural
 
 _BETWEEN = {
     Strategy.LEAST_PRIVILEGE: "could get through",
@@ -54,6 +57,22 @@ def remarked(remark: Remark, wording: Wording) -> str:
     )
     request = wording.text(remark.request)
     return f"{request} in the {remark.side}: decided by {answered}, its list shows {shown}; {remark.doubt}"
+
+
+def reach(document: Document, wording: Wording) -> str:
+    """Return what was compared: `every row, and which mapping wins each overlap`, with what it leaves out."""
+    not_compared = document.not_compared
+    cached = sum(remark.doubt is Doubt.CACHED for remark in document.remarks)
+    but = [_some(not_compared, wording)] if not_compared else []
+    but += [f"{plural(cached, 'answer')} that may come from a cache"] if cached else []
+    return "every row, and which mapping wins each overlap" + (
+        f", but for {' and '.join(but)}" if but else ""
+    )
+
+
+def _some(names: Sequence[str], wording: Wording) -> str:
+    more = f" and {len(names) - 1:,} more" if len(names) > 1 else ""
+    return f"the overlaps of {wording.text(names[0])}{more}, whose pattern can't be compared"
 
 
 def flawed(flaw: Flaw, wording: Wording) -> str:

@@ -108,6 +108,13 @@ class Document:
         return self.plan.blocked if self.plan else ()
 
     @property
+    def not_compared(self) -> tuple[str, ...]:
+        """Return the mappings of which it is not known what they match, as planned or as found afterwards."""
+        if self.verification is not None and not self.verification.error:
+            return self.verification.not_compared
+        return self.plan.not_compared if self.plan else ()
+
+    @property
     def target_untouched(self) -> bool:
         """Tell whether it is certain that nothing was changed in the target."""
         return not any(outcome.status is Status.DONE or outcome.unsettled for outcome in self.outcomes or ())

@@ -39,7 +39,7 @@ from sync.report.checks import (
     thing,
     way_out,
 )
-from sync.report.decided import before_and_after, exposed, flawed, remarked, request_of
+from sync.report.decided import before_and_after, exposed, flawed, reach, remarked, request_of
 from sync.report.document import Document
 from sync.report.testcases import Case, Suite, as_xml
 from sync.report.unfinished import found_besides, is_unfinished
@@ -261,7 +261,8 @@ def _found(document: Document, found: Verification) -> Iterator[Case]:
     open_differences = [blocked for blocked in found.blocked if not blocked.accepted]
     if found.identical:
         aside = ", accepted differences aside" if found.blocked else ""
-        yield Case.passed(f"{_IDENTICAL}{aside}", known(found.blocked, rules_of(document)) or "no difference")
+        stays = known(found.blocked, rules_of(document)) or "no difference"
+        yield Case.passed(f"{_IDENTICAL}{aside}", f"{stays}; compared: {reach(document, PLAIN)}")
     elif not untold and not open_differences:
         left = f"{plural(len(found.remaining), 'change')} still needed, each with a case that says why"
         yield Case.failed(_IDENTICAL, "different", left, how)

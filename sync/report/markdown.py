@@ -5,12 +5,11 @@ what stays different, and only then everything else.
 """
 
 from sync.heimdall.health import Finding, Level
-from sync.plan.answers import Doubt
 from sync.plan.changes import Strategy
 from sync.plan.outcome import Status
 from sync.report import markdown_drift
 from sync.report.checks import known, resumed, rules_of
-from sync.report.decided import EXPOSED, exposed
+from sync.report.decided import EXPOSED, exposed, reach
 from sync.report.document import Document
 from sync.report.markdown_checks import (
     approval,
@@ -146,7 +145,9 @@ def _planned(document: Document) -> str:
     assert document.plan is not None
     changes, blocked = len(document.changes), len(document.plan.blocked)
     if not changes and not blocked:
-        return "**There is nothing to change:** no difference was found."
+        return (
+            f"**There is nothing to change:** no difference was found. Compared: {reach(document, MARKDOWN)}."
+        )
     would = f"**{plural(changes, 'change')} would " if changes else "**There is nothing that can be changed; "
     if not blocked:
         would += "make the target equal to the source.**"
@@ -184,10 +185,11 @@ def _verdict(document: Document) -> str:
     if found.error:
         return f"❓ **Not verified:** {prose(found.error)}"
     if found.identical:
-        cached = sum(remark.doubt is Doubt.CACHED for remark in document.remarks)
-        old = f" {plural(cached, 'answer')} may still come from a cache, see below." if cached else ""
         but = f", but for {known(found.blocked, rules_of(document))}" if found.blocked else ""
-        return f"✅ **Verified:** both were read again, and the target is identical to the source{but}.{old}"
+        return (
+            f"✅ **Verified:** both were read again, and the target is identical to the source{but}. "
+            f"Compared: {reach(document, MARKDOWN)}."
+        )
     return (
         "❌ **Verified:** both were read again, and the target still differs from the source:"
         f" {still_needed(document)}."

@@ -33,6 +33,8 @@ from tests.report.examples import (
 )
 from tests.report.hostile import HOSTILE, drift_saying, saying, stale_saying
 
+REACH = " Compared: every row, and which mapping wins each overlap"
+
 
 def text(lines: Lines) -> str:
     return "".join(f"{line.plain}\n" for line in lines)
@@ -150,12 +152,12 @@ RESULT
     )
     assert (
         text(console.verification(APPLIED))
-        == """\
+        == f"""\
 
 ==============================================================
 VERIFICATION
 ==============================================================
-✓ Target is identical to source, but for 1 accepted difference
+✓ Target is identical to source, but for 1 accepted difference.{REACH}
 """
     )
     assert (
@@ -276,7 +278,7 @@ def test_identical_is_said_only_where_the_verification_says_so() -> None:
         case: text(console.verification(document)).splitlines()[-1] for case, document in found.items()
     }
     assert verdicts == {
-        "identical": "✓ Target is identical to source",
+        "identical": f"✓ Target is identical to source.{REACH}",
         "not read": "✗ Not verified: the two environments were not read again",
         "unreadable": "✗ Not verified: GET /x answers 500",
     }
@@ -381,7 +383,7 @@ def test_what_is_protected_is_told_apart_from_what_is_accepted() -> None:
     assert SCOPED.plan is not None
     verified = replace(SCOPED, outcomes=(), verification=Verification(blocked=SCOPED.plan.blocked))
     assert text(console.verification(verified)).splitlines()[-1] == (
-        "✓ Target is identical to source, but for 1 accepted and 1 protected differences"
+        f"✓ Target is identical to source, but for 1 accepted and 1 protected differences.{REACH}"
     )
 
 

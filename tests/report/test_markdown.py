@@ -60,6 +60,9 @@ def test_the_summary_reads_like_this(document: Document, file: str) -> None:
     assert markdown.render(document) == (EXPECTED / file).read_text(encoding="utf-8")
 
 
+REACH = " Compared: every row, and which mapping wins each overlap."
+
+
 def _beginning(document: Document) -> list[str]:
     """Return what stands before the first alert, table or section."""
     blocks = markdown.render(document).split("\n\n")[1:]
@@ -69,7 +72,10 @@ def _beginning(document: Document) -> list[str]:
 def test_an_apply_begins_with_what_was_done_and_whether_the_two_are_identical() -> None:
     done, verdict = _beginning(APPLIED)
     assert done == "**15 changes made,** all that were planned."
-    assert verdict.endswith("the target is identical to the source, but for 1 accepted difference.")
+    assert verdict.endswith(
+        "the target is identical to the source, but for 1 accepted difference."
+        " Compared: every row, and which mapping wins each overlap."
+    )
     done, verdict = _beginning(INTERRUPTED)
     assert done == "**9 of 15 changes made;** 1 failed, 1 skipped, 4 not tried."
     assert verdict.endswith(": 6 changes still needed, 1 difference that no change can remove.")
@@ -85,7 +91,7 @@ def test_what_is_not_deleted_is_not_lamented() -> None:
     [
         (
             Verification(),
-            "✅ **Verified:** both were read again, and the target is identical to the source.",
+            f"✅ **Verified:** both were read again, and the target is identical to the source.{REACH}",
         ),
         (None, "❓ **Not verified:** the two environments were not read again."),
         (Verification(error="GET /x answers 500"), "❓ **Not verified:** `GET /x` answers 500"),
@@ -107,7 +113,10 @@ def test_what_nobody_planned_is_named_as_such() -> None:
 @pytest.mark.parametrize(
     ("document", "sentence"),
     [
-        (NO_DIFFERENCE, "**There is nothing to change:** no difference was found."),
+        (
+            NO_DIFFERENCE,
+            f"**There is nothing to change:** no difference was found.{REACH}",
+        ),
         (
             replace(PLANNED, plan=PLAN.model_copy(update={"blocked": ()})),
             f"**15 changes would make the target equal to the source.** {NOTHING_YET}",
