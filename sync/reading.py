@@ -13,7 +13,7 @@ from sync.interruption import Threads
 from sync.overlaps.overlap import Overlap, Overlaps
 from sync.overlaps.questions import Known, questions
 from sync.overlaps.search import overlaps_of
-from sync.plan.answers import Answered, Confirmed, Remark, confirm
+from sync.plan.answers import Answered, Confirmed, Doubt, Remark, confirm
 from sync.plan.lint import Flaw, blank_on_one_side, flaws_of
 from sync.plan.model import Snapshot
 from sync.report.files import read_snapshot
@@ -151,7 +151,9 @@ class _Asker:
             answers = ask_about(self._environment, new, overlaps, self._chance)
             self._answers |= {_key(overlap): answered for overlap, answered in answers.items()}
             confirmed = self._confirmed(asked.values(), {})
-            twice = {o: answers[o] for o in new if str(o) in {remark.request for remark in confirmed.remarks}}
+            # a second path is kept for what only it can settle: asked for once, it is in the cache as well
+            doubts = {remark.request: remark.doubt for remark in confirmed.remarks}
+            twice = {o: a for o, a in answers.items() if _is_worth_asking_again(a, doubts.get(str(o)))}
             again = self._environment.each(lambda item: self._again(*item), twice.items())
             self._answers |= {_key(o): answered for o, answered in zip(twice, again, strict=True)}
             confirmed = self._confirmed(asked.values(), twice)
@@ -184,6 +186,10 @@ class _Asker:
             changing,
             self._wrote,
         )
+
+
+def _is_worth_asking_again(answered: Answered, doubt: Doubt | None) -> bool:
+    return doubt is Doubt.CACHED or (doubt is not None and answered.fresh)
 
 
 def _key(overlap: Overlap) -> tuple[str, frozenset[str], frozenset[str]]:

@@ -126,9 +126,12 @@ def _confirmed(
                     Doubt.CHANGING if overlap in changing else doubt,
                 )
             )
+        winner = answered.winner
         if doubt is Doubt.CACHED:
+            if winner.mapping and winner.action and winner.mapping not in listed:
+                leftovers[winner.mapping] = winner.action  # it is one, whether it still wins this or not
             continue
-        said[str(overlap)] = winner = answered.winner
+        said[str(overlap)] = winner
         believed[overlap] = winner.mapping
         if winner.mapping and winner.action and listed.get(winner.mapping) != winner.action:
             (stale if winner.mapping in listed else leftovers)[winner.mapping] = winner.action

@@ -4,11 +4,13 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
+from email.utils import format_datetime
 
 from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from sync.sandbox.clock import Clock
 from sync.sandbox.control import PREFIX
 from sync.sandbox.effects import Exchange
 from sync.sandbox.faults import WRITES
@@ -37,7 +39,7 @@ class Gateway:
         path = f"{scope['path']}?{query}" if query else scope["path"]
         entry = self._world.log.open(scope["method"], path, Headers(scope=scope).get("authorization"))
         effect = self._world.faults.effect_on(scope["method"], path)
-        noting = _noting(entry, send)
+        noting = _noting(entry, send, self._world.clock)
         try:
             async with self._admitted(scope, receive) as (admitted, received), self._turn:
                 if not admitted:
@@ -96,12 +98,14 @@ async def _body_of(receive: Receive) -> tuple[bytes, Receive]:
     return body, received
 
 
-def _noting(entry: Entry, send: Send) -> Send:
-    """Return a way for the answer that writes down its status as it leaves."""
+def _noting(entry: Entry, send: Send, clock: Clock) -> Send:
+    """Return a way for the answer that dates it by the sandbox's clock, and writes down its status."""
 
     async def note(message: Message) -> None:
         if message["type"] == "http.response.start":
             entry.status = message["status"]
+            date = format_datetime(clock.now(), usegmt=True).encode()
+            message = {**message, "headers": [*message.get("headers", ()), (b"date", date)]}
         elif not message.get("more_body"):
             entry.ended = time.monotonic()
         await send(message)

@@ -48,6 +48,7 @@ def serve(world: World, listener: socket.socket, *, stop_with_stdin: bool) -> No
         proxy_headers=False,
         timeout_keep_alive=IDLE_CONNECTION_LIFETIME,
         timeout_graceful_shutdown=1,
+        date_header=False,  # the date is that of the clock that can be moved forward
     )
     host, port = listener.getsockname()
     print(f"http://{host}:{port}", flush=True)  # noqa: T201 - what the parent waits for
