@@ -5,7 +5,7 @@ A dry run and an apply are the same job; they differ in whether `apply` is calle
 
 import time
 from collections.abc import Collection, Iterable
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Self
@@ -32,10 +32,11 @@ from sync.plan.drift import moved_since
 from sync.plan.environment import Environment
 from sync.plan.guardrails import Objection, objections_to_plan, objections_to_urls, takes_superadmin
 from sync.plan.model import Kind, Snapshot
-from sync.plan.outcome import Outcome, Verification, settled
+from sync.plan.outcome import Verification, settled
 from sync.plan.planner import make_plan
 from sync.plan.resume import Task, task_left
 from sync.plan.scope import named
+from sync.pulse import of_changes, of_requests
 from sync.reading import Readings, read_both, read_source
 from sync.report import console
 from sync.report.checks import way_out
@@ -128,7 +129,7 @@ class Job:
         self._check(self._target, must_write=must_write)
 
     def _check(self, target: Transport | None, *, must_write: bool) -> None:
-        with self._printer.progress("Checking"):
+        with self._asking("Checking"):
             findings = check_health(self._source, target, now=datetime.now(UTC), must_write=must_write)
         self._document = replace(self._document, findings=findings)
         well = not self._document.unhealthy
@@ -142,7 +143,7 @@ class Job:
 
     def export(self) -> None:
         """Read the source and keep its snapshot for the reports."""
-        with self._printer.progress("Reading the source"):
+        with self._asking("Reading the source"):
             reading = read_source(self._source_place)
         self._document = replace(self._document, source=reading.snapshot, remarks=reading.remarks)
         self._printer.show(console.remarks(self._document))
@@ -153,7 +154,8 @@ class Job:
         Raises `RefusedError` where a guardrail objects; the plan is in the document all the same.
         """
         self._printer.show(console.reading())
-        self._contract = read_contract(self._target)
+        with self._asking("Reading what the target accepts"):
+            self._contract = read_contract(self._target)
         if not self._contract.published:
             self.note("The target publishes no API schema: the known one is used.")
         self._readings = self._read()
@@ -255,18 +257,12 @@ class Job:
         writer = Writer(self._target, self._contract, self._readings.target.ids)
         source, _ = self._environments(self._readings)
         judge = judge_of(task.plan, source.enforced, task.before, task.done)
-        left = sum(len(wave.operations) for wave in task.left)
-        self._folder.prepare(self._document, left)
+        self._folder.prepare(self._document, sum(len(wave.operations) for wave in task.left))
         self._checkpoint = Checkpoint.create(
             self._settings.checkpoint_file, task.plan, task.ours, self._folder.mode
         )
-        with self._printer.progress("Applying", total=left) as advance:
-
-            def noted(outcome: Outcome) -> None:
-                self._checkpoint.note(outcome)
-                advance()
-
-            run = Run(writer.execute, judge, self._settings.concurrency, noted)
+        run = Run(writer.execute, judge, self._settings.concurrency, self._checkpoint.note)
+        with self._printer.progress("Applying", of_changes(run, task.left, self._transports)):
             try:
                 run.carry_out(task.left, self._checkpoint.sync)
             finally:
@@ -319,6 +315,14 @@ class Job:
         self._printer.show(console.flaws(self._document))
 
     @property
+    def _transports(self) -> list[Transport]:
+        return [transport for transport in (self._source, self._target) if transport]
+
+    def _asking(self, what: str) -> AbstractContextManager[None]:
+        """Show how far the requests of a block have come."""
+        return self._printer.progress(what, of_requests(self._transports))
+
+    @property
     def _source_place(self) -> Transport | Snapshot:
         source = self._source or self._snapshot
         assert source is not None
@@ -330,7 +334,7 @@ class Job:
 
     def _read(self, before: Readings | None = None, wrote: Collection[str] = frozenset()) -> Readings:
         started, sent = time.monotonic(), self._target.sent
-        with self._printer.progress("Reading both environments"):
+        with self._asking("Reading both environments"):
             readings = read_both(self._source_place, self._target, before, wrote)
         self._pace = (time.monotonic() - started) / (self._target.sent - sent)
         return readings
@@ -341,7 +345,8 @@ class Job:
         if not cached or not self._settings.wait_for_caches:
             return readings
         self.note(f"Waiting {CACHE_SECONDS} s for the caches that may hold {len(cached)} of the answers.")
-        self._interruption.sleep(CACHE_SECONDS)
+        with self._printer.progress("Waiting for the caches"):
+            self._interruption.sleep(CACHE_SECONDS)
         return self._read()
 
     def _environments(self, readings: Readings) -> tuple[Environment, Environment]:
@@ -351,12 +356,13 @@ class Job:
         )
 
     def _plan_of(self, readings: Readings, members: dict[str, int] | None = None) -> Plan:
-        return make_plan(
-            *self._environments(readings),
-            refuses=self._contract.refuses,
-            rules=self._rules,
-            members=members,
-        )
+        with self._printer.progress("Comparing both environments"):
+            return make_plan(
+                *self._environments(readings),
+                refuses=self._contract.refuses,
+                rules=self._rules,
+                members=members,
+            )
 
     def _count_lost_members(self, readings: Readings) -> dict[str, int]:
         kept = {group.name for group in readings.source.snapshot.groups}
@@ -366,7 +372,8 @@ class Job:
 
     def _own_groups(self) -> tuple[str, ...]:
         """Return the groups of the token's user; none where the server can't show the user."""
-        answer = self._target.send("GET", "/api/v1/users/me")
+        with self._asking("Reading the groups of the token's user"):
+            answer = self._target.send("GET", "/api/v1/users/me")
         return (
             tuple(answer.content.get("groups", ())) if answer.ok and isinstance(answer.content, dict) else ()
         )

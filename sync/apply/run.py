@@ -35,7 +35,7 @@ def judge_of(plan: Plan, source: Snapshot, target: Snapshot, done: Iterable[Oper
 
 
 class Run:
-    """One apply of a plan; `outcomes` holds what has become of its operations so far.
+    """One apply of a plan; `outcomes` holds what has become of its operations so far, in `wave` waves.
 
     An operation that fails does not stop the others. What depends on it, or would break the strategy's
     guarantee now that it has failed, is skipped with the reason. Once nothing can be carried out any more
@@ -50,6 +50,7 @@ class Run:
         self._judge = judge
         self._concurrency = concurrency
         self._noted = noted
+        self.wave = 0
         self._ended: ReadError | None = None
         self._stopping = False
         self._in_flight: set[Operation] = set()
@@ -71,7 +72,7 @@ class Run:
         """
         with Threads(self._concurrency, thread_name_prefix="apply") as threads:
             try:
-                for wave in waves:
+                for self.wave, wave in enumerate(waves, start=1):
                     self._carry_out_one(wave, threads)
                     wave_ended()
             except BaseException:

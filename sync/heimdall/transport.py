@@ -6,6 +6,7 @@ Everything else is an answer, 500 too. What is answered with 401 is sent again o
 renewed; a 401 to a token that was accepted before ends the run.
 """
 
+import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -50,7 +51,8 @@ R = TypeVar("R")
 class Transport:
     """One environment's API, for many threads. A source's takes nothing but GET.
 
-    Use it as a context manager: it owns `concurrency` threads and their connections.
+    Use it as a context manager: it owns `concurrency` threads and their connections. `queued` counts what
+    they have not begun.
     """
 
     def __init__(
@@ -66,6 +68,8 @@ class Transport:
         self.url = url
         self.concurrency = concurrency
         self.tokens = as_source(tokens)
+        self.queued = 0
+        self._lock = threading.Lock()
         self._accepted = False
         self._read_only = read_only
         self._patience = patience or Patience()
@@ -92,13 +96,23 @@ class Transport:
 
         The first error ends what has not begun and is raised.
         """
-        futures = [self._pool.submit(function, item) for item in items]
+        every = list(items)
+        self._count(len(every))
+
+        def begin(item: T) -> R:
+            self._count(-1)
+            return function(item)
+
+        futures = [self._pool.submit(begin, item) for item in every]
         try:
             return [future.result() for future in futures]
         except BaseException:
-            for future in futures:
-                future.cancel()
+            self._count(-sum(future.cancel() for future in futures))
             raise
+
+    def _count(self, more: int) -> None:
+        with self._lock:
+            self.queued += more
 
     def get(
         self,

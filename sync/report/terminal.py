@@ -10,11 +10,14 @@ from contextlib import contextmanager
 from typing import TextIO
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
 from sync.report.lines import RULE
+from sync.report.progress import Look, bar, lines
 from sync.report.wording import FLAG
+
+EVERY_SECONDS = 10.0
+"""How often a log tells that something goes on."""
 
 _HANGING = 2
 
@@ -48,8 +51,11 @@ class Printer:
         stream: TextIO | None = None,
         environ: Mapping[str, str] = os.environ,
         fold: Callable[[str, list[Text]], list[Text]] | None = None,
+        every: float | None = None,
     ) -> None:
+        """Take the stream, else standard output; `every` so many seconds progress gets a line."""
         self._fold = fold
+        self._every = every
         stream = stream or sys.stdout or io.StringIO()  # a process can be started without any
         if isinstance(stream, io.TextIOWrapper):
             # A terminal that can't show a character must not end the run that it reports on.
@@ -104,18 +110,15 @@ class Printer:
             yield Text(row.replace(_NO_BREAK, " "), line.style)
 
     @contextmanager
-    def progress(self, description: str, total: int | None = None) -> Iterator[Callable[[], None]]:
-        """Show a bar while the block runs; call what is yielded once for each thing done, from any thread.
+    def progress(self, description: str, look: Look | None = None) -> Iterator[None]:
+        """Show that something goes on while the block runs, and how far it has come if `look` tells that.
 
-        No `total` means that nobody knows yet how much there is to do.
+        A terminal gets a bar; everything else gets a line when there has been time for one.
         """
-        columns = (
-            TextColumn("{task.description}", markup=False),
-            BarColumn(),
-            *(() if total is None else (MofNCompleteColumn(),)),
-            TimeElapsedColumn(),
-        )
-        moving = self._console.is_terminal and not self._console.is_dumb_terminal
-        with Progress(*columns, console=self._console, transient=True, disable=not moving) as progress:
-            task = progress.add_task(description, total=total)
-            yield lambda: progress.advance(task)
+        if self.is_terminal and not self._console.is_dumb_terminal:
+            with bar(self._console, description, look):
+                yield
+        else:
+            every = EVERY_SECONDS if self._every is None else self._every
+            with lines(lambda line: self.show([Text(line)]), description, look, every):
+                yield

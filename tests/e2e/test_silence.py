@@ -107,6 +107,20 @@ def test_a_target_that_stays_silent_is_given_up_in_order(
     assert target.pool() == PoolRecord(most=target.pool().most, refused=0, overlapping=0, silent=0)
 
 
+def test_a_log_tells_how_far_it_has_come_and_what_it_waits_for(
+    run: RunCommand, pair: tuple[Sandbox, Sandbox], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sync.report.terminal.EVERY_SECONDS", 0.02)
+    with Relay(pair[1].url) as relay:
+        relay.pause_at(CHANGE, nth=12)
+        relay.go_on_at(HEALTH, nth=2)
+        ended = run(*pair, "apply", "--target-url", relay.url, "--timeout", "0.5")
+    assert ended.code == 0, ended.out
+    assert re.search(r"\nReading both environments: \d+ of at least \d+ requests", ended.out)
+    assert re.search(r"\nApplying: wave \d of \d, \d+ of 29 changes, [\d.]+ a second, \d+ s left", ended.out)
+    assert re.search(r"\nApplying: .*; the target has not answered for \d+ s \(up to 120 s\)\n", ended.out)
+
+
 def test_in_a_workflow_the_way_on_is_the_workflows(
     run: RunCommand, pair: tuple[Sandbox, Sandbox], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,14 +1,17 @@
 """What a terminal gets, and what a pipe gets."""
 
 import io
-from concurrent.futures import ThreadPoolExecutor
+import itertools
+import re
+import threading
 
 import pytest
 from rich.text import Text
 
 from sync.report.console import Mode, render
 from sync.report.lines import RULE
-from sync.report.terminal import Printer
+from sync.report.progress import Standing
+from sync.report.terminal import EVERY_SECONDS, Printer
 from tests.report.examples import PLANNED
 
 LINES = [Text("✓ done", "bold green"), Text("  [bold]:tada: 'x' 42 https://example " + "long " * 60), Text()]
@@ -43,8 +46,7 @@ def test_no_setting_puts_colours_or_bars_into_a_pipe(variable: str, monkeypatch:
     monkeypatch.setenv(variable, "1")
     stream = io.StringIO()
     printer = Printer(stream, {})
-    with printer.progress("Applying", total=1) as advance:
-        advance()
+    with printer.progress("Applying", lambda: Standing(1, "change", 1)):
         printer.show(LINES)
     assert stream.getvalue() == plain(LINES)
 
@@ -97,22 +99,81 @@ def test_no_color_takes_them_away(monkeypatch: pytest.MonkeyPatch) -> None:
     assert stream.getvalue() == plain(LINES)
 
 
-def test_progress_is_shown_on_a_terminal_and_counts_from_many_threads() -> None:
-    stream = Terminal()
-    printer = Printer(stream, {"NO_COLOR": "1"})
-    with printer.progress("Applying", total=200) as advance, ThreadPoolExecutor(8) as threads:
-        for _ in range(200):
-            threads.submit(advance)
-    assert "Applying" in stream.getvalue()
-    assert "200/200" in stream.getvalue()
+APPLYING = Standing(1200, "change", 3000, stage="wave 2 of 5", failed=3)
+READING = Standing(340, "request", 560, growing=True, waiting="the target has not answered for 34 s")
 
 
-def test_progress_without_a_known_end() -> None:
+@pytest.mark.parametrize(
+    ("standing", "seconds", "words"),
+    [
+        (
+            APPLYING,
+            100,
+            "wave 2 of 5, 1,200 of 3,000 changes, 12.0 a second, 2 min 30 s left, 3 failed",
+        ),
+        (
+            READING,
+            10,
+            "340 of at least 560 requests, 34.0 a second, at least 6 s left; " + READING.waiting,
+        ),
+        (Standing(1, "request"), 10, "1 request, 0.1 a second"),
+        (Standing(0, "change", 1, stage="wave 1 of 1"), 10, "wave 1 of 1, 0 of 1 change"),
+    ],
+)
+def test_how_far_it_has_come_in_words(standing: Standing, seconds: float, words: str) -> None:
+    assert standing.words(seconds) == words
+
+
+def test_a_terminal_gets_a_bar_that_looks_for_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "150")
+    stream, looked = Terminal(), threading.Event()
+
+    def look() -> Standing:
+        looked.set()
+        return APPLYING
+
+    with Printer(stream, {"NO_COLOR": "1"}).progress("Applying [all]", look):
+        assert looked.wait(60)
+    assert "Applying [all]" in stream.getvalue()
+    assert "wave 2 of 5, 1,200 of 3,000 changes" in stream.getvalue()
+    assert "3 failed" in stream.getvalue()
+
+
+def test_progress_of_which_nothing_is_known() -> None:
     stream = Terminal()
-    with Printer(stream, {"NO_COLOR": "1"}).progress("Reading [both]") as advance:
-        advance()
-    assert "Reading [both]" in stream.getvalue()
-    assert "/?" not in stream.getvalue()
+    with Printer(stream, {"NO_COLOR": "1"}).progress("Comparing [both]"):
+        pass
+    assert "Comparing [both]" in stream.getvalue()
+
+
+class Lines(io.StringIO):
+    """A stream that says when it has got so many lines."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__()
+        self._left = count
+        self.enough = threading.Event()
+
+    def write(self, text: str) -> int:
+        self._left -= text.count("\n")
+        if self._left <= 0:
+            self.enough.set()
+        return super().write(text)
+
+
+def test_everything_else_gets_a_line_again_and_again() -> None:
+    stream, done = Lines(3), itertools.count(1)
+    printer = Printer(stream, {}, every=0.01)
+    with printer.progress("Applying", lambda: Standing(next(done), "change", 1000, stage="wave 1 of 2")):
+        assert stream.enough.wait(60)
+    lines = stream.getvalue().splitlines()
+    for number, line in enumerate(lines, start=1):
+        assert line.startswith(f"Applying: wave 1 of 2, {number} of 1,000 changes, ")
+        assert re.search(r", [0-9,.]+ a second, (\d+ min )?\d+ s left$", line)
+
+
+def test_nobody_waits_longer_than_ten_seconds_for_a_line() -> None:
+    assert EVERY_SECONDS <= 10
 
 
 def test_whether_a_person_may_be_looking_on() -> None:
@@ -123,8 +184,8 @@ def test_whether_a_person_may_be_looking_on() -> None:
 def test_a_dumb_terminal_gets_no_bar(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", "dumb")
     stream = Terminal()
-    with Printer(stream, {}).progress("Applying", total=1) as advance:
-        advance()
+    with Printer(stream, {}).progress("Applying", lambda: APPLYING):
+        pass
     assert stream.getvalue() == ""
 
 
