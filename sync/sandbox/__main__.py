@@ -1,4 +1,4 @@
-"""Run a sandbox: `python -m sync.sandbox --state snapshot.json`."""
+"""Run a sandbox: `python -m sync.sandbox --example staging`."""
 
 import argparse
 import sys
@@ -9,12 +9,15 @@ from pydantic import TypeAdapter
 
 from sync.errors import HeimdallSyncError
 from sync.plan.model import Snapshot
+from sync.sandbox.example import PEOPLE, production, staging
 from sync.sandbox.faults import Fault
 from sync.sandbox.options import Options, People, Shift
 from sync.sandbox.process import require_extra
+from sync.sandbox.tokens import make_token
 from sync.sandbox.world import World
 
 FAULTS = TypeAdapter(tuple[Fault, ...])
+_EXAMPLES = {"staging": (staging(), People()), "production": (production(), PEOPLE)}
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -22,7 +25,12 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m sync.sandbox",
         description="A Heimdall admin API. Prints its URL once it listens.",
     )
-    parser.add_argument("--state", type=Path, help="a snapshot to start with (JSON); nothing otherwise")
+    parser.add_argument(
+        "--token", action="store_true", help="print a superadmin's token for an hour, and end"
+    )
+    start = parser.add_mutually_exclusive_group()
+    start.add_argument("--state", type=Path, help="a snapshot to start with (JSON); nothing otherwise")
+    start.add_argument("--example", choices=list(_EXAMPLES), help="start with what the demo starts with")
     parser.add_argument("--people", type=Path, help='{"members": {group: [CPF]}, "roles": {role: [CPF]}}')
     parser.add_argument("--faults", type=Path, help="a list of fault rules (JSON)")
     parser.add_argument("--host", default="127.0.0.1", help="an address of this machine; loopback otherwise")
@@ -47,9 +55,10 @@ def _parser() -> argparse.ArgumentParser:
 def _world(given: dict[str, Any]) -> World:
     """Take what the files hold out of what is given, and leave the options."""
     state, people, faults = (given.pop(name, None) for name in ("state", "people", "faults"))
+    snapshot, members = _EXAMPLES.get(given.pop("example", ""), (Snapshot(), People()))
     return World(
-        Snapshot.model_validate_json(state.read_bytes()) if state else Snapshot(),
-        People.model_validate_json(people.read_bytes()) if people else People(),
+        Snapshot.model_validate_json(state.read_bytes()) if state else snapshot,
+        People.model_validate_json(people.read_bytes()) if people else members,
         Options(**given),
         FAULTS.validate_json(faults.read_bytes()) if faults else (),
     )
@@ -59,6 +68,9 @@ def main() -> None:
     """Serve until stopped. Exit with 1 and the reason where that can't begin."""
     parser = _parser()
     given = {name: value for name, value in vars(parser.parse_args()).items() if value is not None}
+    if given.pop("token"):
+        sys.stdout.write(f"{make_token()}\n")
+        return
     address, stop_with_stdin = (given.pop("host"), given.pop("port")), given.pop("stop_with_stdin")
     try:
         require_extra()
