@@ -54,7 +54,7 @@ def load(argv: Sequence[str], environ: Mapping[str, str] = os.environ, secrets: 
         sys.exit()
     problems: dict[str, str] = {}
     # what an action's input that was not given becomes among its arguments
-    flags = _read_flags(argv[1:] if argv and not argv[0] else argv, problems)
+    flags = _read_flags(argv[1:] if argv and not argv[0].strip() else argv, problems)
     files, unread = _read_secrets(secrets)
     given = _defaults(environ) | files | _read_variables(environ) | flags
     _require_command(given.get("command", Command.APPLY))
@@ -83,7 +83,7 @@ def _problems_of_command(
 ) -> Iterator[str]:
     """Yield what is wrong with the command where nobody looks on: there a missing one must not mean apply."""
     asked = environ.get(f"{INPUT}COMMAND", "").strip()
-    if asked and flags.get("command", asked) != asked:
+    if asked and flags.get("command", asked).strip() != asked:
         yield "the action's argument says otherwise than its input"
     if settings.command is None and in_ci(environ):
         yield "missing: check, plan, apply, drift or export"

@@ -129,7 +129,7 @@ class ReportFolder:
     def _holds_plan(self, digest: str) -> bool:
         """Tell whether the plan that the run was given is the one that it would write in its place."""
         path = self.path / PLAN
-        return self._is_input(path) and digest in path.read_text(encoding="utf-8")
+        return self._is_input(path) and digest.encode() in path.read_bytes()
 
     def _remove_others(self) -> None:
         for name in REPORTS:

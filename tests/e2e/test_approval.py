@@ -168,11 +168,9 @@ def test_an_export_needs_no_target(
     assert "Source: " in capsys.readouterr().out
 
 
-def test_drift_tells_which_side_has_moved(pair: Pair, run: RunCommand, tmp_path: Path) -> None:
+def test_drift_tells_which_side_has_moved(pair: Pair, run: RunCommand) -> None:
     source, target = pair
-    applied = run(source, target, "apply")
-    receipt = tmp_path / "receipt.json"
-    (applied.folder / "receipt.json").rename(receipt)
+    receipt = run(source, target, "apply").folder / "receipt.json"
     assert run(source, target, "drift", "--receipt", str(receipt)).code == 0
     change_by_hand(source, "waits:here")
     change_by_hand(target, "made:by_hand")
@@ -185,12 +183,10 @@ def test_drift_tells_which_side_has_moved(pair: Pair, run: RunCommand, tmp_path:
     assert len(drifted.cases("failure")) == 2
 
 
-def test_a_receipt_of_another_target_is_wrong_usage(pair: Pair, run: RunCommand, tmp_path: Path) -> None:
+def test_a_receipt_of_another_target_is_wrong_usage(pair: Pair, run: RunCommand) -> None:
     """What was changed there by hand says nothing of what was changed here."""
     source, target = pair
-    applied = run(source, target, "apply")
-    receipt = tmp_path / "receipt.json"
-    (applied.folder / "receipt.json").rename(receipt)
+    receipt = run(source, target, "apply").folder / "receipt.json"
     ended = run(target, source, "drift", "--receipt", str(receipt))
     assert ended.code == 64
     assert f"is for another target: {target.url}, not {source.url}" in ended.err

@@ -130,10 +130,13 @@ def test_a_snapshot_of_a_report_is_restored_where_it_is(shell: Shell) -> None:
     assert snapshot.read_bytes() == held
     now = Snapshot.model_validate_json((shell.report / "snapshot-target-2.json").read_bytes())
     assert equal(now, staging())
-    applied = shell(f"heimdall-sync apply {source}")
+    applied = shell(proposed(planned.stdout, TO_APPLY))
     assert applied.returncode == 0, applied.stdout
     assert equal(shell.target.snapshot(), production())
     assert snapshot.read_bytes() == held
+    again = shell(f"heimdall-sync apply {source}")
+    assert again.returncode == 0, again.stdout
+    assert equal(shell.target.snapshot(), production())
 
 
 def test_reports_of_two_runs_never_mix(shell: Shell) -> None:
