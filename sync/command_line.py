@@ -83,7 +83,7 @@ def _problems_of_command(
 ) -> Iterator[str]:
     """Yield what is wrong with the command where nobody looks on: there a missing one must not mean apply."""
     asked = environ.get(f"{INPUT}COMMAND", "").strip()
-    if asked and flags.get("command", asked).strip() != asked:
+    if asked and flags.get("command", asked) != asked:
         yield "the action's argument says otherwise than its input"
     if settings.command is None and in_ci(environ):
         yield "missing: check, plan, apply, drift or export"
@@ -108,7 +108,7 @@ def _read_flags(argv: Sequence[str], problems: dict[str, str]) -> dict[str, Any]
         if not argument.startswith("-"):
             if "command" in values:
                 problems[position] = "not expected: there is a command already"
-            values.setdefault("command", argument)
+            values.setdefault("command", argument.strip())
             continue
         flag, equals, value = argument.partition("=")
         option = flags.get(flag)

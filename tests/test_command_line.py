@@ -260,6 +260,7 @@ class TestCommand:
         environ = NEEDED | {"INPUT_COMMAND": "plan", "HEIMDALL_COMMAND": "plan"}
         assert loaded("plan", environ=environ).command is Command.PLAN
         assert loaded("", environ=environ).command is Command.PLAN
+        assert loaded("plan\n", environ=environ).command is Command.PLAN
         assert problems_of("apply", environ=environ) == (
             "command (HEIMDALL_COMMAND): the action's argument says otherwise than its input",
         )
