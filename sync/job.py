@@ -43,7 +43,7 @@ from sync.report.checks import way_out
 from sync.report.document import Backup, Document
 from sync.report.files import PLAN, RECEIPT, ReportFolder
 from sync.report.terminal import Printer
-from sync.runner import how_to_finish, in_workflow
+from sync.runner import how_to_finish, in_ci
 from sync.settings import Command, Settings
 
 _MODES = {
@@ -249,7 +249,7 @@ class Job:
         elsewhere = settings.checkpoint_file.parent if settings.resume else None
         path, before, remark = keep_backup(task, self._readings.target.snapshot, self._folder, elsewhere)
         line = line_to_go_back(settings, task.plan, before, path)
-        self._document = replace(self._document, backup=Backup(str(path), line, remark, in_workflow()))
+        self._document = replace(self._document, backup=Backup(str(path), line, remark, in_ci()))
         self._printer.show(console.backup(self._document))
 
     def apply(self, task: Task) -> None:

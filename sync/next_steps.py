@@ -1,7 +1,7 @@
 """The command lines that a run proposes. Each works as it stands, where the run was started.
 
-What was given as flags is repeated in them; variables are still there, and no line has a secret in it. In a
-workflow nobody has a shell: there a line is for whoever has unpacked the reports elsewhere.
+What was given as flags is repeated in them; variables are still there, and no line has a secret in it. In CI
+nobody has a shell: there a line is for whoever has downloaded the reports.
 """
 
 import shlex
@@ -16,7 +16,7 @@ from sync.plan.changes import Plan, Rules
 from sync.plan.guardrails import objections_to_plan
 from sync.plan.model import Snapshot
 from sync.plan.resume import reversal
-from sync.runner import in_workflow
+from sync.runner import in_ci
 from sync.settings import Command, Section, Settings, options
 
 _REPEATED = {Section.ENVIRONMENTS, Section.TOKENS, Section.FILES, Section.REQUESTS}
@@ -26,7 +26,7 @@ _SCOPE = ("strategy", "accept", "protect", "ignore", "delete_guard_minimum", "al
 
 def line_to_apply(settings: Settings, plan: Plan, file: Path) -> str:
     """Return the command line that applies a plan, empty where nobody could run it."""
-    if settings.typed is None or in_workflow():
+    if settings.typed is None or in_ci():
         return ""
     given = {"plan": str(file), "expect_digest": plan.digest}
     return _line(given | _typed(settings, left_out={"receipt"}))
@@ -39,7 +39,7 @@ def line_to_go_back(settings: Settings, plan: Plan, before: Snapshot, backup: Pa
     """
     if settings.typed is None:
         return ""
-    elsewhere = in_workflow()
+    elsewhere = in_ci()
     given: dict[str, Any] = {"source_url": backup.name if elsewhere else str(backup)}
     if elsewhere:
         given["target_url"] = settings.target_url
@@ -58,7 +58,7 @@ def line_to_go_back(settings: Settings, plan: Plan, before: Snapshot, backup: Pa
 
 def _known(settings: Settings, name: str) -> Any:
     """Return what an option is without the flags that were given, as far as that can be known."""
-    if in_workflow() or name in (settings.typed or ()):
+    if in_ci() or name in (settings.typed or ()):
         return Settings.model_fields[name].default
     return getattr(settings, name)
 

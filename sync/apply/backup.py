@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
+from sync.disk import is_same
 from sync.errors import ReadError
 from sync.plan.changes import Plan
 from sync.plan.diff import in_scope
@@ -50,7 +51,8 @@ def keep_backup(
         snapshot, remark = _state_before(task, target)
         return folder.keep(record_stem("backup", task.plan, datetime.now(UTC)), snapshot), snapshot, remark
     snapshot = read_snapshot(first)
-    return (first if first.parent == folder.path else folder.keep(first.stem, snapshot)), snapshot, ""
+    here = is_same(first.parent, folder.path)
+    return (first if here else folder.keep(first.stem, snapshot)), snapshot, ""
 
 
 def _first_backup(plan: Plan, folders: Iterable[Path]) -> Path | None:

@@ -6,7 +6,7 @@ from sync.report.document import Document
 from sync.report.lines import Lines
 from sync.report.wording import printable
 
-_WHERE = {False: "To go back", True: "To go back, in the folder that the reports are downloaded to"}
+_WHERE = {False: "To go back", True: "To go back, in the folder of the downloaded reports"}
 
 
 def backup(document: Document) -> Lines:

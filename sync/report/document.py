@@ -22,8 +22,8 @@ from sync.runner import how_to_finish
 class Backup:
     """The file that a rollback takes as its source.
 
-    `line` is the command line that does it, empty where nobody could run it; it is for where the reports are
-    downloaded to, if `elsewhere`. `remark` is what must be known.
+    `line` is the command line that does it, empty where nobody could run it; it is for the folder of the
+    downloaded reports, if `elsewhere`. `remark` is what must be known.
     """
 
     path: str

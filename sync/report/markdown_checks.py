@@ -106,7 +106,7 @@ def way_back(document: Document) -> list[str]:
     kept = document.backup
     if kept is None:
         return []
-    where = ", in the folder that you download these reports to" if kept.elsewhere else ""
+    where = ", in the folder of the downloaded reports" if kept.elsewhere else ""
     line = f" This restores it{where}: {code(kept.line)}." if kept.line else ""
     lost = "Memberships that went with a deleted group do not come back."
     return [

@@ -55,6 +55,12 @@ class TestGoingOn:
         assert (held, remark) == (BEFORE, "")
         assert keep_backup(self.task, HALF_DONE, folder, tmp_path / "nowhere") == (first, BEFORE, "")
 
+    def test_takes_it_where_it_is_however_that_is_spelt(self, tmp_path: Path) -> None:
+        first, *_ = keep_backup(Task(PLAN, BEFORE), BEFORE, ReportFolder(tmp_path), elsewhere=None)
+        (tmp_path / "sub").mkdir()
+        folder = ReportFolder(tmp_path / "sub" / "..")
+        assert keep_backup(self.task, HALF_DONE, folder, tmp_path)[0].samefile(first)
+
     def test_rebuilds_it_where_it_is_gone(self, tmp_path: Path) -> None:
         kept, held, remark = keep_backup(self.task, HALF_DONE, ReportFolder(tmp_path), tmp_path)
         assert (held, remark) == (BEFORE, REBUILT)

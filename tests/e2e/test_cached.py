@@ -112,13 +112,16 @@ class TestAReceipt:
         assert shell.target.requests() == ()
 
 
-def test_in_a_workflow_the_way_back_is_for_whoever_unpacks_the_reports(shell: Shell, tmp_path: Path) -> None:
+@pytest.mark.parametrize("environ", [STEP, {"CI": "true"}], ids=str)
+def test_in_ci_the_way_back_is_for_whoever_downloads_the_reports(
+    shell: Shell, tmp_path: Path, environ: dict[str, str]
+) -> None:
     """They have no variables of the job, and are in no folder of it."""
-    applied = shell("heimdall-sync apply", **STEP)
+    applied = shell("heimdall-sync apply", **environ)
     assert applied.returncode == 0, applied.stdout
-    assert "To apply exactly this" not in shell("heimdall-sync plan", **STEP).stdout
+    assert "To apply exactly this" not in shell("heimdall-sync plan", **environ).stdout
     [backup] = shell.backups
-    words = "To go back, in the folder that the reports are downloaded to:"
+    words = "To go back, in the folder of the downloaded reports:"
     unpacked = tmp_path / "unpacked"
     unpacked.mkdir()
     shutil.copy(backup, unpacked)
