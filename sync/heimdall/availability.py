@@ -160,7 +160,7 @@ class Availability:
                 threading.Thread(target=self._wait_for_it, args=(error,), daemon=True).start()
 
     def _give_up(self, why: str) -> None:
-        self._end = f"the {self._side} {why}"
+        self._end, self._silence = f"the {self._side} {why}", None
         self._changed.notify_all()
 
     def _wait_for_it(self, error: UnavailableError) -> None:
@@ -178,28 +178,28 @@ class Availability:
         while not self._is_over:
             losses = self._losses
             self._pace.keep()
-            left = max(most - silence.seconds, pause)
-            if self._answers(min(self._patience.timeout, 4 * pause, ASK_SECONDS, left)):
+            left = most - silence.seconds
+            if self._answers(min(self._patience.timeout, 4 * pause, ASK_SECONDS, max(left, pause)), left):
                 if self._open(losses):
-                    break
+                    return
                 continue
             if self._silence is None:
                 self._silence = silence
                 self._tell(f"does not answer: waiting up to {most:g} s ({error.message})")
-            if silence.seconds >= most:
+            left = most - silence.seconds
+            if left <= 0:
                 with self._changed:
                     self._give_up(f"stopped answering, and still did not after {most:g} s: {error.message}")
-                break
-            self._patience.sleep(min(pause, most - silence.seconds))
+                return
+            self._patience.sleep(min(pause, left))
             pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
-        if self._silence and not self._is_over:
-            self._tell(f"answers again, after {silence.seconds:.0f} s: going on")
-        self._silence = None
 
-    def _answers(self, seconds: float) -> bool:
+    def _answers(self, seconds: float, left: float) -> bool:
+        """Ask both questions, each for so many seconds; `left` is the most that is waited after them."""
         try:
             self._ask(seconds)
-        except UnavailableError:
+        except UnavailableError as error:
+            self._pace.hold(error.retry_after, max(left, 0))
             return False
         except ReadError:  # an answer all the same; each request meets for itself what is wrong
             return True
@@ -210,6 +210,9 @@ class Availability:
         with self._changed:
             if losses != self._losses:
                 return False
+            if self._silence:
+                self._tell(f"answers again, after {self._silence.seconds:.0f} s: going on")
+            self._silence = None
             self._asking = False
             self._limit = 1
             self._changed.notify_all()

@@ -5,10 +5,10 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 from rich.console import Console, RenderableType
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.text import Text
 
 from sync.report.wording import plural
 
@@ -52,27 +52,22 @@ Look = Callable[[], Standing]
 
 
 class _Bar(Progress):
-    """A bar that looks for itself how far something has come."""
+    """A bar that looks for itself how far something has come, and says it in the row below."""
 
     def __init__(self, console: Console, description: str, look: Look | None) -> None:
         self._look = look
-        self._task: TaskID | None = None
-        super().__init__(
-            TextColumn("{task.description}", markup=False),
-            BarColumn(),
-            TextColumn("{task.fields[words]}", markup=False),
-            TimeElapsedColumn(),
-            console=console,
-            transient=True,
-        )
-        self._task = self.add_task(description, total=None, words="")
+        columns = TextColumn("{task.description}", markup=False), BarColumn(), TimeElapsedColumn()
+        super().__init__(*columns, console=console, transient=True)
+        self.add_task(description, total=None)
 
     def get_renderables(self) -> Iterable[RenderableType]:
-        if self._look and self._task is not None:
-            standing, seconds = self._look(), self.tasks[0].elapsed or 0
-            known: dict[str, Any] = {} if standing.total is None else {"total": standing.total}
-            self.update(self._task, completed=standing.done, words=standing.words(seconds), **known)
-        return super().get_renderables()
+        below: list[RenderableType] = []
+        for task in self.tasks:  # the one, once it has been added
+            if self._look:
+                standing = self._look()
+                self.update(task.id, completed=standing.done, total=standing.total)
+                below = [Text(standing.words(task.elapsed or 0), overflow="fold", no_wrap=False)]
+        return [*super().get_renderables(), *below]
 
 
 @contextmanager

@@ -325,6 +325,18 @@ class TestWrites:
         assert ended.code == 1
         assert_resumable(run, pair, ended, rf"\[FAILED\] {kind} .*: .*{said}.*\n +→ \w+")
 
+    @pytest.mark.parametrize("status", [429, 500, 503])
+    def test_what_was_refused_and_is_done_is_no_error_of_an_identical_pair(
+        self, run: RunCommand, pair: tuple[Sandbox, Sandbox], status: int
+    ) -> None:
+        """Nothing depends on it; that it is done is what the verification finds."""
+        refused = Answer(status=status, body='{"error": "no"}', done=True)
+        disturb(pair[1], {"": KINDS_OF_WRITES["update action"]}, refused, times=None)
+        ended = run(*pair, "apply", "--retries", "1")
+        assert_ended_equal(ended, pair[1])
+        assert "Errors:   0\n" in ended.out
+        assert ended.cases("failure") == []
+
     @pytest.mark.parametrize("kind", KINDS_OF_WRITES)
     def test_what_is_done_and_never_answered(
         self, run: RunCommand, pair: tuple[Sandbox, Sandbox], kind: str

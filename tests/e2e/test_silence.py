@@ -113,7 +113,7 @@ def test_a_log_tells_how_far_it_has_come_and_what_it_waits_for(
     monkeypatch.setattr("sync.report.terminal.EVERY_SECONDS", 0.02)
     with Relay(pair[1].url) as relay:
         relay.pause_at(CHANGE, nth=12)
-        relay.go_on_at(HEALTH, nth=2)
+        relay.go_on_at(HEALTH, nth=3)
         ended = run(*pair, "apply", "--target-url", relay.url, "--timeout", "0.5")
     assert ended.code == 0, ended.out
     assert re.search(r"\nReading both environments: \d+ of at least \d+ requests", ended.out)

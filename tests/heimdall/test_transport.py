@@ -1,5 +1,7 @@
+import re
 import socket
 import threading
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from sync.heimdall.transport import Transport
 from sync.plan.model import Snapshot
 from sync.sandbox.faults import Answer, Close, Hang, Truncate
 from sync.sandbox.process import Sandbox, launch
+from sync.sandbox.tokens import make_token
 from tests.conftest import Connect
 
 GROUPS = "/api/v1/groups/"
@@ -106,6 +109,28 @@ def test_where_nobody_listens_nothing_was_carried_out(connect: Connect) -> None:
         with pytest.raises(UnavailableError, match="no connection") as caught:
             connect(url, tries=2).get(GROUPS)
     assert not caught.value.maybe_done
+
+
+def test_who_does_not_listen_yet_is_waited_for() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    told: list[str] = []
+    with ExitStack() as stack:
+
+        def start(what: str) -> None:
+            if not told:
+                stack.enter_context(launch(Snapshot(), port=port))
+            told.append(what)
+
+        patience = Patience(tries=2, give_up_after=60, tell=start)
+        url, token = f"http://127.0.0.1:{port}", SecretStr(make_token())
+        with Transport(url, token, read_only=True, patience=patience) as transport:
+            assert transport.get(GROUPS) == []
+            assert transport.availability.waiting == ""
+    assert told[0] == f"The source does not answer: waiting up to 60 s (GET {url}{GROUPS}: no connection)"
+    assert [re.sub(r"\d+ s", "n s", what) for what in told[1:]] == [
+        "The source answers again, after n s: going on"
+    ]
 
 
 def test_a_host_that_is_not_known_is_named(connect: Connect) -> None:
