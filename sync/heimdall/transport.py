@@ -215,7 +215,7 @@ class Transport:
         """Raise `TokenEndedError`, unless the token may never have been one for this server."""
         side = "source" if self._read_only else "target"
         end = self.tokens.ends()
-        hint = f"see to HEIMDALL_{side.upper()}_{self.tokens.setting}, then run again with --resume"
+        hint = f"renew what HEIMDALL_{side.upper()}_{self.tokens.setting} gives, then run again"
         if end is not None and end <= datetime.now(UTC):
             raise TokenEndedError(f"the {side}'s token ended at {end:%Y-%m-%d %H:%M:%S} UTC", hint)
         if self._accepted:

@@ -34,7 +34,7 @@ def test_a_token_that_ends_in_the_middle_is_one_reason_and_resumable(
     assert ended.code == 1
     assert "the target's token is not accepted any more" in ended.out
     assert ended.out.count("[FAILED]") <= 8
-    assert "run again with --resume" in ended.out
+    assert "\nTo finish: run the same command again with --resume.\n" in ended.out
     target.clear_faults()
     resumed = run(source, target, "apply", "--resume")
     assert resumed.code == 0, resumed.out

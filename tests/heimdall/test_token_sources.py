@@ -437,7 +437,7 @@ def test_a_401_again_after_the_renewal_ends_the_run(
     with pytest.raises(TokenEndedError) as caught:
         transport.get(GROUPS)
     assert caught.value.message == f"the target's token is not accepted any more: {GROUPS} answered 401"
-    assert caught.value.hint == "see to HEIMDALL_TARGET_TOKEN_URL, then run again with --resume"
+    assert caught.value.hint == "renew what HEIMDALL_TARGET_TOKEN_URL gives, then run again"
     assert len(issuer.issued) == 2
 
 
@@ -465,7 +465,7 @@ def test_a_static_token_that_ends_in_the_middle_says_when(sandbox: Sandbox, open
     writer = Writer(transport, known_contract(), {})
     with pytest.raises(TokenEndedError, match=r"^the target's token ended at 20..-.* UTC$") as caught:
         writer.execute(creation("team"))
-    assert caught.value.hint == "see to HEIMDALL_TARGET_TOKEN, then run again with --resume"
+    assert caught.value.hint == "renew what HEIMDALL_TARGET_TOKEN gives, then run again"
     assert not caught.value.maybe_done
     assert isinstance(caught.value, ReadError)
 
