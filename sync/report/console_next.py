@@ -17,11 +17,15 @@ def backup(document: Document) -> Lines:
     return [
         Text(f"Backup of the target: {printable(kept.path)}"),
         *([Text(f"⚠ {kept.remark}", "yellow")] if kept.remark else []),
-        *([Text(f"{_WHERE[kept.elsewhere]}: {printable(kept.line)}")] if kept.line else []),
+        *([_to_copy(_WHERE[kept.elsewhere], kept.line)] if kept.line else []),
     ]
 
 
 def next_step(document: Document) -> Lines:
     """Return how the plan is applied, nothing where there is nothing to apply."""
     line = document.next_line
-    return [Text(f"To apply exactly this: {printable(line)}")] if line and not document.error else []
+    return [_to_copy("To apply exactly this", line)] if line and not document.error else []
+
+
+def _to_copy(what: str, line: str) -> Text:
+    return Text(f"{what}: {printable(line)}", no_wrap=True)  # a line break would end the command

@@ -12,6 +12,7 @@ from sync.report.lines import Lines, banner, remedy
 from sync.report.unfinished import (
     causes_of,
     found_besides,
+    is_unequal,
     is_unfinished,
     still_needed,
 )
@@ -77,13 +78,15 @@ def verification(document: Document) -> Lines:
 
 
 def unfinished(document: Document) -> Lines:
-    """Return why changes failed, each reason once, and how the rest is done; none where nothing is left."""
+    """Return why changes failed, each reason once, what differs, and how the rest is done; none for none."""
     lines: Lines = []
     for cause in causes_of(document):
         lines += [
             Text(f"✗ Failed: {cause.subject(PLAIN)}: {printable(cause.reason)}", "bold red"),
             *remedy(cause.remedy),
         ]
+    if is_unequal(document):
+        lines.append(Text(f"✗ Target still differs from source: {still_needed(document)}", "bold red"))
     if is_unfinished(document):
         lines.append(Text(f"To finish: {document.how_to_finish}.", "bold"))
     return lines

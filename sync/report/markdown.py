@@ -33,7 +33,7 @@ from sync.report.tables import (
     outcome_sections,
     remark_sections,
 )
-from sync.report.unfinished import is_unfinished, still_needed
+from sync.report.unfinished import is_unequal, is_unfinished, still_needed
 from sync.report.wording import (
     UNCHECKED,
     contents_of,
@@ -119,6 +119,7 @@ def _title(document: Document) -> list[str]:
         (document.drift is not None, f"Drift: {target}, held against {source}"),
         (bool(document.deviations), f"Not applied: {goal}"),
         (is_unfinished(document), f"Not finished: {goal}"),
+        (is_unequal(document), f"Not equal: {goal}"),
         (document.outcomes is not None, f"Sync: {goal}"),
         (document.plan is not None, f"Plan: {goal}"),
         (document.error is None or document.unhealthy, f"Healthcheck of {source} and {target}"),

@@ -40,6 +40,12 @@ def is_unfinished(document: Document) -> bool:
     return document.outcomes is not None and (found is None or bool(found.error or found.remaining))
 
 
+def is_unequal(document: Document) -> bool:
+    """Tell whether both sides were read again after an apply, and differ."""
+    found = document.verification
+    return found is not None and not found.error and not found.identical
+
+
 def found_besides(document: Document) -> list[Operation]:
     """Return what is still needed, but for the changes that are told as failed, skipped or not tried."""
     undone = {outcome.operation for outcome in undone_of(document)} | {*document.not_tried}

@@ -223,6 +223,7 @@ Total Changes: 9
 Plan: sha256:95af6fba89d3f30f4ecb0990968e3a63f7b637d7b742cf20870c54a155903eaf
 ✗ Failed: create role 'data_scientist': POST /api/v1/roles/ answers 403 Insufficient permissions
       → give the token's user the role heimdall-admin in Keycloak
+✗ Target still differs from source: 6 changes still needed, 1 difference that no change can remove
 To finish: run the same command again with --resume.
 ==============================================================
 

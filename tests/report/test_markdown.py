@@ -27,6 +27,7 @@ from sync.report.document import Document
 from sync.report.wording import printable
 from tests.report.examples import (
     APPLIED,
+    AUDITOR,
     CONTESTED,
     DRIFTED,
     HEALTHY,
@@ -181,6 +182,13 @@ def test_the_cause_stands_open_on_top_and_what_follows_from_it_is_folded() -> No
     ]
     for title in ("Failed (3)", "Skipped (1)", "Not tried (11)"):
         assert f"<details><summary><b>{title}</b></summary>" in blocks
+
+
+def test_an_apply_that_leaves_a_difference_that_nobody_has_accepted_says_so_in_its_title() -> None:
+    unequal = replace(APPLIED, verification=Verification(blocked=(AUDITOR,)))
+    text = markdown.render(unequal)
+    assert text.startswith("## Not equal: make ")
+    assert text.index("### Stays different (1)") < text.index("| Actions |")
 
 
 def test_what_ended_the_run_is_not_said_again_for_each_change() -> None:
