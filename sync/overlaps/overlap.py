@@ -2,7 +2,7 @@
 
 import random
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Container, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from sync.overlaps.language import Words
@@ -45,17 +45,17 @@ class Overlap:
         """Return every mapping that matches, by name."""
         return self.names | self.fallback
 
-    def candidates(self, present: Collection[str]) -> frozenset[str]:
+    def candidates(self, present: Container[str]) -> frozenset[str]:
         """Return those of which one wins, where only some mappings are present."""
-        return self.names.intersection(present) or self.fallback.intersection(present)
+        return _among(self.names, present) or _among(self.fallback, present)
 
-    def winner(self, ranking: Ranking, present: Collection[str]) -> str | None:
+    def winner(self, ranking: Ranking, present: Container[str]) -> str | None:
         """Return which mapping wins, None where none that is present matches."""
-        if among := self.names.intersection(present):
+        if among := _among(self.names, present):
             return ranking.last_written(among)
-        return ranking.first_row(self.fallback.intersection(present))
+        return ranking.first_row(_among(self.fallback, present))
 
-    def order_for(self, winner: str, present: Collection[str]) -> list[tuple[str, str]]:
+    def order_for(self, winner: str, present: Container[str]) -> list[tuple[str, str]]:
         """Return what it takes for a candidate to win: pairs, the first of which is to be written first."""
         others = sorted(self.candidates(present) - {winner})
         return [(other, winner) if winner in self.names else (winner, other) for other in others]
@@ -66,6 +66,11 @@ class Overlap:
         if not any(chosen):
             return None
         return "/".join(text or step.text for text, step in zip(chosen, self.steps, strict=True))
+
+
+def _among(names: frozenset[str], present: Container[str]) -> frozenset[str]:
+    # by its own few names, however many are present
+    return frozenset(name for name in names if name in present)
 
 
 @dataclass(frozen=True, slots=True)

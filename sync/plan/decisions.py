@@ -35,6 +35,7 @@ class Decisions:
 
     def __init__(self, source: Environment, target: Environment, ignore: Collection[str] = ()) -> None:
         self._source, self._target = source, target
+        self._source_ranking, self._target_ranking = source.ranking, target.ranking
         self._in_source = {mapping.name for mapping in source.snapshot.mappings}
         self._in_target = {mapping.name: Attributes.of(mapping) for mapping in target.snapshot.mappings}
         self._asked_by_source, self._asked_by_target = source.actions, target.actions
@@ -74,7 +75,7 @@ class Decisions:
     def _writes(self, changes: Iterable[Operation], written: Iterable[str], unable: Iterable[str]) -> Writes:
         never = self._target.leftovers.keys() - {c.name for c in changes if c.verb is Verb.CREATE}
         demands = self._demands(self._left(changes))
-        return fewest_writes(demands, written, {*unable, *never}, self._source.ranking.written)
+        return fewest_writes(demands, written, {*unable, *never}, self._source_ranking.written)
 
     def turns(self, operations: Iterable[Operation]) -> dict[str, int]:
         """Return the turn in which each mapping is changed, by name.
@@ -86,7 +87,7 @@ class Decisions:
         deletions = [operation.name for operation in operations if operation.verb is Verb.DELETE]
         sequence = [
             *self._sequence(operations),
-            *sorted(deletions, key=self._target.ranking.place),
+            *sorted(deletions, key=self._target_ranking.place),
         ]
         return turns(sequence, self.overlaps)
 
@@ -109,13 +110,12 @@ class Decisions:
 
     def _winner_after(self, overlap: Overlap, place: dict[str, int], left: Collection[str]) -> str | None:
         candidates = overlap.candidates(left)
-        written = candidates.intersection(place)
-        if written and overlap.names.intersection(left):
+        written = candidates & place.keys()
+        if written and not overlap.names.isdisjoint(candidates):
             return max(written, key=place.__getitem__)
-        untouched = {*left} - written
         if written and not candidates - written:
             return min(written, key=place.__getitem__)
-        return self._now(overlap, untouched)
+        return self._now(overlap, candidates - written if written else left)
 
     def goal(self, changes: Iterable[Operation]) -> dict[Overlap, str | None]:
         """Return which mapping wins each overlap where nothing differs any more."""
@@ -154,7 +154,7 @@ class Decisions:
     def _in_source_now(self, overlap: Overlap) -> Winner:
         if said := self._source.said.get(str(overlap)):
             return said
-        name = overlap.winner(self._source.ranking, self._asked_by_source)
+        name = overlap.winner(self._source_ranking, self._asked_by_source)
         return Winner(name, self._asked_by_source[name]) if name else NOBODY
 
     def present(self) -> Iterator[tuple[Overlap, frozenset[str], str | None]]:
@@ -192,7 +192,7 @@ class Decisions:
         """Return what must be written for a mapping to win: itself, or in the fallback what is before it."""
         if wanted in overlap.names:
             return frozenset({wanted})
-        row = self._target.ranking.row
+        row = self._target_ranking.row
         before = {name for name in overlap.candidates(left) if name == now or row(name) < row(wanted)}
         return frozenset(before - {wanted})
 
@@ -200,7 +200,7 @@ class Decisions:
         """Return which mapping is to win, of those that are left in the target; None if any may."""
         among = overlap.candidates(left).intersection(self._in_source)
         said = self._source.said.get(str(overlap), NOBODY).mapping
-        return said if said in among else overlap.winner(self._source.ranking, among)
+        return said if said in among else overlap.winner(self._source_ranking, among)
 
     def _now(self, overlap: Overlap, left: Collection[str]) -> str | None:
         """Return which mapping wins now, of those that are left: what the server said, else by the order.
@@ -211,4 +211,4 @@ class Decisions:
             said = self._target.said[str(overlap)].mapping
             if said in overlap.candidates(left) or said not in overlap.mappings:
                 return said
-        return overlap.winner(self._target.ranking, left)
+        return overlap.winner(self._target_ranking, left)
