@@ -30,8 +30,6 @@ MANY = 3
 LOOK_UP_SECONDS = 0.1
 """How soon whoever waits at the gate sees that a signal has come."""
 
-_TO_GO_ON = "run again when it answers"
-
 
 @dataclass(slots=True)
 class _Trouble:
@@ -66,7 +64,7 @@ class Availability:
         self._asking = False
         self._silence: _Trouble | None = None
         self._trouble: _Trouble | None = None
-        self._end: str = ""
+        self._end = self._hint = ""
         self._closed = threading.Event()
 
     @property
@@ -129,7 +127,7 @@ class Availability:
 
     def _raise_if_over(self, request: object) -> None:
         if self._end:
-            raise GivenUpError(self._end, _TO_GO_ON)
+            raise GivenUpError(self._end, self._hint)
         if self._closed.is_set():
             raise GivenUpError(f"{request} was not sent: the run has ended", "")
         if self._patience.stopping.is_set():
@@ -159,7 +157,9 @@ class Availability:
                 self._asking = True
                 threading.Thread(target=self._wait_for_it, args=(error,), daemon=True).start()
 
-    def _give_up(self, why: str) -> None:
+    def _give_up(self, why: str, error: UnavailableError | None = None) -> None:
+        # of a server that was never reached the URL may be wrong
+        self._hint = error.hint if error and not error.maybe_done else "run again when it answers"
         self._end, self._silence = f"the {self._side} {why}", None
         self._changed.notify_all()
 
@@ -189,7 +189,7 @@ class Availability:
             left = most - silence.seconds
             if left <= 0:
                 with self._changed:
-                    self._give_up(f"stopped answering, and still did not after {most:g} s: {error.message}")
+                    self._give_up(f"has not answered for {most:g} s: {error.message}", error)
                 return
             self._patience.sleep(min(pause, left))
             pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
