@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from junit_xml import TestCase, TestSuite, to_xml_report_string
+
 from sync.report.wording import printable
 
 
@@ -62,58 +64,41 @@ class Suite:
 
 
 def as_xml(suites: Iterable[Suite], started: datetime | None, seconds: float) -> str:
-    """Return the suites that have cases as XML; the run began at `started` and took `seconds`.
-
-    Every case and suite has a time, without which some readers show `NaN`.
-    """
-    elements = [_suite_element(suite, started) for suite in suites if suite.cases]
-    counts = {
-        name: str(sum(int(element.get(name, "0")) for element in elements))
-        for name in ("tests", "failures", "errors")
-    }
-    report = ET.Element("testsuites", {"name": "heimdall-sync", **counts, "time": _time(seconds)})
-    report.extend(elements)
+    """Return the suites that have cases as XML; the run began at `started` and took `seconds`."""
+    written = to_xml_report_string([_suite(suite, started) for suite in suites if suite.cases])
+    report = ET.fromstring(written)  # noqa: S314 - written a line above
+    report.set("name", "heimdall-sync")
+    for element in report.iter():
+        if element.tag in {"testsuite", "testcase"}:
+            # the library writes no time of 0 s, and some readers show `NaN` then
+            element.set("time", f"{float(element.get('time', 0)):.3f}")
+    report.set("time", f"{seconds:.3f}")
     ET.indent(report)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(report, encoding="unicode") + "\n"
 
 
-def _suite_element(suite: Suite, started: datetime | None) -> ET.Element:
-    results = [case.result for case in suite.cases]
-    element = ET.Element(
-        "testsuite",
-        {
-            "name": suite.name,
-            "tests": str(len(results)),
-            "failures": str(results.count(Result.FAILED)),
-            "errors": "0",
-            "skipped": str(results.count(Result.SKIPPED)),
-            "time": _time(sum(case.seconds for case in suite.cases)),
-            **({"timestamp": started.isoformat(timespec="seconds")} if started else {}),
-        },
-    )
+def _suite(suite: Suite, started: datetime | None) -> TestSuite:
     taken: set[str] = set()
+    cases = []
     for case in suite.cases:
         name = _free(printable(case.name), taken)
         taken.add(name)
-        element.append(_case_element(case, name, suite.name))
-    return element
+        cases.append(_case(case, name, suite.name))
+    return TestSuite(suite.name, cases, timestamp=started.isoformat(timespec="seconds") if started else None)
 
 
-def _case_element(case: Case, name: str, suite: str) -> ET.Element:
-    attributes = {"name": name, "classname": f"heimdall-sync.{suite}", "time": _time(case.seconds)}
-    element = ET.Element("testcase", attributes)
+def _case(case: Case, name: str, suite: str) -> TestCase:
     lines = [printable(line) for line in (case.message, *case.lines) if line]
-    if case.result is Result.PASSED:
-        said = ET.SubElement(element, case.result)
-    else:
-        message = lines[0] if lines else case.kind
-        said = ET.SubElement(element, case.result, {"type": case.kind or case.result, "message": message})
-    said.text = "\n".join(lines)
-    return element
-
-
-def _time(seconds: float) -> str:
-    return f"{seconds:.3f}"
+    said, message = "\n".join(lines), lines[0] if lines else case.kind
+    found = TestCase(name, f"heimdall-sync.{suite}", case.seconds, stdout=None)
+    match case.result:
+        case Result.PASSED:
+            found.stdout = said
+        case Result.SKIPPED:
+            found.add_skipped_info(message, said)
+        case Result.FAILED:
+            found.add_failure_info(message, said, case.kind)
+    return found
 
 
 def _free(name: str, taken: set[str]) -> str:
