@@ -28,6 +28,7 @@ from sync.past import Past
 from sync.plan.answers import CACHE_SECONDS, Doubt
 from sync.plan.approval import MAKE_ANOTHER, deviations, moved_side
 from sync.plan.changes import Plan
+from sync.plan.decisions import WRITES
 from sync.plan.drift import moved_since
 from sync.plan.environment import Environment
 from sync.plan.guardrails import Objection, objections_to_plan, objections_to_urls, takes_superadmin
@@ -277,7 +278,9 @@ class Job:
         The receipt is written, and the checkpoint of a run that succeeded is deleted.
         """
         try:
-            self._readings = self._settled(self._read_again() if self._document.outcomes else self._readings)
+            self._readings = self._settled(
+                self._read_again(self._readings) if self._document.outcomes else self._readings
+            )
             found = self._plan_of(self._readings)
             # how something ignored stands is no difference, that this plan has overtaken it is
             overtaken = [b for b in task.plan.blocked if named(task.plan.rules.ignore, b.kind, b.name)]
@@ -328,9 +331,9 @@ class Job:
         assert source is not None
         return source
 
-    def _read_again(self) -> Readings:
-        written = {outcome.operation for outcome in self._document.outcomes or ()}
-        return self._read(self._readings, {op.name for op in written if op.kind is Kind.MAPPING})
+    def _read_again(self, before: Readings) -> Readings:
+        sent = {outcome.operation for outcome in self._document.outcomes or ()}
+        return self._read(before, {op.name for op in sent if op.kind is Kind.MAPPING and op.verb in WRITES})
 
     def _read(self, before: Readings | None = None, wrote: Collection[str] = frozenset()) -> Readings:
         started, sent = time.monotonic(), self._target.sent
@@ -347,7 +350,7 @@ class Job:
         self.note(f"Waiting {CACHE_SECONDS} s for the caches that may hold {len(cached)} of the answers.")
         with self._printer.progress("Waiting for the caches"):
             self._interruption.sleep(CACHE_SECONDS)
-        return self._read()
+        return self._read_again(readings)
 
     def _environments(self, readings: Readings) -> tuple[Environment, Environment]:
         return (

@@ -11,7 +11,7 @@ from sync.heimdall.reader import Reading, read_environment
 from sync.heimdall.transport import Transport
 from sync.interruption import Threads
 from sync.overlaps.overlap import Overlap, Overlaps
-from sync.overlaps.questions import Known, questions
+from sync.overlaps.questions import Known, is_lost, questions
 from sync.overlaps.search import overlaps_of
 from sync.plan.answers import Answered, Confirmed, Doubt, Remark, confirm
 from sync.plan.lint import Flaw, blank_on_one_side, flaws_of
@@ -42,6 +42,15 @@ class Readings:
         return rows[0] == rows[1] and bool(self.target.ids)
 
     @property
+    def remembered(self) -> frozenset[str]:
+        """Return the mappings, by name, that may win though no list will show them.
+
+        Those are what a cascade left, and what the target listed: it may have hidden such a one of its name.
+        """
+        listed = {mapping.name for mapping in self.target.snapshot.mappings}
+        return frozenset({*listed, *self.source.leftovers, *self.target.leftovers})
+
+    @property
     def remarks(self) -> tuple[Remark, ...]:
         """Return what either server answered otherwise than its list shows."""
         return (*self.source.remarks, *self.target.remarks)
@@ -56,9 +65,9 @@ def read_both(
     """Read both environments, then ask each server who wins what overlaps among the mappings of both.
 
     Nobody is asked about a snapshot that stands in for the source. `before` is what this run has read before,
-    and `wrote` are the mappings, by name, that it has written to the target since. Raises `ReadError`.
+    and `wrote` are the mappings, by name, that it has put in front in the target since. Raises `ReadError`.
     """
-    known = frozenset({*before.source.leftovers, *before.target.leftovers} if before else ())
+    known = before.remembered if before else frozenset()
     with Threads(2) as threads:
         first = threads.submit(_read, source)
         second = threads.submit(read_environment, target)
@@ -140,12 +149,11 @@ class _Asker:
         """Ask what has not been asked yet, and return the mappings that no list shows."""
         if isinstance(self._environment, Snapshot):
             return frozenset()
-        others = [asker.listed for asker in askers if asker is not self]
-        shown = self.reading.shown_order
-        renamed: frozenset[str] | None = None
-        known = Known(self.listed, shown, *others)
-        while renamed is None or not renamed <= {*known.renamed}:
-            known = replace(known, renamed=renamed or ())
+        elsewhere = next((asker.listed for asker in askers if asker is not self), None)
+        known: Known | None = None
+        following = Known(self.listed, self.reading.shown_order, elsewhere)
+        while known != following:
+            known = following
             asked = {_key(overlap): overlap for overlap in questions(overlaps, known)}
             new = [overlap for key, overlap in asked.items() if key not in self._answers]
             answers = ask_about(self._environment, new, overlaps, self._chance)
@@ -157,7 +165,13 @@ class _Asker:
             again = self._environment.each(lambda item: self._again(*item), twice.items())
             self._answers |= {_key(o): answered for o, answered in zip(twice, again, strict=True)}
             confirmed = self._confirmed(asked.values(), twice)
-            renamed = frozenset(self.listed[name] for name in confirmed.stale)
+            following = replace(
+                known,
+                renamed=frozenset(self.listed[name] for name in confirmed.stale).union(known.renamed),
+                has_lost=any(
+                    is_lost(o, self._answers[key].winner.mapping, self.listed) for key, o in asked.items()
+                ),
+            )
         self.reading = replace(
             self.reading,
             snapshot=confirmed.snapshot,
@@ -171,7 +185,10 @@ class _Asker:
 
     def _again(self, overlap: Overlap, answered: Answered) -> Answered:
         assert isinstance(self._environment, Transport)
-        return ask_again(self._environment, overlap, answered, self._chance)
+        second = ask_again(self._environment, overlap, answered, self._chance)
+        # a path that ends in a line break is also matched by patterns that don't match the one without it
+        is_of_others = second.winner.mapping in self.listed and second.winner.mapping not in overlap.mappings
+        return second if answered.fresh or not is_of_others else answered
 
     def _confirmed(self, asked: Iterable[Overlap], before: Mapping[Overlap, Answered]) -> Confirmed:
         answers = {overlap: self._answers[_key(overlap)] for overlap in asked}

@@ -12,13 +12,15 @@ class Known:
     """What is known of a server before it is asked: its mappings with their actions, and their order.
 
     `elsewhere` are the mappings of the other side, None where there is none; `renamed` are the actions, by
-    name, that were found to be asked for by another name somewhere.
+    name, that were found to be asked for by another name somewhere. `has_lost` tells that the first layer was
+    found to lack a mapping.
     """
 
     listed: Mapping[str, str]
     ranking: Ranking
     elsewhere: Collection[str] | None = None
     renamed: Collection[str] = ()
+    has_lost: bool = False
 
 
 def questions(overlaps: Overlaps, known: Known) -> Iterator[Overlap]:
@@ -28,22 +30,34 @@ def questions(overlaps: Overlaps, known: Known) -> Iterator[Overlap]:
     - what a mapping of one side only matches alone: a mapping that no list shows may win it;
     - of each action the mapping that was written first, where that wins: if the action was renamed since, the
       server asks for its old name, and does so for all mappings that were written before. (Renamed to and
-      fro, a mapping that was written in between is missed.) Where one is, all of the action.
+      fro, a mapping that was written in between is missed.) Where one is, all of the action;
+    - everything, where the first layer has lost something.
     """
     yield from overlaps.found
-    alone = {name: overlap for overlap in overlaps.alone for name in overlap.mappings}
-    winning = {overlap.winner(known.ranking, known.listed) for overlap in overlaps.found}
-    asked = set(winning)
-    oldest: dict[str, str] = {}
-    for name in sorted(known.listed, key=known.ranking.place):
-        if name in alone or name in winning:
-            oldest.setdefault(known.listed[name], name)
-    for name, overlap in alone.items():
+    oldest = _oldest(overlaps, known)
+    for overlap in overlaps.alone:
+        (name,) = overlap.mappings
         is_on_both = known.elsewhere is None or (name in known.listed and name in known.elsewhere)
-        action = known.listed.get(name, "")
-        is_oldest = oldest.get(action) == name and name not in asked
-        if not is_on_both or is_oldest or action in known.renamed:
+        # the database answers with the present name: only the first layer has an old one
+        may_be_old = bool(overlap.names) and (name in oldest or known.listed.get(name, "") in known.renamed)
+        if known.has_lost or not is_on_both or may_be_old:
             yield overlap
+
+
+def _oldest(overlaps: Overlaps, known: Known) -> set[str]:
+    """Return of each action the mapping written first of those that win, unless it wins an overlap."""
+    layered = [overlap for overlap in (*overlaps.found, *overlaps.alone) if overlap.names]
+    asked = {each.winner(known.ranking, known.listed) for each in overlaps.found if each.names}
+    winning = {winner for each in layered if (winner := each.winner(known.ranking, known.listed))}
+    oldest: dict[str, str] = {}
+    for name in sorted(winning, key=known.ranking.place):
+        oldest.setdefault(known.listed[name], name)
+    return {*oldest.values()} - asked
+
+
+def is_lost(overlap: Overlap, winner: str | None, listed: Collection[str]) -> bool:
+    """Tell whether an answer shows that the first layer lacks mappings that are listed."""
+    return not overlap.names.isdisjoint(listed) and (winner is None or winner in overlap.fallback)
 
 
 def moves_others(overlap: Overlap, overlaps: Mapping[str, list[Overlap]]) -> bool:

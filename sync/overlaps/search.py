@@ -7,6 +7,7 @@ path leads through the states of its segments' kinds, so no set of patterns is m
 many states, so it ends.
 """
 
+import re
 from collections import defaultdict, deque
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -200,12 +201,19 @@ def _add(paths: _Paths, name: str, not_compared: dict[str, str], *, first_layer:
         if first_layer and is_regular:
             for items in of_regular_expression(pattern):
                 paths.add(items).names.add(name)
-        if not (first_layer and is_regular) or is_simple(pattern):
-            # else the first layer finds all of it, but for paths that spell out an expression, as `/me$`
+        if not is_regular or (not _is_spelt(pattern) and (not first_layer or is_simple(pattern))):
             for items in _of_fallback(pattern):
                 paths.add(items).fallback.add(name)
     except UnsupportedError as error:
         not_compared[name] = str(error)
+
+
+def _is_spelt(pattern: str) -> bool:
+    """Tell whether only paths that spell out an expression are matched by a pattern read as a text: `/me$`.
+
+    Nobody's path does, and to ask about such a one would bring the mapping to the front.
+    """
+    return not has_parentheses(pattern) and re.search(r"[][{}^|\\?+$]", pattern) is not None
 
 
 def _of_fallback(pattern: str) -> tuple[Items, ...]:

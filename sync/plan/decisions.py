@@ -178,7 +178,11 @@ class Decisions:
         return names
 
     def _demands(self, left: Collection[str]) -> Iterator[Demand]:
-        for overlap in self.overlaps.found:
+        """Yield what is to win; that a mapping wins what it matches alone is no matter of course either.
+
+        A server's first layer may have lost it.
+        """
+        for overlap in (*self.overlaps.found, *self.overlaps.alone):
             wanted = self._wanted(overlap, left)
             if wanted is not None:
                 now = self._now(overlap, left)
@@ -199,8 +203,10 @@ class Decisions:
     def _wanted(self, overlap: Overlap, left: Collection[str]) -> str | None:
         """Return which mapping is to win, of those that are left in the target; None if any may."""
         among = overlap.candidates(left).intersection(self._in_source)
-        said = self._source.said.get(str(overlap), NOBODY).mapping
-        return said if said in among else overlap.winner(self._source_ranking, among)
+        said = self._source.said.get(str(overlap))
+        if said == NOBODY:
+            return None
+        return said.mapping if said and said.mapping in among else overlap.winner(self._source_ranking, among)
 
     def _now(self, overlap: Overlap, left: Collection[str]) -> str | None:
         """Return which mapping wins now, of those that are left: what the server said, else by the order.

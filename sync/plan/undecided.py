@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator
 
 from sync.overlaps.overlap import Overlap
-from sync.overlaps.winners import Winner
+from sync.overlaps.winners import NOBODY, Winner
 from sync.plan.changes import Blocked, Operation
 from sync.plan.decisions import Decisions
 from sync.plan.environment import Environment
@@ -49,6 +49,11 @@ def _why(source: Environment, target: Environment, wanted: Winner, there: Winner
     if wanted.mapping == there.mapping and wanted.mapping in source.stale:
         return (
             f"the source still asks for the action {wanted.action!r} there, the old name of {there.action!r}",
+            "restart the source's Heimdall, or write that mapping there once more, then plan again",
+        )
+    if wanted == NOBODY and there.mapping in source.actions:
+        return (
+            f"no mapping wins in the source, although its list shows {there.mapping}: its cache has lost it",
             "restart the source's Heimdall, or write that mapping there once more, then plan again",
         )
     return (
