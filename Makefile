@@ -42,7 +42,8 @@ picture: install ## photograph the summary of the demo's plan for the README; th
 	$(BIN)/python docs/picture.py
 
 slow: .venv/installed-dev ## run what takes minutes: the laws on thousands of pairs, a process killed at every request
-	HYPOTHESIS_PROFILE=thorough $(BIN)/pytest -n 2 tests/plan/test_laws.py tests/plan/test_resume.py
+	HYPOTHESIS_PROFILE=thorough $(BIN)/pytest -n 2 tests/plan/test_laws.py tests/plan/test_resume.py \
+		tests/judge/test_law.py tests/judge/test_model.py
 	$(BIN)/pytest -n 2 -m slow
 
 image: .venv/installed-dev ## build the container images, say what they weigh, and try them out

@@ -50,16 +50,16 @@ class Judgement:
 
     @property
     def unnamed(self) -> dict[str, Winners]:
-        """Return those of them that the run said nothing of.
-
-        A mapping that no list shows on either side, left by a cascade, is known by chance only.
-        """
+        """Return those of them that the run said nothing of, as far as anybody can know of them."""
         return {
             request: both
             for request, both in self.different.items()
-            if not is_named(self.ended, request, both)
-            if all(winner is None or winner.mapping in self.listed for winner in both)
+            if not is_named(self.ended, request, both) and self._is_knowable(both)
         }
+
+    def _is_knowable(self, both: Winners) -> bool:
+        """Tell whether a list shows who wins: what a cascade left and none shows is met by chance only."""
+        return all(winner is None or winner.mapping in self.listed for winner in both)
 
     def __str__(self) -> str:
         """Show one request for each pair of mappings that differ, and what the run has said."""
@@ -101,6 +101,8 @@ def judge(servers: Servers, pair: Pair, *argv: str, paths: tuple[str, ...] = all
     }
     before = both_winners(servers, requests)
     watched = examples(pair, requests)
+    for sandbox in (servers.source, servers.target):
+        sandbox.advance(CACHE_SECONDS)  # what was written and asked for before is no news any more
     servers.target.watch(watched)
     ended = servers.run(*(argv or APPLY))
     after = both_winners(servers, requests)

@@ -32,7 +32,10 @@ TAILS = ("$", "$", "$", "", "(/a)?$", "/?$", "/.*", "/(.*)", "(.*)", "/**", "/(a
 
 @cache
 def all_paths() -> tuple[str, ...]:
-    """Return every path of up to three segments, with odd endings, and some that are text in patterns."""
+    """Return every path of up to three segments, with odd endings, and some that are text in simple patterns.
+
+    None spells out an expression: `/me$` is what `/me$` matches where the database reads it as a text.
+    """
     paths = ["/" + "/".join(parts) for length in (1, 2, 3) for parts in product(SEGMENTS, repeat=length)]
     short = [path for path in paths if path.count("/") < 3]
     return (
@@ -41,7 +44,7 @@ def all_paths() -> tuple[str, ...]:
         *paths,
         *(path + end for path in short for end in ("/", "x")),
         *(f"/{path}" for path in paths if path.count("/") == 1),
-        *(f"/a/{odd}" for odd in ("*", "**", ":id", "$", "search", "a$", "c", "bb", "10", "/b", "x2", "x11")),
+        *(f"/a/{odd}" for odd in ("*", "**", ":id", "search", "c", "bb", "10", "/b", "x2", "x11")),
     )
 
 

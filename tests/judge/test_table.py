@@ -6,8 +6,20 @@ from dataclasses import dataclass, replace
 import pytest
 
 from .conftest import Servers
-from .histories import Caller, DeletedAction, Event, History, Renamed, Reordered, Restarted, Wrote
+from .histories import (
+    Caller,
+    DeletedAction,
+    Event,
+    Flushed,
+    History,
+    Renamed,
+    Reordered,
+    Restarted,
+    Wrote,
+    play,
+)
 from .judging import CACHE_SECONDS, Judgement, judge
+from .model import Winner
 from .pairs import Pair
 from .paths import all_paths
 
@@ -247,11 +259,84 @@ def test_a_leftover_in_the_source_is_an_open_difference(servers: Servers) -> Non
     _is_open(judgement)
 
 
+def test_a_leftover_behind_a_mapping_that_is_deleted_is_an_open_difference(servers: Servers) -> None:
+    """It wins again when the new mapping with its pattern goes, and nobody could see it before."""
+    users = Wrote("GET /users$", "users:read")
+    new = replace(ME, action="users:read")
+    target = History((users, ME), (DeletedAction("me:read"), new))
+    judgement = _judge(servers, History((users,)), target)
+
+    assert judgement.before["GET /users/me"][1] == Winner("GET /users/me$", "users:read")
+    assert judgement.after["GET /users/me"][1] == Winner("GET /users/me$", "me:read")
+    _is_open(judgement)
+
+
 def _is_open(judgement: Judgement) -> None:
     assert judgement.ended.code != 0, judgement.ended.out
     assert "restart" in judgement.ended.out.lower()
     assert judgement.different
     assert not judgement.unnamed, judgement
+
+
+# Redis was flushed
+
+
+DOCUMENTS = (
+    Wrote("GET /documents$", "documents:read"),
+    Wrote("GET /documents/([^/]+)$", "documents:read"),
+    Wrote("GET /documents/([^/]+)/pages$", "documents:read"),
+    Wrote("POST /documents$", "documents:write"),
+)
+
+
+def test_what_redis_has_lost_of_the_target_is_written_again(servers: Servers) -> None:
+    paths = ("/documents", "/documents/1", "/documents/1/pages")
+    pair = Pair(History(DOCUMENTS), History(DOCUMENTS, (Flushed(),)))
+
+    judgement = judge(servers, pair, paths=paths)
+
+    assert judgement.before["GET /documents"] == (Winner("GET /documents$", "documents:read"), None)
+    assert judgement.ended.code == 0, judgement.ended.out
+    assert not judgement.different, judgement
+
+
+def test_what_redis_has_lost_of_the_source_is_an_open_difference(servers: Servers) -> None:
+    pair = Pair(History(DOCUMENTS, (Flushed(),)), History(DOCUMENTS))
+
+    judgement = judge(servers, pair, paths=("/documents",))
+
+    _is_open(judgement)
+
+
+# Questions
+
+
+@pytest.mark.parametrize("pattern", ["/[^/]+/[^/]*$", "/a?/.*", "/me$"])
+def test_a_question_moves_nothing(servers: Servers, pattern: str) -> None:
+    """The database reads these as texts. Asked for one of them, it would bring the mapping to the front."""
+    mappings = (
+        Wrote(f"GET {pattern}", "a:read"),
+        Wrote("GET /(a|me)(.*)", "b:read"),
+        Wrote(f"ANY {pattern}", "c:read"),
+    )
+
+    judgement = _judge(servers, History(mappings), History(mappings), "plan")
+
+    assert judgement.ended.code == 0, judgement.ended.out
+    assert judgement.after == judgement.before
+
+
+def test_a_second_question_is_about_the_same_mappings(servers: Servers) -> None:
+    """Where a path has no other, one with a line break at its end is asked for, which more patterns match."""
+    short = Wrote("GET /b/a?$", "short:read")
+    mappings = (short, Wrote("GET /([^/]+)/[^/]+/*$", "long:read"))
+    once = History((replace(short, action="once:read"), mappings[1]), (Renamed("once:read", "short:read"),))
+    play(servers.source, History(mappings))
+    play(servers.target, once)
+
+    ended = servers.run("plan")
+
+    assert "GET /b/ in the target: decided by GET /b/a?$ (action 'once:read')" in ended.out
 
 
 # The order was lost
