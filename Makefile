@@ -33,7 +33,7 @@ test: .venv/installed-dev ## lint, check types, run the tests and measure what t
 
 bench: install ## measure reading with one request at a time and with eight, and 10,000 mappings that overlap
 	$(BIN)/python tests/benchmarks/reading.py
-	$(BIN)/python tests/benchmarks/contesting.py
+	$(BIN)/python tests/benchmarks/overlapping.py
 
 schema: install ## print the schema of plan.json into schemas/
 	$(BIN)/python -m sync.plan.schema > schemas/plan-1.json
