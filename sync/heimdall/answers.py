@@ -1,6 +1,7 @@
 """What a request may end with: an answer, or a typed error. And how a name is put into a request."""
 
 import json
+import re
 import threading
 from dataclasses import dataclass
 from datetime import datetime
@@ -143,10 +144,16 @@ def _shortened(text: str) -> str:
     return text if len(text) <= _MESSAGE else f"{text[:_MESSAGE]}…"
 
 
+_LONGEST = 65_536
+_LONG = re.compile(rb'"[^"]{%d}' % _LONGEST)
+
+
 def json_of(text: bytes | bytearray, bounds: Bounds) -> Any:
     """Return parsed JSON. Raises `ValueError`, which says what the text is instead."""
     if sum(map(text.count, (b",", b"[", b"{"))) > bounds.values:
         raise ValueError(f"more than {bounds.values:,} values")
+    if _LONG.search(text):  # decoded, one character may take four bytes, and that twice
+        raise ValueError(f"a text of more than {_LONGEST:,} characters")
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
