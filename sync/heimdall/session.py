@@ -131,7 +131,7 @@ class _UntilDeadline(HTTPConnection):
         self._deadline = _Deadline(self._seconds)
         return super().getresponse()
 
-    # `http.client` keeps a class here; what it wants of it is a response to a socket
+    # `http.client` keeps a class here; it wants a response to a socket, and of the socket what it reads
     def response_class(  # type: ignore[override]
         self, sock: socket.socket, *args: Any, **kwargs: Any
     ) -> http.client.HTTPResponse:

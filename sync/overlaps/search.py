@@ -79,7 +79,8 @@ class _Paths:
         return self._nodes[at]
 
     def _edge(self, edges: dict[Tree, int] | dict[str, int], label: Tree | str) -> int:
-        known: int | None = edges.get(label)  # type: ignore[arg-type]  # either kind of edges has its labels
+        # either kind of edges has labels of its own, which the two types together don't say
+        known: int | None = edges.get(label)  # type: ignore[arg-type]
         if known is None:
             self._nodes.append(_Node())
             known = edges[label] = len(self._nodes) - 1  # type: ignore[index]
