@@ -102,7 +102,8 @@ def judge(servers: Servers, pair: Pair, *argv: str, paths: tuple[str, ...] = all
     before = both_winners(servers, requests)
     watched = examples(pair, requests)
     for sandbox in (servers.source, servers.target):
-        sandbox.advance(CACHE_SECONDS)  # what was written and asked for before is no news any more
+        # what was written and asked for before is no news any more; a Date header has whole seconds
+        sandbox.advance(CACHE_SECONDS + 1)
     servers.target.watch(watched)
     ended = servers.run(*(argv or APPLY))
     after = both_winners(servers, requests)

@@ -18,7 +18,9 @@ def is_named(ended: Ended, request: str, winners: tuple[Winner | None, Winner | 
         return True
     planned = any(each["name"] in names or request in each["reason"] for each in ended.plan["blocked"])
     return planned or any(
-        f"{name} " in f"{line} " for line in _open_lines(ended) for name in {request, *names}
+        f"{name} " in f"{line} ".replace(": ", " ")
+        for line in _open_lines(ended)
+        for name in {request, *names}
     )
 
 

@@ -116,7 +116,7 @@ def _asked(servers: Servers, request: str) -> tuple[tuple[str, str] | None, ...]
     """Ask both servers which mapping decides a request, as the gateway does."""
     answers = []
     for sandbox in (servers.source, servers.target):
-        sandbox.advance(CACHE_SECONDS)
+        sandbox.advance(CACHE_SECONDS + 1)
         with Caller(sandbox) as caller:
             answers.append(caller.ask(request))
     return tuple(answers)
