@@ -36,7 +36,7 @@ bench: install ## measure reading with one request at a time and with eight, and
 	$(BIN)/python tests/benchmarks/overlapping.py
 
 schema: install ## print the schema of plan.json into schemas/
-	$(BIN)/python -m sync.plan.schema > schemas/plan-1.json
+	$(BIN)/python -m sync.model.schema > schemas/plan-1.json
 
 picture: install ## photograph the summary of the demo's plan for the README; this needs Chromium
 	$(BIN)/python docs/picture.py

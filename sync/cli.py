@@ -4,17 +4,18 @@ import os
 import sys
 from collections.abc import Sequence
 
-from sync import demo
-from sync.actions import fold, masks, publish_error, with_inputs
-from sync.command_line import load
-from sync.commands import run
 from sync.errors import CancelledError, ExitCode, HeimdallSyncError
+from sync.github import fold, masks, publish_error
 from sync.interruption import Interruption
 from sync.report import console
 from sync.report.lines import trace
 from sync.report.terminal import Printer
+from sync.run import demo
+from sync.run.command_line import load
+from sync.run.commands import run
+from sync.run.inputs import with_inputs
+from sync.run.settings import Command
 from sync.runner import in_workflow
-from sync.settings import Command
 
 
 def main(argv: Sequence[str] | None = None, interruption: Interruption | None = None) -> int:
@@ -27,7 +28,7 @@ def main(argv: Sequence[str] | None = None, interruption: Interruption | None = 
         settings = load(arguments, with_inputs(os.environ))
         debug = settings.debug
         if in_workflow():
-            out.show(masks(settings))
+            out.show(masks(settings.secrets))
         if settings.command is Command.DEMO:
             return demo.run(settings, lambda step: run(step, out, interruption), out)
         return run(settings, out, interruption)

@@ -15,10 +15,10 @@ from pydantic import Field, ValidationError
 
 from sync.disk import Room, write_whole
 from sync.errors import HeimdallSyncError, RefusedError
+from sync.model.outcome import Outcome, Status
+from sync.model.plan import Operation, Plan
+from sync.model.snapshot import Value
 from sync.plan.approval import plan_from
-from sync.plan.changes import Operation, Plan
-from sync.plan.model import Value
-from sync.plan.outcome import Outcome, Status
 
 FORMAT = "heimdall-sync/checkpoint/"
 WHAT_NOW = "delete it if it is not needed any more, or name another with --checkpoint-file"

@@ -9,9 +9,9 @@ from typing import Literal
 from pydantic import Field, ValidationError
 
 from sync.errors import UsageError
-from sync.plan.changes import Plan
-from sync.plan.model import Snapshot, Value
-from sync.plan.outcome import Outcome, Status, Verification
+from sync.model.outcome import Outcome, Status, Verification
+from sync.model.plan import Plan
+from sync.model.snapshot import Snapshot, Value
 
 
 class Receipt(Value):

@@ -14,7 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from sync.errors import ReadError
 from sync.heimdall.auth import redacted
-from sync.plan.model import fits_in_url
+from sync.model.snapshot import fits_in_url
 
 T = TypeVar("T")
 

@@ -11,11 +11,11 @@ from sync.errors import ReadError
 from sync.heimdall.answers import AnswerError
 from sync.heimdall.rows import ResolvedRow
 from sync.heimdall.transport import Transport
+from sync.overlaps.answers import Answered
 from sync.overlaps.overlap import Overlap, Overlaps
 from sync.overlaps.questions import moves_others
 from sync.overlaps.syntax import matches
 from sync.overlaps.winners import NOBODY, Winner
-from sync.plan.answers import Answered
 
 PATH = "/api/v1/mappings/"
 

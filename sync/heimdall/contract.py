@@ -17,10 +17,10 @@ from sync.errors import ReadError
 from sync.heimdall.answers import AnswerError, Bounds
 from sync.heimdall.routes import ROUTES, Route, body_of, names_in_path
 from sync.heimdall.transport import Transport
-from sync.plan.changes import Operation
-from sync.plan.drafting import Refusal, no_address
-from sync.plan.model import Kind, fits_in_url
-from sync.plan.scope import accepting
+from sync.model.plan import Operation
+from sync.model.refusal import Refusal, no_address
+from sync.model.scope import accepting
+from sync.model.snapshot import Kind, fits_in_url
 
 PATH = "/openapi.json"
 _NOT_PUBLISHED = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}

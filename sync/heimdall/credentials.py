@@ -10,7 +10,7 @@ from sync.errors import UsageError
 from sync.heimdall.auth import StaticToken, TokenFile, TokenSource
 from sync.heimdall.oauth import OAuthToken, TokenEndpoint
 from sync.heimdall.pace import Patience
-from sync.plan.guardrails import is_plain_http
+from sync.urls import is_plain_http
 
 _NOTHING = SecretStr("")
 

@@ -13,7 +13,7 @@ from sync.heimdall.auth import TokenError, masked_cpf
 from sync.heimdall.rows import Me
 from sync.heimdall.transport import Transport
 from sync.interruption import Threads
-from sync.plan.model import SUPERADMIN
+from sync.model.snapshot import SUPERADMIN
 
 SOON = timedelta(minutes=10)
 

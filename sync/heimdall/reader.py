@@ -28,13 +28,12 @@ from sync.heimdall.rows import (
 )
 from sync.heimdall.transport import Transport
 from sync.interruption import Threads
-from sync.overlaps.order import Ranking
+from sync.model import snapshot as model
+from sync.model.ranking import Ranking
+from sync.model.snapshot import READABLE_ROLES, SUPERADMIN, Action, Group, Kind, Role, Snapshot, fits_in_url
+from sync.overlaps.answers import Remark
 from sync.overlaps.search import overlaps_of
 from sync.overlaps.winners import Winner, ranking_of, winners_of
-from sync.plan import model
-from sync.plan.answers import Remark
-from sync.plan.judge import READABLE_ROLES
-from sync.plan.model import SUPERADMIN, Action, Group, Kind, Role, Snapshot, fits_in_url
 
 PAGE_SIZE = 100
 """The most rows of a page that the server takes."""

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from sync.heimdall.answers import segment
-from sync.plan.changes import Operation, Verb
-from sync.plan.model import Kind
+from sync.model.plan import Operation, Verb
+from sync.model.snapshot import Kind
 
 IdOf = Callable[[Kind, str], int]
 """The target's own number for something, by kind and name."""

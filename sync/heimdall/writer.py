@@ -11,9 +11,9 @@ from sync.heimdall.reader import read_actions, read_groups, read_mappings, read_
 from sync.heimdall.routes import body_of, path_of
 from sync.heimdall.rows import NamedRow
 from sync.heimdall.transport import Transport
-from sync.plan.changes import Attributes, Operation, Verb
-from sync.plan.model import Kind
-from sync.plan.outcome import Outcome, Status
+from sync.model.outcome import Outcome, Status
+from sync.model.plan import Attributes, Operation, Verb
+from sync.model.snapshot import Kind
 
 _NOT_FOUND = {Kind.ACTION: HTTPStatus.BAD_REQUEST}
 """What deleting something that is not there answers, where it is not 404."""

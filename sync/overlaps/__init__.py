@@ -29,5 +29,8 @@ breaks, and paths that spell out an expression (`/me$` with a dollar in it).
 What is decided. `winners` says who wins each overlap in an order of writing, `reordering` finds the fewest
 writes that make two sides agree, and `questions` what to ask a server because its lists don't say.
 
-This room imports nothing of the others.
+`lint` names patterns that match too much, and `answers` holds what a server answered against what its lists
+show.
+
+Imports `model` only.
 """

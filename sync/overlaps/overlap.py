@@ -5,8 +5,8 @@ from collections import defaultdict
 from collections.abc import Collection, Container, Iterable, Mapping
 from dataclasses import dataclass, field
 
+from sync.model.ranking import Ranking
 from sync.overlaps.language import Words
-from sync.overlaps.order import Ranking
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
-from sync.overlaps.order import Ranking
+from sync.model.ranking import Ranking
 from sync.overlaps.overlap import Overlap, Overlaps
 
 

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sync.overlaps.order import Ranking
+from sync.model.ranking import Ranking
 from sync.overlaps.overlap import Overlap, Overlaps
 
 

@@ -9,8 +9,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from itertools import combinations
 
-from sync.plan.changes import Operation, Verb
-from sync.plan.model import SUPERADMIN, Kind, Snapshot
+from sync.model.plan import Operation, Verb
+from sync.model.snapshot import SUPERADMIN, Kind, Snapshot
 
 Index = defaultdict[str, set[str]]
 

@@ -8,8 +8,8 @@ from enum import StrEnum
 from pydantic import ValidationError
 
 from sync.errors import RefusedError
-from sync.plan.changes import Operation, Plan
-from sync.plan.model import Kind
+from sync.model.plan import Operation, Plan
+from sync.model.snapshot import Kind
 
 MAKE_ANOTHER = "make a new plan and have it approved"
 

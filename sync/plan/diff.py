@@ -4,11 +4,11 @@ from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Se
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from sync.model.plan import Attributes, Operation, Verb
+from sync.model.scope import named
+from sync.model.snapshot import SUPERADMIN, Entity, Group, Kind, Role, Snapshot
 from sync.overlaps.search import overlaps_of
 from sync.overlaps.winners import ranking_of, winners_of
-from sync.plan.changes import Attributes, Operation, Verb
-from sync.plan.model import SUPERADMIN, Entity, Group, Kind, Role, Snapshot
-from sync.plan.scope import named
 
 T = TypeVar("T")
 

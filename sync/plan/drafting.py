@@ -4,23 +4,15 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from sync.model.plan import Exposure, Operation, Rules, Verb, Wave
+from sync.model.refusal import Refusal
+from sync.model.scope import accepting, named
+from sync.model.snapshot import Kind, Snapshot
 from sync.overlaps.overlap import Overlap
 from sync.overlaps.winners import Winner
-from sync.plan.changes import Exposure, Operation, Rules, Verb, Wave
-from sync.plan.decisions import WRITES, Decisions
-from sync.plan.judge import Judge
-from sync.plan.model import Kind, Snapshot
+from sync.plan.guarantee import Judge
 from sync.plan.order import waves_of
-from sync.plan.scope import accepting, named
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """Why an operation can't be made, and what a person can do about it."""
-
-    reason: str
-    remedy: str
-
+from sync.plan.winners import WRITES, Decisions
 
 Refuses = Callable[[Operation], Refusal | None]
 """Whether the target would refuse an operation, whatever else is done."""
@@ -29,14 +21,6 @@ Refused = dict[Operation, Refusal]
 
 PROTECTED = Refusal("it is protected by a setting", "leave it, or take it out of --protect")
 _RESOLVE = "resolve that first: the run after it does this as well"
-
-
-def no_address(kind: Kind, name: str) -> Refusal:
-    """Say that the server can't be asked for something by its name."""
-    return Refusal(
-        f"the name of {kind} {name!r} can't stand in a URL, so no request reaches it",
-        f"rename it in Heimdall, or accept it: {accepting(kind, name)}",
-    )
 
 
 def _overtaken(mapping: str, how: str, setting: str) -> Refusal:

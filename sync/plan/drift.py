@@ -3,11 +3,11 @@
 from collections.abc import Iterable
 from enum import StrEnum
 
-from sync.plan.changes import Operation
-from sync.plan.decisions import Decisions
+from sync.model.plan import Operation
+from sync.model.snapshot import Snapshot
 from sync.plan.diff import differences
 from sync.plan.environment import Environment
-from sync.plan.model import Snapshot
+from sync.plan.winners import Decisions
 
 
 class Moved(StrEnum):

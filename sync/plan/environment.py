@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from sync.overlaps.order import Ranking
+from sync.model import snapshot as model
+from sync.model.plan import Rules, Side
+from sync.model.ranking import Ranking
+from sync.model.snapshot import Kind, Snapshot
 from sync.overlaps.winners import Winner
-from sync.plan import model
-from sync.plan.changes import Rules, Side
 from sync.plan.diff import in_scope, unreadable
-from sync.plan.model import Kind, Snapshot
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,16 +3,13 @@
 They are evaluated for a dry run too: who approves must see that an apply would refuse.
 """
 
-import ipaddress
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
-from sync.plan.changes import Operation, Plan, Rules, Verb
-from sync.plan.model import SUPERADMIN, Kind, Snapshot
-
-_PORTS = {"http": 80, "https": 443}
+from sync.model.plan import Operation, Plan, Rules, Verb
+from sync.model.snapshot import SUPERADMIN, Kind, Snapshot
+from sync.urls import identity, is_plain_http
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +35,7 @@ def objections_to_urls(source_url: str, target_url: str, rules: Rules) -> Iterat
                 "--allow-http",
                 rules.allow_http,
             )
-    if _identity(source_url) == _identity(target_url):
+    if identity(source_url) == identity(target_url):
         yield Objection(
             "same environment",
             f"source and target are the same environment: {source_url} and {target_url}",
@@ -136,28 +133,3 @@ def _sizes(snapshot: Snapshot) -> Mapping[str, int]:
         "actions of roles": sum(len(role.actions or ()) for role in snapshot.roles),
         "roles of groups": sum(len(group.roles or ()) for group in snapshot.groups),
     }
-
-
-def is_plain_http(url: str) -> bool:
-    """Tell whether what is sent to a URL crosses a network unencrypted."""
-    parts = urlsplit(url)
-    if parts.scheme != "http":
-        return False
-    host = (parts.hostname or "").rstrip(".")
-    try:
-        return not ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host != "localhost" and not host.endswith(".localhost")
-
-
-def _identity(url: str) -> tuple[str, int | None, str]:
-    """Return what two spellings of a URL have in common: host, port and path, whatever the scheme."""
-    parts = urlsplit(url)
-    host = (parts.hostname or "").rstrip(".")
-    try:
-        loopback = ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        loopback = host == "localhost"
-        host = host.encode("idna").decode() if not host.isascii() else host
-    port = None if parts.port == _PORTS.get(parts.scheme) else parts.port
-    return ("localhost" if loopback else host), port, parts.path.rstrip("/")

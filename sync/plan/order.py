@@ -5,8 +5,8 @@ Why the order is what it is stands in `tests/plan/test_order.py`, beside what br
 
 from collections.abc import Iterable, Mapping
 
-from sync.plan.changes import Operation, Strategy, Verb, Wave
-from sync.plan.model import Kind
+from sync.model.plan import Operation, Strategy, Verb, Wave
+from sync.model.snapshot import Kind
 
 Step = tuple[Verb, Kind]
 

@@ -3,15 +3,15 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from sync.plan.changes import Blocked, Operation, Plan, Rules, Verb
-from sync.plan.decisions import Decisions
+from sync.model.plan import Blocked, Operation, Plan, Rules, Verb
+from sync.model.refusal import Refusal, no_address
+from sync.model.scope import accepting, named, unmatched
+from sync.model.snapshot import READABLE_ROLES, SUPERADMIN, Kind, Snapshot, fits_in_url
 from sync.plan.diff import differences, unreadable
-from sync.plan.drafting import PROTECTED, Drafting, Refusal, Refuses, no_address
+from sync.plan.drafting import PROTECTED, Drafting, Refuses
 from sync.plan.environment import Environment
-from sync.plan.judge import READABLE_ROLES
-from sync.plan.model import SUPERADMIN, Kind, Snapshot, fits_in_url
-from sync.plan.scope import accepting, named, unmatched
 from sync.plan.undecided import undecided
+from sync.plan.winners import Decisions
 
 Entry = tuple[Kind, str]
 """Something that a side holds: its kind and its name."""

@@ -3,14 +3,14 @@
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from sync.overlaps.order import Ranking
+from sync.model.plan import Attributes, Operation, Plan, Verb, Wave
+from sync.model.ranking import Ranking
+from sync.model.snapshot import Action, Group, Kind, Mapping, Role, Snapshot
 from sync.overlaps.search import overlaps_of
 from sync.overlaps.winners import ranking_of, winners_of
-from sync.plan.changes import Attributes, Operation, Plan, Verb, Wave
-from sync.plan.decisions import AS_IT_IS, WRITES, Decisions
 from sync.plan.diff import held_by, in_scope, unreadable
 from sync.plan.environment import Environment
-from sync.plan.model import Action, Group, Kind, Mapping, Role, Snapshot
+from sync.plan.winners import AS_IT_IS, WRITES, Decisions
 
 
 @dataclass(frozen=True, slots=True)

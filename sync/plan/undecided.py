@@ -3,12 +3,12 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterator
 
+from sync.model.plan import Blocked, Operation
+from sync.model.snapshot import Kind
 from sync.overlaps.overlap import Overlap
 from sync.overlaps.winners import NOBODY, Winner
-from sync.plan.changes import Blocked, Operation
-from sync.plan.decisions import Decisions
 from sync.plan.environment import Environment
-from sync.plan.model import Kind
+from sync.plan.winners import Decisions
 
 _RESTART = "restart the {}'s Heimdall, which forgets it, then plan again"
 

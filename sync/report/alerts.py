@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from sync.heimdall.health import Finding, Level
-from sync.plan.outcome import Status
+from sync.model.outcome import Status
 from sync.report.checks import (
     CHECK_PATTERN,
     allowed,

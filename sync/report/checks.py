@@ -8,12 +8,12 @@ from collections.abc import Iterable, Mapping
 from itertools import groupby
 
 from sync.errors import RefusedError
+from sync.model.plan import Attributes, Blocked, Operation, Rules, Unmatched, Verb
+from sync.model.scope import named
+from sync.model.snapshot import Kind
 from sync.plan.approval import Deviated
-from sync.plan.changes import Attributes, Blocked, Operation, Rules, Unmatched, Verb
 from sync.plan.drift import Moved
 from sync.plan.guardrails import Objection
-from sync.plan.model import Kind
-from sync.plan.scope import named
 from sync.report.document import Document
 from sync.report.wording import Wording, plural
 

@@ -11,9 +11,9 @@ from pathlib import Path
 from rich.text import Text
 
 from sync.errors import HeimdallSyncError, UsageError
-from sync.plan.changes import UPDATES, Operation, Plan, Verb
-from sync.plan.model import Kind, Snapshot
-from sync.plan.outcome import Status
+from sync.model.outcome import Status
+from sync.model.plan import UPDATES, Operation, Plan, Verb
+from sync.model.snapshot import Kind, Snapshot
 from sync.report.checks import known
 from sync.report.console_blocked import blocked_lines
 from sync.report.console_checks import deviations, drift, objections, resumed, unmatched

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from rich.text import Text
 
-from sync.plan.changes import Blocked, Rules
+from sync.model.plan import Blocked, Rules
 from sync.report.checks import is_protected
 from sync.report.lines import Lines, remedy
 from sync.report.wording import PLAIN, printable

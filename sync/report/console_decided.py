@@ -2,7 +2,7 @@
 
 from rich.text import Text
 
-from sync.plan.changes import Plan
+from sync.model.plan import Plan
 from sync.report.decided import EXPOSED, before_and_after, exposed, flawed, remarked, request_of
 from sync.report.document import Document
 from sync.report.lines import Lines

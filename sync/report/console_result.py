@@ -2,8 +2,8 @@
 
 from rich.text import Text
 
-from sync.plan.changes import Operation
-from sync.plan.outcome import Outcome, Status
+from sync.model.outcome import Outcome, Status
+from sync.model.plan import Operation
 from sync.report.checks import known, rules_of
 from sync.report.console_blocked import blocked_lines
 from sync.report.decided import reach

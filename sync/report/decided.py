@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from sync.plan.answers import Doubt, Remark
-from sync.plan.changes import Decision, Exposure, Strategy
-from sync.plan.lint import Fault, Flaw
+from sync.model.plan import Decision, Exposure, Strategy
+from sync.overlaps.answers import Doubt, Remark
+from sync.overlaps.lint import Fault, Flaw
 from sync.report.document import Document
 from sync.report.wording import Wording, plural
 

@@ -7,14 +7,14 @@ from datetime import datetime
 from sync import __version__
 from sync.errors import HeimdallSyncError
 from sync.heimdall.health import Finding, Level
-from sync.plan.answers import Remark
+from sync.model.outcome import Outcome, Status, Verification
+from sync.model.plan import Blocked, Operation, Plan, Rules
+from sync.model.snapshot import Kind, Snapshot
+from sync.overlaps.answers import Remark
+from sync.overlaps.lint import Flaw
 from sync.plan.approval import Deviated
-from sync.plan.changes import Blocked, Operation, Plan, Rules
 from sync.plan.drift import Moved
 from sync.plan.guardrails import Objection
-from sync.plan.lint import Flaw
-from sync.plan.model import Kind, Snapshot
-from sync.plan.outcome import Outcome, Status, Verification
 from sync.runner import how_to_finish
 
 

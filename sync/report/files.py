@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from sync.disk import Room, is_same, write_whole
 from sync.errors import HeimdallSyncError, ReadError
-from sync.plan.model import Snapshot
+from sync.model.snapshot import Snapshot
 from sync.report import junit, markdown
 from sync.report.document import Document
 

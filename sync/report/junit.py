@@ -16,11 +16,11 @@ from collections.abc import Iterable, Iterator
 
 from sync.errors import RefusedError
 from sync.heimdall.health import Finding, Level
-from sync.plan.answers import Doubt, Remark
+from sync.model.outcome import Outcome, Status, Verification
+from sync.model.plan import Blocked, Decision, Operation, Plan
+from sync.model.snapshot import Kind
+from sync.overlaps.answers import Doubt, Remark
 from sync.plan.approval import Deviated
-from sync.plan.changes import Blocked, Decision, Operation, Plan
-from sync.plan.model import Kind
-from sync.plan.outcome import Outcome, Status, Verification
 from sync.report.checks import (
     CHECK_PATTERN,
     Difference,

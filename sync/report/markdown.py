@@ -5,8 +5,8 @@ what stays different, and only then everything else.
 """
 
 from sync.heimdall.health import Finding, Level
-from sync.plan.changes import Strategy
-from sync.plan.outcome import Status
+from sync.model.outcome import Status
+from sync.model.plan import Strategy
 from sync.report import markdown_drift
 from sync.report.checks import known, resumed, rules_of
 from sync.report.decided import EXPOSED, exposed, reach

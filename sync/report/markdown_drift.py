@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from sync.plan.changes import Operation, Plan, Verb
-from sync.plan.model import Kind
+from sync.model.plan import Operation, Plan, Verb
+from sync.model.snapshot import Kind
 from sync.report.checks import (
     RECEIPT_TELLS,
     Difference,

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 
-from sync.plan.changes import Attributes, Operation, Verb
-from sync.plan.model import Kind
-from sync.plan.outcome import Outcome, Status
+from sync.model.outcome import Outcome, Status
+from sync.model.plan import Attributes, Operation, Verb
+from sync.model.snapshot import Kind
 from sync.report.checks import is_protected, thing
 from sync.report.decided import before_and_after, flawed, remarked, request_of
 from sync.report.document import Document

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sync.plan.changes import Operation
-from sync.plan.outcome import Outcome, Status
+from sync.model.outcome import Outcome, Status
+from sync.model.plan import Operation
 from sync.report.document import Document
 from sync.report.wording import Wording, plural, why
 

@@ -9,9 +9,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from sync.plan.changes import Attributes, Blocked, Operation, Plan, Verb
-from sync.plan.model import Kind, Snapshot
-from sync.plan.outcome import Outcome
+from sync.model.outcome import Outcome
+from sync.model.plan import Attributes, Blocked, Operation, Plan, Verb
+from sync.model.snapshot import Kind, Snapshot
 
 VERBS = tuple(Verb)
 """The order in which people are told about the changes of one kind."""

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from sync.errors import HeimdallSyncError
-from sync.plan.model import Snapshot
+from sync.model.snapshot import Snapshot
 from sync.sandbox.example import PEOPLE, production, staging
 from sync.sandbox.faults import Fault
 from sync.sandbox.options import Options, People, Shift

@@ -8,7 +8,7 @@ from fastapi import Depends, Query, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel, Field, ValidationError
 
-from sync.plan.model import SUPERADMIN
+from sync.model.snapshot import SUPERADMIN
 from sync.sandbox.refusals import ApiError
 from sync.sandbox.schemas import MAX_PAGE
 from sync.sandbox.state import State

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, FastAPI
 
-from sync.plan.model import Snapshot, Value
+from sync.model.snapshot import Snapshot, Value
 from sync.sandbox.access import TheState, TheWorld
 from sync.sandbox.faults import Fault
 from sync.sandbox.loading import people_of, snapshot_of, write_order_of

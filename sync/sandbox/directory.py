@@ -4,7 +4,7 @@ import re
 from collections import defaultdict
 from itertools import count
 
-from sync.plan.model import SUPERADMIN
+from sync.model.snapshot import SUPERADMIN
 from sync.sandbox.clock import Clock
 from sync.sandbox.rows import MemberRow, UserRow
 

@@ -1,6 +1,6 @@
 """The example that the demo shows: a staging and a production that differ in every way there is."""
 
-from sync.plan.model import SUPERADMIN, Action, Group, Mapping, Role, Snapshot
+from sync.model.snapshot import SUPERADMIN, Action, Group, Mapping, Role, Snapshot
 from sync.sandbox.options import People
 
 _AREAS = ("users", "data", "reports", "billing", "maps", "alerts", "files", "jobs")

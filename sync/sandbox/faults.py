@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from sync.plan.model import Value
+from sync.model.snapshot import Value
 
 WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 """The methods that change something."""

@@ -1,6 +1,6 @@
 """A snapshot made into a state, past every check that a request would meet, and back."""
 
-from sync.plan.model import SUPERADMIN, Action, Group, Mapping, Role, Snapshot
+from sync.model.snapshot import SUPERADMIN, Action, Group, Mapping, Role, Snapshot
 from sync.sandbox.clock import Clock
 from sync.sandbox.options import People
 from sync.sandbox.state import State

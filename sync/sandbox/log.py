@@ -4,7 +4,7 @@ import hashlib
 import time
 from dataclasses import dataclass, field
 
-from sync.plan.model import Value
+from sync.model.snapshot import Value
 
 
 class RequestRecord(Value):

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from sync.plan.model import Value
+from sync.model.snapshot import Value
 
 
 class Shift(StrEnum):

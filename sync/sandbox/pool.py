@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from sync.plan.model import Value
+from sync.model.snapshot import Value
 
 REFUSAL = "QueuePool limit of size 5 overflow 10 reached, connection timed out, timeout 30.00"
 

@@ -21,7 +21,7 @@ from pydantic import TypeAdapter
 
 import sync
 from sync.errors import HeimdallSyncError
-from sync.plan.model import Snapshot
+from sync.model.snapshot import Snapshot
 from sync.sandbox.faults import AnyEffect, Fault
 from sync.sandbox.log import RequestRecord
 from sync.sandbox.options import Options, People, Shift

@@ -1,6 +1,6 @@
 """What each write has made of who decides and who may do what: the environment at every moment of a run."""
 
-from sync.plan.model import Value
+from sync.model.snapshot import Value
 from sync.sandbox.resolver import Decision
 from sync.sandbox.state import State
 

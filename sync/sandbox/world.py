@@ -1,6 +1,6 @@
 """Everything that one sandbox process holds."""
 
-from sync.plan.model import Snapshot
+from sync.model.snapshot import Snapshot
 from sync.sandbox.clock import Clock
 from sync.sandbox.faults import Fault, Faults
 from sync.sandbox.loading import state_of

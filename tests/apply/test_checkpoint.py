@@ -4,10 +4,10 @@ import pytest
 
 from sync.apply.checkpoint import Checkpoint, Memory, read_checkpoint
 from sync.errors import HeimdallSyncError, RefusedError
-from sync.plan.changes import Plan
+from sync.model.outcome import Outcome, Status
+from sync.model.plan import Plan
+from sync.model.snapshot import Action, Role, Snapshot
 from sync.plan.environment import Environment
-from sync.plan.model import Action, Role, Snapshot
-from sync.plan.outcome import Outcome, Status
 from sync.plan.planner import make_plan
 
 TARGET = "https://target.example"

@@ -9,9 +9,9 @@ import subprocess
 import sys
 import time
 
+from sync.model.snapshot import Action, Mapping, Snapshot
 from sync.overlaps.search import overlaps_of
 from sync.plan.environment import Environment
-from sync.plan.model import Action, Mapping, Snapshot
 from sync.plan.planner import make_plan
 
 NESTED_AND_CROSSING = ("/([^/]+)$", "/me$", "/([^/]+)/files$", "/latest/([^/]+)$")

@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from sync.heimdall.reader import read_environment
 from sync.heimdall.transport import Transport
-from sync.plan.model import SUPERADMIN, Action, Group, Mapping, Role, Snapshot
+from sync.model.snapshot import SUPERADMIN, Action, Group, Mapping, Role, Snapshot
 from sync.sandbox.process import Sandbox, launch
 
 DELAY = 0.05

@@ -3,7 +3,7 @@
 import random
 from collections.abc import Iterable
 
-from sync.plan.model import SUPERADMIN, Action, Group, Mapping, Role, Snapshot
+from sync.model.snapshot import SUPERADMIN, Action, Group, Mapping, Role, Snapshot
 
 VERBS = ("read", "write", "delete", "list", "export")
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")

@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from sync.cli import main
-from sync.plan.model import SUPERADMIN, Action, Group, Role, Snapshot
+from sync.model.snapshot import SUPERADMIN, Action, Group, Role, Snapshot
 from sync.sandbox.example import PEOPLE, production, staging
 from sync.sandbox.options import People
 from sync.sandbox.process import Sandbox, launch

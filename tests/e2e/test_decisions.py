@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from sync import cli
-from sync.plan.model import SUPERADMIN, Action, Group, Mapping, Role, Snapshot
+from sync.model.snapshot import SUPERADMIN, Action, Group, Mapping, Role, Snapshot
 from sync.sandbox.faults import Answer
 from sync.sandbox.process import Sandbox, launch
 from tests.conftest import Impatient

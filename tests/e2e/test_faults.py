@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from sync.plan.model import SUPERADMIN, Action, Group, Mapping, Role, Snapshot
+from sync.model.snapshot import SUPERADMIN, Action, Group, Mapping, Role, Snapshot
 from sync.sandbox.example import production, staging
 from sync.sandbox.faults import WRITES, Answer, AnyEffect, Close, Hang, Huge, Mislabel, Truncate
 from sync.sandbox.process import Sandbox, launch

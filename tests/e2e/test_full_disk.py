@@ -11,8 +11,8 @@ import pytest
 
 from sync.apply.checkpoint import Checkpoint, read_checkpoint
 from sync.errors import HeimdallSyncError
-from sync.plan.model import Snapshot
-from sync.plan.outcome import Outcome, Status
+from sync.model.outcome import Outcome, Status
+from sync.model.snapshot import Snapshot
 from sync.report.files import RECEIPT, ReportFolder
 from sync.sandbox.example import PEOPLE, production, staging
 from sync.sandbox.faults import Answer

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from sync.model.plan import Strategy
+from sync.model.snapshot import SUPERADMIN, Action, Group, Kind, Mapping, Role, Snapshot
 from sync.plan.approval import plan_from
-from sync.plan.changes import Strategy
-from sync.plan.model import SUPERADMIN, Action, Group, Kind, Mapping, Role, Snapshot
 from sync.sandbox.faults import Interrupt
 from sync.sandbox.process import Sandbox, launch
 from tests.e2e.conftest import RunCommand

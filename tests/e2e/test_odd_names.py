@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import requests
 
-from sync.plan.model import SUPERADMIN, Action, Group, Mapping, Role, Snapshot
+from sync.model.snapshot import SUPERADMIN, Action, Group, Mapping, Role, Snapshot
 from sync.sandbox.faults import Answer
 from sync.sandbox.options import People
 from sync.sandbox.process import Sandbox, launch

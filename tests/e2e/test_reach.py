@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 import requests
 
-from sync.plan.model import Action, Mapping, Snapshot
+from sync.model.snapshot import Action, Mapping, Snapshot
 from sync.sandbox.process import Sandbox, launch
 from tests.e2e.conftest import Ended, RunCommand, writes
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from sync.plan.model import SUPERADMIN, Action, Group, Kind, Mapping, Role, Snapshot
+from sync.model.snapshot import SUPERADMIN, Action, Group, Kind, Mapping, Role, Snapshot
 from sync.sandbox.example import PEOPLE, production, staging
 from sync.sandbox.faults import Answer, AnyEffect, Die, DropRows
 from sync.sandbox.options import People

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sync.plan.model import SUPERADMIN, Action, Group, Role, Snapshot
+from sync.model.snapshot import SUPERADMIN, Action, Group, Role, Snapshot
 from sync.sandbox.example import PEOPLE, production, staging
 from sync.sandbox.faults import Answer
 from sync.sandbox.process import Sandbox, launch

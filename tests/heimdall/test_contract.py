@@ -8,9 +8,9 @@ import pytest
 from sync.errors import ReadError
 from sync.heimdall.contract import Contract, known_contract, read_contract
 from sync.heimdall.routes import ROUTES, Route
-from sync.plan.changes import Attributes, Operation, Verb
-from sync.plan.model import Kind, Snapshot
-from sync.plan.scope import accepting
+from sync.model.plan import Attributes, Operation, Verb
+from sync.model.scope import accepting
+from sync.model.snapshot import Kind, Snapshot
 from sync.sandbox.faults import Answer
 from sync.sandbox.process import launch
 from tests.conftest import Connect

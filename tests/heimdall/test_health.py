@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from sync.heimdall.health import Finding, Level, check_health
-from sync.plan.model import Group, Role, Snapshot
+from sync.model.snapshot import Group, Role, Snapshot
 from sync.sandbox.faults import Answer
 from sync.sandbox.process import Sandbox, launch
 from sync.sandbox.tokens import make_token

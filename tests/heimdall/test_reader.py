@@ -4,7 +4,7 @@ import pytest
 
 from sync.errors import ReadError, SnapshotError
 from sync.heimdall.reader import count_members, read_environment
-from sync.plan.model import SUPERADMIN, Action, Group, Kind, Mapping, Role, Snapshot
+from sync.model.snapshot import SUPERADMIN, Action, Group, Kind, Mapping, Role, Snapshot
 from sync.sandbox.example import staging
 from sync.sandbox.faults import Answer, AnyEffect, DropRows
 from sync.sandbox.options import People, Shift

@@ -19,8 +19,8 @@ from sync.heimdall.oauth import OAuthToken, TokenEndpoint
 from sync.heimdall.pace import Patience
 from sync.heimdall.transport import Transport
 from sync.heimdall.writer import Writer
-from sync.plan.changes import Attributes, Operation, Verb
-from sync.plan.model import Kind
+from sync.model.plan import Attributes, Operation, Verb
+from sync.model.snapshot import Kind
 from sync.sandbox.faults import Answer, Close
 from sync.sandbox.process import Sandbox
 from sync.sandbox.token_endpoint import TokenServer

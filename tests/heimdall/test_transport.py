@@ -11,7 +11,7 @@ from sync.errors import ReadError
 from sync.heimdall.answers import LIST, AnswerError, UnavailableError, segment
 from sync.heimdall.pace import Patience
 from sync.heimdall.transport import Transport
-from sync.plan.model import Snapshot
+from sync.model.snapshot import Snapshot
 from sync.sandbox.faults import Answer, Close, Hang, Truncate
 from sync.sandbox.process import Sandbox, launch
 from sync.sandbox.tokens import make_token

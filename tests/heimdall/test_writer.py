@@ -7,9 +7,9 @@ from sync.heimdall.answers import UnavailableError
 from sync.heimdall.contract import read_contract
 from sync.heimdall.reader import read_environment
 from sync.heimdall.writer import Writer
-from sync.plan.changes import Attributes, Operation, Verb
-from sync.plan.model import Action, Group, Kind, Mapping, Role, Snapshot
-from sync.plan.outcome import Outcome, Status
+from sync.model.outcome import Outcome, Status
+from sync.model.plan import Attributes, Operation, Verb
+from sync.model.snapshot import Action, Group, Kind, Mapping, Role, Snapshot
 from sync.sandbox.faults import Answer, AnyEffect, Close, DropRows
 from sync.sandbox.options import People
 from sync.sandbox.process import Sandbox, launch

@@ -14,7 +14,7 @@ from unittest import mock
 import pytest
 
 from sync import cli
-from sync.plan.model import Snapshot
+from sync.model.snapshot import Snapshot
 from sync.sandbox.process import Sandbox, launch
 from tests.conftest import Impatient
 

@@ -6,7 +6,7 @@ from typing import Any, Self
 
 import requests
 
-from sync.plan.model import Action, Group, Mapping, Role, Snapshot
+from sync.model.snapshot import Action, Group, Mapping, Role, Snapshot
 from sync.sandbox.process import Sandbox
 
 from .model import Server

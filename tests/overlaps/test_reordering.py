@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.overlaps.order import Ranking
+from sync.model.ranking import Ranking
 from sync.overlaps.overlap import Overlap, Overlaps
 from sync.overlaps.reordering import Demand, fewest_writes, turns
 from sync.overlaps.winners import ranking_of, winners_of

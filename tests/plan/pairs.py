@@ -2,7 +2,7 @@
 
 from hypothesis import strategies as st
 
-from sync.plan.model import SUPERADMIN, Action, Group, Mapping, Role, Snapshot
+from sync.model.snapshot import SUPERADMIN, Action, Group, Mapping, Role, Snapshot
 
 ACTIONS = ["users:read", "users:write", "data:read", "a", "b", "Legacy-Action"]
 ROLES = ["admin", "viewer", "auditor", "data-scientist", "r", SUPERADMIN]

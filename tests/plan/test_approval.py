@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sync.errors import RefusedError
+from sync.model.plan import Blocked, Plan, Rules
+from sync.model.snapshot import Action, Group, Kind, Mapping, Role, Snapshot
 from sync.plan.approval import Deviation, deviations, plan_from
-from sync.plan.changes import Blocked, Plan, Rules
 from sync.plan.environment import Environment
-from sync.plan.model import Action, Group, Kind, Mapping, Role, Snapshot
 from sync.plan.planner import make_plan
 from tests.plan.pairs import snapshots
 

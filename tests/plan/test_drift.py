@@ -2,10 +2,10 @@
 
 import pytest
 
-from sync.plan.changes import Verb
+from sync.model.plan import Verb
+from sync.model.snapshot import Action, Mapping, Snapshot
 from sync.plan.drift import Moved, moved_since
 from sync.plan.environment import Environment
-from sync.plan.model import Action, Mapping, Snapshot
 from sync.plan.planner import make_plan
 
 EVERYTHING, ME = "GET /(.*)", "GET /me$"

@@ -1,9 +1,9 @@
 import pytest
 
-from sync.plan.changes import Rules
+from sync.model.plan import Rules
+from sync.model.snapshot import SUPERADMIN, Action, Group, Mapping, Role, Snapshot
 from sync.plan.environment import Environment
 from sync.plan.guardrails import objections_to_plan, objections_to_urls
-from sync.plan.model import SUPERADMIN, Action, Group, Mapping, Role, Snapshot
 from sync.plan.planner import make_plan
 
 HTTPS = ("https://source.example", "https://target.example")

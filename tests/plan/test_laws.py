@@ -9,11 +9,12 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from sync.apply.run import judge_of
-from sync.plan.changes import Exposure, Operation, Plan, Rules, Strategy, Verb
-from sync.plan.drafting import Refusal, Refuses
+from sync.apply.carry_out import judge_of
+from sync.model.plan import Exposure, Operation, Plan, Rules, Strategy, Verb
+from sync.model.refusal import Refusal
+from sync.model.snapshot import SUPERADMIN, Action, Group, Kind, Mapping, Role, Snapshot
+from sync.plan.drafting import Refuses
 from sync.plan.environment import Environment
-from sync.plan.model import SUPERADMIN, Action, Group, Kind, Mapping, Role, Snapshot
 from sync.plan.planner import make_plan
 from tests.plan.pairs import ENDPOINTS, either, snapshots
 from tests.plan.worlds import World, does_match

@@ -6,12 +6,12 @@ from itertools import combinations
 
 import pytest
 
-from sync.plan.changes import Operation, Strategy, Verb
-from sync.plan.decisions import Decisions
+from sync.model.plan import Operation, Strategy, Verb
+from sync.model.snapshot import SUPERADMIN, Action, Group, Kind, Mapping, Role, Snapshot
 from sync.plan.diff import differences
 from sync.plan.environment import Environment
-from sync.plan.model import SUPERADMIN, Action, Group, Kind, Mapping, Role, Snapshot
 from sync.plan.order import PHASES, Step, waves_of
+from sync.plan.winners import Decisions
 from tests.plan.pairs import ACTIONS, ENDPOINTS, GROUPS, ROLES
 from tests.plan.test_laws import Guarantee, force, subsets
 from tests.plan.worlds import World

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from sync.plan.outcome import Outcome, Status, Verification, settled
+from sync.model.outcome import Outcome, Status, Verification, settled
 from tests.report.examples import APPLIED, AUDITOR, PLAN
 
 LOST = Outcome(PLAN.operations[0], Status.FAILED, "no answer came", "run again", unsettled=True)

@@ -3,9 +3,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.plan.changes import Operation, Plan, Rules, Strategy
+from sync.model.plan import Operation, Plan, Rules, Strategy
+from sync.model.snapshot import Snapshot
 from sync.plan.environment import Environment
-from sync.plan.model import Snapshot
 from sync.plan.planner import make_plan
 from sync.plan.resume import before, done_since
 from tests.plan.pairs import snapshots

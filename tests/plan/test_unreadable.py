@@ -2,10 +2,10 @@
 
 import pytest
 
-from sync.plan.changes import Operation, Plan, Rules, Strategy, Verb
-from sync.plan.drafting import Refusal
+from sync.model.plan import Operation, Plan, Rules, Strategy, Verb
+from sync.model.refusal import Refusal
+from sync.model.snapshot import SUPERADMIN, Action, Group, Kind, Mapping, Role, Snapshot
 from sync.plan.environment import Environment
-from sync.plan.model import SUPERADMIN, Action, Group, Kind, Mapping, Role, Snapshot
 from sync.plan.planner import make_plan
 
 X = "GET /x$"

@@ -7,8 +7,8 @@ import re
 from dataclasses import dataclass, field
 from itertools import product
 
-from sync.plan.changes import Attributes, Operation, Verb
-from sync.plan.model import SUPERADMIN, Action, Group, Kind, Mapping, Role, Snapshot
+from sync.model.plan import Attributes, Operation, Verb
+from sync.model.snapshot import SUPERADMIN, Action, Group, Kind, Mapping, Role, Snapshot
 
 
 def does_match(name: str, request: str) -> bool:

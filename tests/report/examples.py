@@ -4,10 +4,8 @@ from dataclasses import replace
 
 from sync.errors import RefusedError
 from sync.heimdall.health import Finding, Level
-from sync.overlaps.winners import Winner
-from sync.plan.answers import Doubt, Remark
-from sync.plan.approval import Deviated, Deviation
-from sync.plan.changes import (
+from sync.model.outcome import Outcome, Status, Verification
+from sync.model.plan import (
     Attributes,
     Blocked,
     Decision,
@@ -19,11 +17,13 @@ from sync.plan.changes import (
     Verb,
     Wave,
 )
+from sync.model.snapshot import Action, Group, Kind, Mapping, Role, Snapshot
+from sync.overlaps.answers import Doubt, Remark
+from sync.overlaps.lint import Fault, Flaw
+from sync.overlaps.winners import Winner
+from sync.plan.approval import Deviated, Deviation
 from sync.plan.drift import Moved
 from sync.plan.guardrails import Objection
-from sync.plan.lint import Fault, Flaw
-from sync.plan.model import Action, Group, Kind, Mapping, Role, Snapshot
-from sync.plan.outcome import Outcome, Status, Verification
 from sync.report.document import Backup, Document
 
 SOURCE_URL = "https://staging.services.example"

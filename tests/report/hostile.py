@@ -4,15 +4,15 @@ from dataclasses import replace
 
 from sync.errors import HeimdallSyncError
 from sync.heimdall.health import Finding, Level
+from sync.model.outcome import Outcome, Status, Verification
+from sync.model.plan import Attributes, Blocked, Decision, Exposure, Plan, Rules, Unmatched, Wave
+from sync.model.snapshot import Kind
+from sync.overlaps.answers import Doubt, Remark
+from sync.overlaps.lint import Fault, Flaw
 from sync.overlaps.winners import Winner
-from sync.plan.answers import Doubt, Remark
 from sync.plan.approval import Deviated, Deviation
-from sync.plan.changes import Attributes, Blocked, Decision, Exposure, Plan, Rules, Unmatched, Wave
 from sync.plan.drift import Moved
 from sync.plan.guardrails import Objection
-from sync.plan.lint import Fault, Flaw
-from sync.plan.model import Kind
-from sync.plan.outcome import Outcome, Status, Verification
 from sync.report.document import Document
 from tests.report.examples import PLAN, assign, create, delete, reorder, unassign, update
 

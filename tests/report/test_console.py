@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from sync.errors import HeimdallSyncError, RefusedError, UnhealthyError, UsageError
 from sync.heimdall.health import Finding, Level
-from sync.plan.model import Kind
-from sync.plan.outcome import Outcome, Status, Verification
+from sync.model.outcome import Outcome, Status, Verification
+from sync.model.snapshot import Kind
 from sync.report import console
 from sync.report.console import Mode
 from sync.report.document import Document

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from sync.plan.changes import Blocked, Rules
+from sync.model.plan import Blocked, Rules
+from sync.model.snapshot import Kind
 from sync.plan.drift import Moved
-from sync.plan.model import Kind
 from sync.report import console
 from sync.report.document import Document
 from sync.report.lines import Lines

@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from sync.plan.model import Kind
-from sync.plan.outcome import Outcome, Status, Verification
+from sync.model.outcome import Outcome, Status, Verification
+from sync.model.snapshot import Kind
 from tests.report.examples import (
     APPLIED,
     AUDITOR,

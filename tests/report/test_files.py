@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from sync.errors import HeimdallSyncError
+from sync.model.snapshot import Snapshot
 from sync.plan.approval import plan_from
-from sync.plan.model import Snapshot
 from sync.report import junit, markdown
 from sync.report.files import RECEIPT, REPORTS, ReportFolder
 from tests.report.examples import PLAN, PLANNED, SOURCE, STARTED, TARGET

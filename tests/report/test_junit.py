@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from sync.errors import CancelledError, HeimdallSyncError, ReadError, RefusedError, UnhealthyError
 from sync.heimdall.health import Finding, Level
-from sync.plan.answers import Doubt
-from sync.plan.changes import Rules
-from sync.plan.model import Kind
-from sync.plan.outcome import Verification
+from sync.model.outcome import Verification
+from sync.model.plan import Rules
+from sync.model.snapshot import Kind
+from sync.overlaps.answers import Doubt
 from sync.report import junit
 from sync.report.document import Document
 from sync.report.wording import PLAIN, printable

@@ -19,9 +19,9 @@ from sync.errors import (
     UnhealthyError,
 )
 from sync.heimdall.health import Finding, Level
-from sync.plan.changes import Operation, Rules, Strategy, Wave
-from sync.plan.model import Kind
-from sync.plan.outcome import Outcome, Status, Verification
+from sync.model.outcome import Outcome, Status, Verification
+from sync.model.plan import Operation, Rules, Strategy, Wave
+from sync.model.snapshot import Kind
 from sync.report import markdown
 from sync.report.document import Document
 from sync.report.wording import printable

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.plan.changes import Attributes, Blocked, Operation
-from sync.plan.model import Action, Group, Kind, Role, Snapshot
-from sync.plan.outcome import Outcome, Status
+from sync.model.outcome import Outcome, Status
+from sync.model.plan import Attributes, Blocked, Operation
+from sync.model.snapshot import Action, Group, Kind, Role, Snapshot
 from sync.report.wording import PLAIN, contents_of, lost_memberships, plural, printable, quoted, states, why
 from tests.report.examples import AUDITOR, PLAN, assign, create, delete, reorder, unassign, update
 

@@ -2,7 +2,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from sync.plan.model import Snapshot
+from sync.model.snapshot import Snapshot
 from sync.sandbox.process import Sandbox, launch
 
 from .world import ENVIRONMENT, PEOPLE, Api, superadmin

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sync.plan.model import Snapshot
+from sync.model.snapshot import Snapshot
 from sync.sandbox.process import Sandbox, launch
 
 from .world import superadmin

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from sync.plan.model import Action, Snapshot
+from sync.model.snapshot import Action, Snapshot
 from sync.sandbox.options import Shift
 from sync.sandbox.process import Sandbox, launch
 

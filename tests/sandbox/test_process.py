@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from sync.errors import HeimdallSyncError
-from sync.plan.model import SUPERADMIN, Action, Snapshot
+from sync.model.snapshot import SUPERADMIN, Action, Snapshot
 from sync.sandbox import process
 from sync.sandbox.log import token_digest
 from sync.sandbox.options import People
@@ -105,7 +105,7 @@ def test_it_is_killed_where_it_does_not_stop(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_it_ends_with_the_process_that_launched_it() -> None:
     script = (
-        "from sync.plan.model import Snapshot\n"
+        "from sync.model.snapshot import Snapshot\n"
         "from sync.sandbox.process import launch\n"
         "sandbox = launch(Snapshot())\n"
         "print('launched', flush=True)\n"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sync.plan.model import Action, Mapping, Snapshot
+from sync.model.snapshot import Action, Mapping, Snapshot
 from sync.sandbox.process import Sandbox, launch
 
 from .world import Api, superadmin

@@ -1,6 +1,6 @@
 """What shows only in several requests after another."""
 
-from sync.plan.model import Role, Snapshot
+from sync.model.snapshot import Role, Snapshot
 from sync.sandbox.process import Sandbox
 
 from .world import HOLDER, MEMBER, PEOPLE, Api, superadmin

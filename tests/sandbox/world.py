@@ -5,7 +5,7 @@ from typing import Any
 
 import requests
 
-from sync.plan.model import Action, Group, Mapping, Role, Snapshot
+from sync.model.snapshot import Action, Group, Mapping, Role, Snapshot
 from sync.sandbox.options import People
 from sync.sandbox.process import Sandbox
 from sync.sandbox.tokens import make_token

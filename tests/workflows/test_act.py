@@ -9,7 +9,7 @@ import pytest
 import requests
 import yaml
 
-from sync.plan.model import Snapshot
+from sync.model.snapshot import Snapshot
 from sync.sandbox.example import production
 from sync.sandbox.faults import Answer
 from sync.sandbox.process import Sandbox

@@ -247,7 +247,7 @@ def test_the_cronjob_may_do_nothing_but_its_work() -> None:
 
 
 def test_settings_named_in_other_systems_exist() -> None:
-    from sync.settings import options  # noqa: PLC0415
+    from sync.run.settings import options  # noqa: PLC0415
 
     known = {option.variable for option in options()}
     for name in ("gitlab-ci.yml", "kubernetes-cronjob.yml"):

@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
-from sync.plan.model import SUPERADMIN
+from sync.model.snapshot import SUPERADMIN
 from sync.sandbox.access import TheWorld
 
 router = APIRouter(tags=["health"])

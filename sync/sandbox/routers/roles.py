@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from sync.plan.model import SUPERADMIN
+from sync.model.snapshot import SUPERADMIN
 from sync.sandbox.access import AnyCaller, Limit, Skip, TheCaller, TheState
 from sync.sandbox.refusals import ApiError
 from sync.sandbox.rows import ActionRow, RoleRow

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from fastapi import APIRouter
 
-from sync.plan.model import SUPERADMIN
+from sync.model.snapshot import SUPERADMIN
 from sync.sandbox.access import TheCaller, TheState
 from sync.sandbox.refusals import ApiError
 from sync.sandbox.rows import GroupRow, RoleRow

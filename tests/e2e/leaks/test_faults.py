@@ -82,7 +82,7 @@ class TestFaults:
         def fail(*_: object) -> None:
             raise RuntimeError("nobody expected this")
 
-        monkeypatch.setattr("sync.commands.ReportFolder.write_reports", fail)
+        monkeypatch.setattr("sync.run.commands.ReportFolder.write_reports", fail)
         left = here("plan", DEBUG)
         assert left.code == 1
         assert "RuntimeError: nobody expected this" in left.text

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from sync.plan.model import Action
+from sync.model.snapshot import Action
 from sync.sandbox.example import staging
 from sync.sandbox.process import Sandbox
 from tests.e2e.leaks.conftest import Process

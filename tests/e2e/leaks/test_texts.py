@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from markdown_it import MarkdownIt
 
-from sync.plan.model import Action, Group, Mapping, Role, Snapshot
+from sync.model.snapshot import Action, Group, Mapping, Role, Snapshot
 from sync.sandbox.example import production, staging
 from sync.sandbox.faults import WRITES, Answer
 from sync.sandbox.process import Sandbox

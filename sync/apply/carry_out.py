@@ -1,0 +1,134 @@
+"""Carry out a plan wave by wave: operations of a wave at the same time, each judged before its wave."""
+
+import threading
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import as_completed
+from dataclasses import replace
+
+from sync.errors import ReadError
+from sync.interruption import GRACE_SECONDS, Threads
+from sync.model.outcome import Outcome, Status
+from sync.model.plan import Operation, Plan, Wave
+from sync.model.snapshot import Snapshot
+from sync.plan.drafting import tolerating
+from sync.plan.guarantee import Judge
+
+Execute = Callable[[Operation], Outcome]
+"""Carry out one operation. Raises `ReadError` where nothing can be carried out any more."""
+
+
+def judge_of(plan: Plan, source: Snapshot, target: Snapshot, done: Iterable[Operation] = ()) -> Judge:
+    """Return the judge of a plan's operations, which knows its blocked differences as failed.
+
+    `target` is the target before any of them, `done` those that are done already.
+    """
+    blocked = [difference for difference in plan.blocked if difference.operation]
+    changes = [*plan.operations, *(b.operation for b in blocked if b.operation)]
+    judge = Judge(plan.strategy, source, target, changes, tolerating(plan.exposures))
+    for difference in blocked:
+        if difference.operation:
+            judge.settle(difference.operation, done=False, reason=difference.reason)
+    for operation in done:
+        judge.settle(operation, done=True)
+    return judge
+
+
+class Run:
+    """One apply of a plan; `outcomes` holds what has become of its operations so far, in `wave` waves.
+
+    An operation that fails does not stop the others. What depends on it, or would break the strategy's
+    guarantee now that it has failed, is skipped with the reason. Once nothing can be carried out any more
+    (the target is gone, the token has ended), the rest is not tried.
+    """
+
+    def __init__(
+        self, execute: Execute, judge: Judge, concurrency: int, noted: Callable[[Outcome], None]
+    ) -> None:
+        """Take what carries an operation out, and what is told each outcome as it comes, from any thread."""
+        self._execute = execute
+        self._judge = judge
+        self._concurrency = concurrency
+        self._noted = noted
+        self.wave = 0
+        self._ended: ReadError | None = None
+        self._stopping = False
+        self._in_flight: set[Operation] = set()
+        self._outcomes: dict[Operation, Outcome] = {}
+        self._changed = threading.Condition(threading.RLock())
+
+    @property
+    def outcomes(self) -> tuple[Outcome, ...]:
+        """Return what has become of the operations so far, in the order in which they ended."""
+        with self._changed:
+            return tuple(self._outcomes.values())
+
+    def carry_out(self, waves: Iterable[Wave], wave_ended: Callable[[], None] = lambda: None) -> None:
+        """Carry out waves one after another; `wave_ended` is called after each.
+
+        An exception on this thread (a signal) lets what is in flight end for some seconds. What has not
+        ended by then is noted as unsettled, and the exception goes on. Raises the `ReadError` after which
+        nothing could be carried out any more.
+        """
+        with Threads(self._concurrency, thread_name_prefix="apply") as threads:
+            try:
+                for self.wave, wave in enumerate(waves, start=1):
+                    self._carry_out_one(wave, threads)
+                    wave_ended()
+            except BaseException:
+                self._let_end()
+                wave_ended()
+                raise
+
+    def _carry_out_one(self, wave: Wave, threads: Threads) -> None:
+        admitted, turned_away = self._judge.split(wave.operations)
+        for operation, reason in turned_away.items():
+            self._note(Outcome(operation, Status.SKIPPED, reason))
+        for future in as_completed([threads.submit(self._attempt, operation) for operation in admitted]):
+            outcome = future.result()
+            if outcome:
+                self._judge.settle(outcome.operation, done=_done(outcome), reason=outcome.reason)
+        if self._ended:
+            raise self._ended
+
+    def _let_end(self) -> None:
+        with self._changed:
+            self._stopping = True
+            self._changed.wait_for(lambda: not self._in_flight, timeout=GRACE_SECONDS)
+            for operation in self._in_flight:
+                reason = "no answer had come when the run was interrupted"
+                self._note(Outcome(operation, Status.FAILED, reason, unsettled=True))
+
+    def _attempt(self, operation: Operation) -> Outcome | None:
+        """Carry out an operation, unless the run has come to its end before anything of it is sent."""
+        with self._changed:
+            if self._stopping or self._ended:
+                return None
+            self._in_flight.add(operation)
+        outcome: Outcome | None = None
+        started = time.monotonic()
+        try:
+            outcome = self._execute(operation)
+        except ReadError as error:
+            self._ended = error
+            if error.tried:
+                reason, remedy, unsettled = error.message, error.hint, error.maybe_done
+                outcome = Outcome(operation, Status.FAILED, reason, remedy, unsettled=unsettled)
+        with self._changed:
+            self._in_flight.discard(operation)
+            self._changed.notify_all()
+            if outcome:
+                outcome = replace(outcome, seconds=time.monotonic() - started)
+                self._note(outcome)  # which fails where nothing can be noted
+        return outcome
+
+    def _note(self, outcome: Outcome) -> None:
+        """Keep an outcome; one that comes after the run has ended without it is too late."""
+        with self._changed:
+            if outcome.operation not in self._outcomes:
+                self._outcomes[outcome.operation] = outcome
+                self._noted(outcome)
+
+
+def _done(outcome: Outcome) -> bool | None:
+    return None if outcome.unsettled else outcome.status is Status.DONE

@@ -1,0 +1,177 @@
+"""GitHub Actions: masks, folds and annotations in the log, the step summary, and the outputs of a step.
+
+This is the one place that knows of workflow commands. None of it happens outside a workflow.
+"""
+
+import contextlib
+import os
+import secrets
+from collections.abc import Iterable, Mapping
+
+from rich.text import Text
+
+from sync.errors import ExitCode, HeimdallSyncError, UsageError
+from sync.model.outcome import Status
+from sync.model.plan import UPDATES, Verb
+from sync.report import markdown
+from sync.report.alerts import Alert, Gravity, alerts_of
+from sync.report.document import Document
+from sync.report.lines import Lines
+from sync.report.markup import alert, prose, shortened
+from sync.report.wording import printable
+from sync.runner import in_workflow
+
+OUTPUTS = {
+    "changes": "Changes that are planned, or made by an apply",
+    "creates": "Of these, what is created or assigned",
+    "updates": "Of these, what is updated, reordered or refreshed",
+    "deletes": "Of these, what is deleted or unassigned",
+    "blocked": "Differences that no change can remove, accepted ones included",
+    "open": "Of these, what nobody has accepted: an apply ends with 1 for it",
+    "refused": "`true` where a guardrail refuses, or the plan is no longer what was approved",
+    "digest": "Digest of the plan, for `expect-digest`",
+    "drift": "`true` where `drift` found a difference, `false` where it found none",
+    "identical": "`true` where an apply was verified to have made both equal, `false` where they are not",
+    "not-compared": "Mappings whose pattern can't be compared: `identical` leaves out who wins there",
+    "report-dir": "Folder of the reports",
+    "exit-reason": "How the run ended, in a sentence",
+}
+"""What a step puts out, each with what it is; empty is what the run did not come to."""
+
+_ANNOTATIONS = 10
+"""More of them than this a step does not show."""
+
+_SUMMARY_BYTES = 900 * 1024
+"""From 1 MiB on, a step's summary is dropped as a whole."""
+
+_ROWS = (1000, 300, 100, 30, 10, 3, 1, 0)
+"""How many rows of each table a summary keeps: the most with which it fits."""
+
+
+def masks(secrets_given: Iterable[str]) -> Lines:
+    """Return the commands that keep every secret out of the log, whoever prints it from now on."""
+    return [Text(f"::add-mask::{_escaped(line)}") for secret in secrets_given for line in secret.splitlines()]
+
+
+def fold(title: str, lines: Lines) -> Lines:
+    """Return lines as a group that the log shows folded."""
+    return [Text(f"::group::{_escaped(title)}"), *lines, Text("::endgroup::")]
+
+
+def annotations(document: Document) -> Lines:
+    """Return what a workflow's page should show of a run, ten at most, the most important first."""
+    return _annotations(alerts_of(document))
+
+
+def _annotations(alerts: Iterable[Alert]) -> Lines:
+    found = list(alerts)
+    if len(found) > _ANNOTATIONS:
+        shown, more = found[: _ANNOTATIONS - 1], found[_ANNOTATIONS - 1 :]
+        found = [*shown, Alert(more[0].gravity, f"And {len(more):,} more: see the summary of this step")]
+    return [Text(f"::{each.gravity} title=heimdall-sync::{_escaped(each.message)}") for each in found]
+
+
+def _escaped(message: str) -> str:
+    return message.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def publish(
+    document: Document, code: ExitCode, report_dir: str, environ: Mapping[str, str] = os.environ
+) -> Lines:
+    """Write the step's summary and outputs, and return the annotations; outside a workflow do nothing.
+
+    Raises `HeimdallSyncError` where the step's files can't be written.
+    """
+    if not in_workflow(environ):
+        return []
+    _append(environ, "GITHUB_STEP_SUMMARY", summary_of(document, report_dir))
+    _append(environ, "GITHUB_OUTPUT", _as_output(outputs_of(document, code, report_dir)))
+    return annotations(document)
+
+
+def publish_error(error: HeimdallSyncError, environ: Mapping[str, str] = os.environ) -> Lines:
+    """Do the same for a run that ended before there was anything to report, and never raise."""
+    if not in_workflow(environ):
+        return []
+    said = error.problems if isinstance(error, UsageError) else (error.message,)
+    outputs = dict.fromkeys(OUTPUTS, "") | {"refused": "false", "exit-reason": printable("; ".join(said))}
+    summary = "\n".join(["## Not started", "", *alert("CAUTION", *map(prose, said)), ""])
+    with contextlib.suppress(HeimdallSyncError):  # the error that is being told says more
+        _append(environ, "GITHUB_STEP_SUMMARY", summary)
+        _append(environ, "GITHUB_OUTPUT", _as_output(outputs))
+    return _annotations(Alert(Gravity.ERROR, printable(line)) for line in said)
+
+
+def _as_output(outputs: Mapping[str, str]) -> str:
+    lines = []
+    for name, value in outputs.items():
+        # a value can't end its block early: nobody knows the delimiter beforehand
+        delimiter = f"end-{secrets.token_hex(16)}"
+        lines += [f"{name}<<{delimiter}", value, delimiter]
+    return "\n".join([*lines, ""])
+
+
+def require_step_files(environ: Mapping[str, str] = os.environ) -> None:
+    """Try the step's files before anything is done. Raises `HeimdallSyncError` where one can't be written."""
+    if in_workflow(environ):
+        for variable in ("GITHUB_STEP_SUMMARY", "GITHUB_OUTPUT"):
+            _append(environ, variable, "")
+
+
+def _append(environ: Mapping[str, str], variable: str, text: str) -> None:
+    path = environ.get(variable)
+    if not path:
+        return
+    try:
+        with open(path, "a", encoding="utf-8") as file:  # noqa: PTH123 - the runner's own path
+            file.write(text)
+    except OSError as error:
+        raise HeimdallSyncError(
+            f"{variable} can't be written to {path}: {error.strerror}",
+            "the container must run as root, or as the owner of that file",
+        ) from None
+
+
+def summary_of(document: Document, report_dir: str, limit: int = _SUMMARY_BYTES) -> str:
+    """Return the summary, its tables cut where it would have more bytes than a step's summary may have."""
+    text = markdown.render(document)
+    rest = f"all of them are in `summary.md` of the report folder `{report_dir}`"
+    for rows in _ROWS:
+        if len(text.encode()) <= limit:
+            break
+        text = shortened(markdown.render(document), rows, rest)
+    return text
+
+
+def outputs_of(document: Document, code: ExitCode, report_dir: str) -> dict[str, str]:
+    """Return what a run puts out. What it did not come to is empty; counts are of what is planned or done."""
+    plan, verification = document.plan, document.verification
+    counts = {verb: sum(change.verb is verb for change in document.changes) for verb in Verb}
+    differs = bool(plan and (plan.operations or plan.open_differences))
+    return {
+        "changes": str(len(document.changes)) if plan else "",
+        "creates": str(counts[Verb.CREATE] + counts[Verb.ASSIGN]) if plan else "",
+        "updates": str(sum(counts[verb] for verb in UPDATES)) if plan else "",
+        "deletes": str(counts[Verb.DELETE] + counts[Verb.UNASSIGN]) if plan else "",
+        "blocked": str(len(plan.blocked)) if plan else "",
+        "open": str(len(plan.open_differences)) if plan else "",
+        "refused": _flag(code is ExitCode.REFUSED),
+        "digest": plan.digest if plan else "",
+        "drift": "" if document.drift is None else _flag(differs),
+        "identical": _flag(verification.identical) if verification else "",
+        "not-compared": str(len(document.not_compared)) if plan else "",
+        "report-dir": report_dir,
+        "exit-reason": _reason(document, code),
+    }
+
+
+def _flag(value: bool) -> str:  # noqa: FBT001 - a value, not a switch
+    return "true" if value else "false"
+
+
+def _reason(document: Document, code: ExitCode) -> str:
+    if document.error:
+        return printable(document.error.message)
+    if code is ExitCode.FAILED:
+        return "target and source are not equal" if not document.ended(Status.FAILED) else "changes failed"
+    return {ExitCode.DIFFERENT: "differences found"}.get(code, "done")

@@ -1,0 +1,288 @@
+"""Whether an operation may run in the state that is there: one judgement, for plans and for runs.
+
+A blocked difference is a failure that is known beforehand, so plans and runs are judged alike.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+
+from sync.model.plan import Operation, Strategy, Verb
+from sync.model.ranking import Ranking
+from sync.model.snapshot import READABLE_ROLES, Kind, Snapshot
+from sync.overlaps.overlap import Overlap
+from sync.overlaps.search import overlaps_of
+from sync.overlaps.winners import Winner
+from sync.plan.access import Access, possible_actions, real_name
+from sync.plan.diff import unreadable
+from sync.plan.possible_winners import Deciders
+
+Tolerates = Callable[[Overlap, Winner, set[str]], bool]
+"""Whether a request may be decided by a mapping for a moment, although that lets in or keeps out groups."""
+
+
+def _nothing(_: Overlap, __: Winner, ___: set[str]) -> bool:
+    return False
+
+
+class Judge:
+    """Follow the target's state through the waves and say which operations may run in it.
+
+    An operation may run where what it refers to exists, where nothing refers to what it deletes, and where
+    the strategy's guarantee holds in the worst state that can be there: with every other operation of
+    the wave done or not done, whichever is worse, and the same for those of which nobody knows.
+
+    - `least-privilege`: no group reaches an endpoint that it could not reach before and will not after;
+    - `zero-downtime`: no group loses an endpoint that it could reach before and will reach after.
+
+    An endpoint is what one mapping alone decides, and each request that is contested, by whichever mapping
+    may decide it by then. *After* is the state in which nothing differs any more, blocked differences
+    included, but that an unreadable group stays as it is.
+    """
+
+    def __init__(
+        self,
+        strategy: Strategy,
+        source: Snapshot,
+        target: Snapshot,
+        changes: Iterable[Operation],
+        tolerates: Tolerates = _nothing,
+    ) -> None:
+        """Start in the target's state; `changes` are all the differences from the source, blocked or not."""
+        self._strategy = strategy
+        self._tolerates = tolerates
+        self._now = Access(target, unreadable_as_in=source)
+        self._before = Access(target, unreadable_as_in=source)
+        self._goal = Access(target, unreadable_as_in=source)
+        self._unreadable = {kind: unreadable(target, kind) for kind in (Kind.ROLE, Kind.GROUP)}
+        for change in changes:
+            if change.kind is not Kind.GROUP or change.name not in self._unreadable[Kind.GROUP]:
+                self._goal.do(change)
+        in_source, in_target = ({mapping.name for mapping in side.mappings} for side in (source, target))
+        overlaps = overlaps_of(frozenset(in_source | in_target))
+        self._deciders = Deciders(overlaps, _actions(self._now), target.ranking)
+        self._deciders_before = Deciders(overlaps, _actions(self._before), target.ranking)
+        self._deciders_after = Deciders(overlaps, _actions(self._goal), _order_after(source, target))
+        self._roles_read = frozenset(role.name for role in target.roles)
+        self._unsettled: list[Operation] = []
+        self._causes: dict[tuple[Kind, str], str] = {}
+
+    def split(self, operations: Iterable[Operation]) -> tuple[tuple[Operation, ...], dict[Operation, str]]:
+        """Return those operations of a wave that may run, and the others with the reason why not.
+
+        The others count as settled. Those that may run count as done or not done, until they are settled.
+        """
+        admitted: list[Operation] = []
+        turned_away: dict[Operation, str] = {}
+        for operation in operations:
+            reason = self._missing(operation) or self._in_the_way(operation) or self._breach(operation)
+            if reason:
+                turned_away[operation] = reason
+            else:
+                admitted.append(operation)
+                self._presume(operation)
+        for operation, reason in turned_away.items():
+            self.settle(operation, done=False, reason=reason)
+        return tuple(admitted), turned_away
+
+    def settle(self, operation: Operation, *, done: bool | None, reason: str = "") -> None:
+        """Take in what became of an operation; `done` is None where nobody knows."""
+        if operation.verb in {Verb.ASSIGN, Verb.UNASSIGN}:
+            if done is None:
+                self._presume(operation)
+            else:
+                self._now.set_edge(operation, held=done is (operation.verb is Verb.ASSIGN))
+        elif operation.kind is Kind.MAPPING:
+            self._now.set_mapping(operation.name, possible_actions(operation, done=done))
+            self._deciders.settle(operation, done=done)
+        elif done:
+            self._now.do(operation)
+        if done is None:
+            self._unsettled.append(operation)
+        if not done and operation.verb is Verb.CREATE:
+            self._causes[operation.kind, operation.name] = reason
+
+    def _presume(self, operation: Operation) -> None:
+        """Let an operation be done or not, whichever is worse for the guarantee."""
+        if operation.verb in {Verb.ASSIGN, Verb.UNASSIGN}:
+            self._now.set_edge(operation, held=self._strategy is Strategy.LEAST_PRIVILEGE)
+        elif operation.kind is Kind.MAPPING:
+            self._now.set_mapping(operation.name, possible_actions(operation, done=None))
+            self._deciders.presume(operation)
+
+    def _missing(self, operation: Operation) -> str:
+        """Say what an operation refers to that is not there."""
+        match operation.verb, operation.kind:
+            case ((Verb.CREATE | Verb.UPDATE | Verb.REORDER | Verb.REFRESH), Kind.MAPPING):
+                action = operation.after.action if operation.after else None
+                return self._absent(Kind.ACTION, action or "")
+            case Verb.ASSIGN, Kind.ROLE:
+                return (
+                    self._absent(Kind.ROLE, operation.name)
+                    or self._absent(Kind.ACTION, operation.member or "")
+                    or self._out_of_sight(operation.name)
+                )
+            case Verb.ASSIGN, Kind.GROUP:
+                return self._absent(Kind.GROUP, operation.name) or self._absent(
+                    Kind.ROLE, operation.member or ""
+                )
+            case Verb.UNASSIGN, Kind.ROLE:
+                return self._out_of_sight(operation.name)
+        return ""
+
+    def _absent(self, kind: Kind, name: str) -> str:
+        there = {
+            Kind.ACTION: self._now.actions,
+            Kind.ROLE: self._now.role_actions,
+            Kind.GROUP: self._now.groups,
+        }[kind]
+        if name in there:
+            return ""
+        cause = self._causes.get((kind, name))
+        return f"{kind} {name!r} is not in the target" + (f" ({cause})" if cause else "")
+
+    def _out_of_sight(self, role: str) -> str:
+        roles = self._now.role_actions
+        if self._roles_read.issuperset(roles) or len(roles) <= READABLE_ROLES:
+            return ""
+        if sorted(roles).index(role) < READABLE_ROLES:
+            return ""
+        return (
+            f"the target would hold {len(roles)} roles then, and takes no change to what role {role!r} holds "
+            f"beyond the first {READABLE_ROLES} by name"
+        )
+
+    def _in_the_way(self, operation: Operation) -> str:
+        """Say what still refers to what an operation deletes: the server's cascade would take it along."""
+        if operation.verb is not Verb.DELETE or operation.kind is Kind.MAPPING:
+            return ""
+        name = operation.name
+        for other in self._unsettled:
+            if name in {other.name, other.member} or name in possible_actions(other, done=None):
+                return f"nobody knows whether {other.verb} {other.kind} {other.name!r} was done"
+        return self._still_referring(operation.kind, name)
+
+    def _still_referring(self, kind: Kind, name: str) -> str:
+        now = self._now
+        unread = {Kind.ACTION: Kind.ROLE, Kind.ROLE: Kind.GROUP}.get(kind)
+        if unread and self._unreadable[unread]:
+            return f"{unread} {min(self._unreadable[unread])!r} may hold it, and can't be read"
+        match kind:
+            case Kind.ACTION:
+                holders = {
+                    Kind.MAPPING: now.endpoints.get(name, set()),
+                    Kind.ROLE: now.action_roles.get(name, set()),
+                }
+            case Kind.ROLE:
+                holders = {Kind.GROUP: now.role_groups.get(name, set())}
+                if now.role_actions.get(name):
+                    return f"it still holds action {min(now.role_actions[name])!r}"
+            case _:
+                holders = {}
+                if now.group_roles.get(name):
+                    return f"it still holds role {min(now.group_roles[name])!r}"
+        return next(
+            (f"{holder} {min(names)!r} still refers to it" for holder, names in holders.items() if names), ""
+        )
+
+    def _breach(self, operation: Operation) -> str:
+        """Say what would break the guarantee, under either meaning of an endpoint without a mapping."""
+        breaches = self._of_mapping(operation) if operation.kind is Kind.MAPPING else self._of_edge(operation)
+        endpoint, groups = next(breaches, (None, set()))
+        if not groups:
+            return ""
+        if operation.kind is Kind.MAPPING:
+            self._deciders.settle(operation, done=False)
+        group = real_name(min(groups))
+        if self._strategy is Strategy.LEAST_PRIVILEGE:
+            return (
+                f"it would let group {group!r} reach {endpoint}, which it could not reach before "
+                f"and is not to reach after"
+            )
+        return (
+            f"it would keep group {group!r} from {endpoint}, which it could reach before "
+            f"and is to reach after"
+        )
+
+    def _of_edge(self, operation: Operation) -> Iterator[tuple[object, set[str]]]:
+        """Yield each endpoint, with the groups that an assign lets in or an unassign keeps out against it."""
+        strict = self._strategy is Strategy.LEAST_PRIVILEGE
+        for action, groups in self._now.gains(operation) if strict else self._now.losses(operation):
+            for endpoint in self._now.endpoints[action]:
+                yield from self._found(endpoint, self._wronged(endpoint, groups))
+            for witness in self._deciders.asking_for(action):
+                for decider in self._deciders.possible(witness):
+                    if decider.action == action:
+                        yield from self._contested(witness, decider, groups)
+
+    def _of_mapping(self, operation: Operation) -> Iterator[tuple[object, set[str]]]:
+        """Yield each endpoint, with the groups that changing a mapping lets in or keeps out against it."""
+        strict = self._strategy is Strategy.LEAST_PRIVILEGE
+        for action in possible_actions(operation, done=True):
+            holders = self._now.groups_with_action(action)
+            groups = holders if strict else self._now.groups - holders
+            yield from self._found(operation.name, self._wronged(operation.name, groups))
+        self._deciders.presume(operation)
+        for witness in self._deciders.of_mapping(operation.name):
+            for decider in self._deciders.possible(witness):
+                yield from self._contested(witness, decider, self._affected(decider))
+
+    def _found(self, endpoint: object, groups: set[str]) -> Iterator[tuple[object, set[str]]]:
+        if groups:
+            yield endpoint, groups
+
+    def _contested(
+        self, witness: Overlap, decider: Winner, groups: set[str]
+    ) -> Iterator[tuple[object, set[str]]]:
+        # of the two meanings of no mapping the one that asks for more, as below; here it may be for a moment
+        is_open = (self._strategy is Strategy.ZERO_DOWNTIME) is (decider.action is not None)
+        before = self._reaching(self._before, self._deciders_before, witness, is_open=is_open)
+        after = self._reaching(self._goal, self._deciders_after, witness, is_open=is_open)
+        if self._strategy is Strategy.LEAST_PRIVILEGE:
+            wronged = groups - before - after
+        else:
+            wronged = groups & before & after
+        if wronged and not self._tolerates(witness, decider, {*map(real_name, wronged)}):
+            yield witness, wronged
+
+    def _affected(self, decider: Winner) -> set[str]:
+        """Return the groups that get through, or don't, where a mapping or none decides."""
+        strict = self._strategy is Strategy.LEAST_PRIVILEGE
+        if decider.action is None:  # a group that is new has no members
+            return self._before.groups & self._now.groups if strict else {*self._now.groups}
+        holders = self._now.groups_with_action(decider.action)
+        return holders if strict else self._now.groups - holders
+
+    def _reaching(self, access: Access, deciders: Deciders, witness: Overlap, *, is_open: bool) -> set[str]:
+        (decider,) = deciders.possible(witness)
+        if decider.action is None and is_open:
+            if self._strategy is Strategy.ZERO_DOWNTIME:
+                return {*access.groups}
+            # open to everyone is open to whoever is in a group that is gone by then, or not there yet
+            return self._before.groups | self._goal.groups
+        if decider.action is None:
+            return set()
+        return access.groups_with_action(decider.action)
+
+    def _wronged(self, endpoint: str, groups: set[str]) -> set[str]:
+        """Return which of the groups should not gain, or lose, what one mapping alone decides."""
+        before, after = (self._reach(access, endpoint) for access in (self._before, self._goal))
+        if self._strategy is Strategy.LEAST_PRIVILEGE:
+            return groups - before - after
+        return groups & before & after
+
+    def _reach(self, access: Access, endpoint: str) -> set[str]:
+        # of the two meanings the one that asks for more: closed for what is gained, open for what is lost
+        return access.reachers(endpoint, unmapped_is_open=self._strategy is Strategy.ZERO_DOWNTIME)
+
+
+def _order_after(source: Snapshot, target: Snapshot) -> Ranking:
+    """Return the order in which nothing differs: the source's, what only the target has before it."""
+    rest = {mapping.name for mapping in target.mappings} - {mapping.name for mapping in source.mappings}
+    ranking = target.ranking
+    return Ranking(
+        (*sorted(rest, key=ranking.place), *source.ranking.written),
+        (*source.ranking.rows, *sorted(rest, key=ranking.row)),
+    )
+
+
+def _actions(access: Access) -> dict[str, str]:
+    return {name: action for name, possible in access.mappings.items() for action in possible}

@@ -1,0 +1,270 @@
+"""The command line, variables and secrets files → settings; and the texts about them.
+
+`python -m sync.run.command_line` prints the tables of options and outputs for the README.
+"""
+
+import difflib
+import os
+import re
+import shutil
+import sys
+import textwrap
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import Any, get_origin
+
+from pydantic import SecretStr, ValidationError
+from pydantic_settings import EnvSettingsSource
+
+from sync import __version__
+from sync.errors import UsageError
+from sync.github import OUTPUTS
+from sync.run.inputs import inputs
+from sync.run.settings import Command, Option, Section, Settings, options, problems_of
+from sync.runner import INPUT, in_ci, in_workflow
+
+SECRETS = Path("/run/secrets")
+
+_NARROWEST, _WIDEST = 45, 100
+"""Between these, `--help` is as wide as the terminal: longer lines are harder to read."""
+
+EXIT_CODES = {
+    "0": "done: the plan is written, or target equals source",
+    "1": "failed, or finished and the two are not equal",
+    "2": "differences found, where that was the question",
+    "3": "refused: a guardrail, or the plan is no longer what was approved",
+    "4": "healthcheck failed",
+    "64": "wrong usage or settings",
+    "130, 143": "interrupted or cancelled",
+}
+
+
+def load(argv: Sequence[str], environ: Mapping[str, str] = os.environ, secrets: Path = SECRETS) -> Settings:
+    """Return the settings from flags, variables and secrets files; the first of these that has a value wins.
+
+    `argv` is without the program's name; the folder `secrets` need not exist. What is empty in a variable
+    or a file counts as not given. `--help` and `--version` are answered and end in `SystemExit`.
+
+    Raises `UsageError` with everything that is wrong, and no value in it.
+    """
+    if {"-h", "--help", "--version"} & set(argv):
+        width = shutil.get_terminal_size((_WIDEST, 24)).columns
+        sys.stdout.write(f"heimdall-sync {__version__}\n" if "--version" in argv else help_text(width))
+        sys.exit()
+    problems: dict[str, str] = {}
+    # what an action's input that was not given becomes among its arguments
+    flags = _read_flags(argv[1:] if argv and not argv[0].strip() else argv, problems)
+    files, unread = _read_secrets(secrets)
+    given = _defaults(environ) | files | _read_variables(environ) | flags
+    _require_command(given.get("command", Command.APPLY))
+    problems |= {name: problem for name, problem in unread.items() if name not in given}
+    secret = {option.name for option in options() if option.annotation is SecretStr}
+    told = {
+        "warnings": _warnings(flags),
+        "pattern_files": _pattern_files(given),
+        "typed": {name: value for name, value in flags.items() if name not in secret},
+    }
+    settings = _validate(given | told, problems)
+    for name, problem in problems_of(settings):
+        problems.setdefault(name, problem)
+    for problem in _problems_of_command(settings, flags, environ):
+        problems.setdefault("command", problem)
+    if problems:
+        if _is_closed(secrets):
+            problems[f"{secrets}"] = "can't be opened by this user, and may hold what is missing"
+        labels = {option.name: f"{option.flag} ({option.variable})" for option in options()}
+        raise UsageError(*(f"{labels.get(about, about)}: {problem}" for about, problem in problems.items()))
+    return settings
+
+
+def _problems_of_command(
+    settings: Settings, flags: Mapping[str, Any], environ: Mapping[str, str]
+) -> Iterator[str]:
+    """Yield what is wrong with the command where nobody looks on: there a missing one must not mean apply."""
+    asked = environ.get(f"{INPUT}COMMAND", "").strip()
+    if asked and flags.get("command", asked) != asked:
+        yield "the action's argument says otherwise than its input"
+    if settings.command is None and in_ci(environ):
+        yield "missing: check, plan, apply, drift or export"
+
+
+def _defaults(environ: Mapping[str, str]) -> dict[str, Any]:
+    """Return what is the default in a workflow of GitHub: the checkpoint among what is kept of a run."""
+    if not in_workflow(environ):
+        return {}
+    folder = environ.get("HEIMDALL_OUTPUT_DIR") or str(Settings.model_fields["output_dir"].default)
+    return {"checkpoint_file": Path(folder, "sync_checkpoint.json")}
+
+
+def _read_flags(argv: Sequence[str], problems: dict[str, str]) -> dict[str, Any]:
+    # not with argparse, which ends at the first problem and repeats what was typed: it may be a token
+    flags = {option.flag: option for option in options() if option.section is not Section.COMMAND}
+    values: dict[str, Any] = {}
+    rest = deque(argv)
+    while rest:
+        argument = rest.popleft()
+        position = f"argument {len(argv) - len(rest)}"
+        if not argument.startswith("-"):
+            if "command" in values:
+                problems[position] = "not expected: there is a command already"
+            values.setdefault("command", argument.strip())
+            continue
+        flag, equals, value = argument.partition("=")
+        option = flags.get(flag)
+        if not equals and rest and not rest[0].startswith("--") and (option is None or option.value):
+            value = rest.popleft()
+        if option is None:
+            about = flag if re.fullmatch(r"--?[a-z][a-z_-]{0,30}", flag) else position
+            similar = difflib.get_close_matches(flag, flags, n=1)
+            problems[about] = f"no such flag; did you mean {similar[0]}?" if similar else "no such flag"
+        elif not option.value:
+            values[option.name] = True
+            if equals:
+                problems[option.name] = "takes no value"
+        elif not value:
+            problems[option.name] = "expects a value"
+        elif get_origin(option.annotation) is tuple:
+            values.setdefault(option.name, []).append(value)
+        else:
+            values[option.name] = value
+    return values
+
+
+def _read_variables(environ: Mapping[str, str]) -> dict[str, Any]:
+    source = EnvSettingsSource(Settings)
+    source.env_vars = {name.lower(): value for name, value in environ.items() if value.strip()}
+    return source()
+
+
+def _read_secrets(folder: Path) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the values that files hold, and which files hold one that can't be read; both by the option."""
+    values, unread = {}, {}
+    for option in () if _is_closed(folder) else options():
+        path = folder / option.variable.lower()
+        try:
+            values[option.name] = path.read_text(encoding="utf-8").strip()
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except UnicodeDecodeError:
+            unread[option.name] = f"its file {path} is not UTF-8 text"
+        except OSError as error:
+            unread[option.name] = f"its file {path} can't be read: {error.strerror}"
+    return {name: value for name, value in values.items() if value}, unread
+
+
+def _is_closed(folder: Path) -> bool:
+    """Tell whether this user may not open files of a folder."""
+    try:
+        (folder / "any").stat()
+    except PermissionError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def _require_command(given: str) -> None:
+    """Raise `UsageError` where this is no command: of what else was given, little would make sense then."""
+    if given in set(Command):
+        return
+    # anything else may be a token in a wrong place
+    quoted = f" '{given}'" if re.fullmatch(r"[a-zA-Z][a-zA-Z_-]{0,30}", given) else ""
+    similar = difflib.get_close_matches(given.lower(), Command, n=1)
+    way_out = f"did you mean {similar[0]}?" if similar else f"the commands are {', '.join(Command)}"
+    raise UsageError(f"unknown command{quoted}; {way_out}")
+
+
+def _validate(given: Mapping[str, Any], problems: dict[str, str]) -> Settings:
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        wrong = {str(detail["loc"][0]): detail["msg"] for detail in error.errors()}
+    for name, message in wrong.items():
+        problems.setdefault(name, message.removeprefix("Value error, ").removeprefix("Input "))
+    return Settings(**{name: value for name, value in given.items() if name not in wrong})
+
+
+def _warnings(flags: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(
+        f"{option.flag} is visible to every process of this machine: use {option.variable}"
+        for option in options()
+        if option.annotation is SecretStr and option.name in flags
+    )
+
+
+def _pattern_files(given: Mapping[str, Any]) -> tuple[Path, ...]:
+    """Return the files that `@` names among patterns."""
+    values = [given.get(option.name, ()) for option in options() if get_origin(option.annotation) is tuple]
+    texts = [text for value in values for text in ([value] if isinstance(value, str) else value)]
+    return tuple(
+        Path(name.strip()) for text in texts for name in re.findall(r"(?:^|[\n,])\s*@([^\n,]+)", text)
+    )
+
+
+def help_text(width: int) -> str:
+    """Return what `--help` shows on a terminal of so many columns."""
+    width = max(_NARROWEST, min(width, _WIDEST))
+    introduction = (
+        "Make one Heimdall environment exactly equal to another. Each option is a flag, the environment "
+        f"variable beside it, or a file in {SECRETS} named like the variable in lower case; the first of "
+        "these that has a value wins."
+    )
+    usage = f"usage: heimdall-sync [{'|'.join(Command)}] [options]"
+    lines = [_wrapped(usage, width, hanging=" " * 7), "", _wrapped(introduction, width)]
+    for section, members in groupby(options(), key=lambda option: option.section):
+        lines += ["", _wrapped(f"{section}:", width)]
+        for option in members:
+            default = f" (default: {option.default})" if option.default else ""
+            text = f"{option.description.replace('`', '')}{default}"
+            lines += [*_names(option, width), _wrapped(text, width, " " * 6)]
+    lines += ["", "  -h, --help", "      This text", "  --version", "      The version", "", "exit codes:"]
+    lines += [
+        _wrapped(f"{code:<9}{meaning}", width, " " * 2, " " * 11) for code, meaning in EXIT_CODES.items()
+    ]
+    return "\n".join([*lines, ""])
+
+
+def _names(option: Option, width: int) -> list[str]:
+    """Return the flag and the variable of an option, side by side where there is room."""
+    flag, variable = f"  {option.flag} {option.value}".rstrip(), option.variable
+    line = f"{flag:<34}{variable}"
+    return [line] if len(line) <= width else [flag, f"  {variable}"]
+
+
+def _wrapped(text: str, width: int, indent: str = "", hanging: str = "") -> str:
+    return textwrap.fill(
+        text,
+        width,
+        initial_indent=indent,
+        subsequent_indent=hanging or indent,
+        break_on_hyphens=False,
+        break_long_words=False,
+    )
+
+
+def markdown_tables() -> str:
+    """Return the options, section by section, and the outputs of a step, as tables for the README."""
+    needed = {name for name, _ in problems_of(Settings(command=Command.APPLY))}
+    names = {option.name: f"`{name}`" for name, option in inputs()}
+    lines = []
+    for section, members in groupby(options(), key=lambda option: option.section):
+        lines += [
+            f"**{section.capitalize()}**",
+            "",
+            "| input | flag, variable | default | |",
+            "| --- " * 4 + "|",
+        ]
+        for option in members:
+            default = "*needed*" if option.name in needed else option.default and f"`{option.default}`"
+            places = f"`{option.flag}`<br>`{option.variable}`"
+            lines.append(f"| {names.get(option.name, '')} | {places} | {default} | {option.description} |")
+        lines.append("")
+    lines += ["**Outputs of a step**", "", "| output | |", "| --- | --- |"]
+    lines += [f"| `{name}` | {description} |" for name, description in OUTPUTS.items()]
+    return "\n".join([*lines, ""])
+
+
+if __name__ == "__main__":
+    sys.stdout.write(markdown_tables())

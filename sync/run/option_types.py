@@ -1,0 +1,105 @@
+"""What values options take, each with what people hear where theirs is none; no value is repeated in it."""
+
+import contextlib
+import re
+import shlex
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, SecretStr
+
+from sync.model.scope import SEPARATOR
+from sync.model.snapshot import Kind
+
+
+def _base_url(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        # a host with an empty or too long label has no such form, and the HTTP library stumbles over it
+        host = (parts.hostname or "").removesuffix(".").encode("idna")
+        usable = parts.scheme in {"http", "https"} and host and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable or re.search(r"[\s?#@\\]", url):
+        raise ValueError("should be an http(s) URL without credentials or query")
+    return url.rstrip("/")
+
+
+def _url_or_snapshot(place: str) -> str:
+    if re.match(r"https?:", place, re.IGNORECASE):
+        return _base_url(place)
+    if not _is_file(Path(place)):
+        raise ValueError("should be an http(s) URL without credentials or query, or the file of a snapshot")
+    return place
+
+
+def _file(path: Path) -> Path:
+    if not _is_file(path):
+        raise ValueError("should be a file that is there")
+    return path
+
+
+def _is_file(path: Path) -> bool:
+    with contextlib.suppress(OSError):  # a token is too long for a name, and the error would repeat it
+        return path.is_file()
+    return False
+
+
+def _token(token: SecretStr) -> SecretStr:
+    # the HTTP library's error about what can't stand in a header would repeat it
+    if re.search(r"[^!-~]", token.get_secret_value()):
+        raise ValueError("should be one line without spaces and without 'Bearer'")
+    return token
+
+
+def _digest(digest: str) -> str:
+    if not re.fullmatch("sha256:[0-9a-f]{64}", digest):
+        raise ValueError("should be sha256: and 64 hexadecimal digits, as the plan's summary shows it")
+    return digest
+
+
+def _separate(patterns: object) -> object:
+    """Split a variable's text, and read the patterns of a file that is named with `@`."""
+    given = SEPARATOR.split(patterns) if isinstance(patterns, str) else patterns
+    if not isinstance(given, list):
+        return given
+    lines = [line for pattern in map(str.strip, given) if pattern for line in _patterns_in(pattern)]
+    return [_unquoted(line) for line in lines if line]
+
+
+def _patterns_in(pattern: str) -> list[str]:
+    if not pattern.startswith("@"):
+        return [pattern]
+    try:
+        lines = Path(pattern[1:]).read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        raise ValueError("names with @ a file that can't be read as text") from None
+    return [re.sub(r"(^|\s)#.*", "", line).strip() for line in lines]
+
+
+def _unquoted(pattern: str) -> str:
+    """Take off the quotes in which a pattern was copied from a command line."""
+    if pattern.startswith(("'", '"')):
+        with contextlib.suppress(ValueError):
+            words = shlex.split(pattern)
+            return words[0] if len(words) == 1 else pattern
+    return pattern
+
+
+def _pattern(pattern: str) -> str:
+    kind, _, name = pattern.partition(":")
+    if kind not in set(Kind) or not name:
+        raise ValueError(f"should be kind:name or kind:glob, the kind one of {', '.join(Kind)}")
+    if not pattern.isprintable():
+        raise ValueError("should be text without control characters")
+    return pattern
+
+
+BaseUrl = Annotated[str, AfterValidator(_base_url)]
+Source = Annotated[str, AfterValidator(_url_or_snapshot)]
+File = Annotated[Path, AfterValidator(_file)]
+Token = Annotated[SecretStr, AfterValidator(_token)]
+Digest = Annotated[str, AfterValidator(_digest)]
+Pattern = Annotated[str, AfterValidator(_pattern)]
+Patterns = Annotated[tuple[Pattern, ...], BeforeValidator(_separate)]

@@ -1,0 +1,153 @@
+"""What a run takes from files that were put down before it, each read once, before anything else happens."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from sync.apply.checkpoint import WHAT_NOW, Memory, may_be_replaced, read_checkpoint
+from sync.apply.receipt import Receipt, read_receipt
+from sync.disk import is_same
+from sync.errors import RefusedError, UsageError
+from sync.model.plan import Plan, Rules
+from sync.model.snapshot import Snapshot
+from sync.plan.approval import MAKE_ANOTHER, plan_from
+from sync.report.files import REPORTS
+from sync.run.reading import read_source_file
+from sync.run.settings import Command, Settings
+from sync.runner import in_workflow
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What was approved before this run, what earlier runs have left, and the snapshot to restore.
+
+    `notes` tell what was there and is left out.
+    """
+
+    approved: Plan | None = None
+    memory: Memory | None = None
+    source: Snapshot | None = None
+    receipt: Receipt | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def rules(self) -> Rules | None:
+        """Return the rules that the run is bound to, None where it may choose."""
+        plan = self.approved or (self.memory and self.memory.plan)
+        return plan.rules if plan else None
+
+
+def files_read(settings: Settings) -> tuple[Path, ...]:
+    """Return the files that a run reads: none of them may be written or removed by it."""
+    files = (
+        settings.plan,
+        settings.receipt if settings.effective_command is Command.DRIFT else None,
+        Path(settings.source_url) if settings.source_is_file else None,
+        settings.source_token_file,
+        settings.target_token_file,
+        settings.ca_file,
+        *settings.pattern_files,
+    )
+    return tuple(file for file in files if file)
+
+
+def read_past(settings: Settings) -> Past:
+    """Return all that a run takes from files.
+
+    What comes out of a workflow's cache and does not fit is left out with a note: it would be restored for
+    every attempt. Elsewhere somebody has named it, or left it there: that is refused.
+
+    Raises `UsageError` where a setting contradicts what was read or names what can't be, `RefusedError` where
+    what was read is not for this run, and `ReadError` where the source is a file without a snapshot.
+    """
+    if settings.effective_command is Command.APPLY:
+        _keep_checkpoint_apart(settings)
+    approved = _approved(settings)
+    notes: list[str] = []
+    memory = _fitting(notes, lambda: _memory(settings, approved)) if settings.resume else None
+    receipt = _fitting(notes, lambda: _receipt(settings))
+    source = read_source_file(Path(settings.source_url)) if settings.source_is_file else None
+    past = Past(approved, memory, source, receipt, tuple(notes))
+    if past.rules:
+        _refuse_other_rules(settings, past.rules)
+    return past
+
+
+_Read = TypeVar("_Read")
+
+
+def _fitting(notes: list[str], read: Callable[[], _Read | None]) -> _Read | None:
+    try:
+        return read()
+    except (RefusedError, UsageError) as error:
+        if not in_workflow():
+            raise
+        notes.append(f"{error.message}; this run goes on without it")
+        return None
+
+
+def _approved(settings: Settings) -> Plan | None:
+    """Return the plan that was approved, if there is one.
+
+    Raises `RefusedError` where the file holds none, or one for another pair of environments, and `UsageError`
+    where it can't be read.
+    """
+    if settings.plan is None:
+        return None
+    try:
+        text = settings.plan.read_bytes()
+    except OSError as error:
+        raise UsageError(f"--plan (HEIMDALL_PLAN): can't be read: {error.strerror}") from None
+    plan = plan_from(text, str(settings.plan), expected_digest=settings.expect_digest)
+    for side, planned, given in (
+        ("source", plan.source.url, settings.source_name),
+        ("target", plan.target.url, settings.target_url),
+    ):
+        if planned != given:
+            raise RefusedError(f"{settings.plan} is for another {side}: {planned}, not {given}", MAKE_ANOTHER)
+    return plan
+
+
+def _memory(settings: Settings, approved: Plan | None) -> Memory | None:
+    """Return what an earlier run has noted. Raises `RefusedError` where it is of another plan or target."""
+    memory = read_checkpoint(settings.checkpoint_file, settings.target_url)
+    if approved and memory and memory.plan.digest != approved.digest:
+        message = f"the checkpoint {settings.checkpoint_file} is for another plan: {memory.plan.digest}"
+        raise RefusedError(message, WHAT_NOW)
+    return memory
+
+
+def _receipt(settings: Settings) -> Receipt | None:
+    if settings.receipt is None or settings.effective_command is not Command.DRIFT:
+        return None
+    return read_receipt(settings.receipt, settings.target_url)
+
+
+def _keep_checkpoint_apart(settings: Settings) -> None:
+    """Raise `UsageError` where the checkpoint would be written in the place of another file."""
+    path = settings.checkpoint_file
+    others = (*files_read(settings), *(settings.output_dir / name for name in REPORTS))
+    if any(is_same(path, other) for other in others):
+        problem = "is another file of this run; name one that nothing else uses"
+    elif not settings.resume and not in_workflow() and not may_be_replaced(path):
+        problem = f"{path} is no checkpoint, and would be overwritten; name another file"
+    else:
+        return
+    raise UsageError(f"--checkpoint-file (HEIMDALL_CHECKPOINT_FILE): {problem}")
+
+
+def _refuse_other_rules(settings: Settings, rules: Rules) -> None:
+    """Raise `UsageError` where a setting says otherwise than the plan that is to be carried out."""
+    otherwise = [
+        f"--{name.replace('_', '-')} (HEIMDALL_{name.upper()}): says otherwise than the plan, which has "
+        f"{_shown(getattr(rules, name))}; leave it out"
+        for name in Rules.model_fields
+        if name in settings.model_fields_set and getattr(settings, name) != getattr(rules, name)
+    ]
+    if otherwise:
+        raise UsageError(*otherwise)
+
+
+def _shown(value: object) -> str:
+    return (", ".join(value) or "none") if isinstance(value, tuple) else str(value)
