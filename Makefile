@@ -15,7 +15,7 @@ BUILD_ARGS = --build-arg VERSION=$(shell sed -n 's/^__version__ = "\(.*\)"/\1/p'
 	--build-arg CREATED=$(shell git log -1 --format=%cI)
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test bench schema picture slow image lint-workflows test-workflows lock clean
+.PHONY: help install demo test bench schema texts picture slow image lint-workflows test-workflows lock clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ bench: install ## measure reading with one request at a time and with eight, and
 
 schema: install ## print the schema of plan.json into schemas/
 	$(BIN)/python -m sync.model.schema > schemas/plan-1.json
+
+texts: install ## print every text that a user can meet, to read them aloud
+	$(BIN)/python docs/texts.py
 
 picture: install ## photograph the summary of the demo's plan for the README; this needs Chromium
 	$(BIN)/python docs/picture.py

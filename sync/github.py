@@ -22,19 +22,19 @@ from sync.report.wording import printable
 from sync.runner import in_workflow
 
 OUTPUTS = {
-    "changes": "Changes that are planned, or made by an apply",
-    "creates": "Of these, what is created or assigned",
-    "updates": "Of these, what is updated, reordered or refreshed",
-    "deletes": "Of these, what is deleted or unassigned",
-    "blocked": "Differences that no change can remove, accepted ones included",
-    "open": "Of these, what nobody has accepted: an apply ends with 1 for it",
-    "refused": "`true` where a guardrail refuses, or the plan is no longer what was approved",
-    "digest": "Digest of the plan, for `expect-digest`",
-    "drift": "`true` where `drift` found a difference, `false` where it found none",
-    "identical": "`true` where an apply was verified to have made both equal, `false` where they are not",
-    "not-compared": "Mappings whose pattern can't be compared: `identical` leaves out who wins there",
+    "changes": "Number of changes: planned, or made by an apply",
+    "creates": "How many of them create or assign something",
+    "updates": "How many of them update, reorder or refresh something",
+    "deletes": "How many of them delete or unassign something",
+    "blocked": "Number of differences that no change can remove, accepted ones included",
+    "open": "Number of these that nobody has accepted; any of them makes an apply end with exit code 1",
+    "refused": "`true` if a guardrail refuses the plan, or if it is no longer the approved plan",
+    "digest": "Digest of the plan; pass it to `expect-digest`",
+    "drift": "`true` if `drift` found a difference, `false` if it found none",
+    "identical": "`true` if an apply verified that target and source are equal, `false` if they are not",
+    "not-compared": "Number of mappings whose pattern can't be compared: who wins there is unknown",
     "report-dir": "Folder of the reports",
-    "exit-reason": "How the run ended, in a sentence",
+    "exit-reason": "Why the run ended, in a sentence",
 }
 """What a step puts out, each with what it is; empty is what the run did not come to."""
 

@@ -31,13 +31,13 @@ _NARROWEST, _WIDEST = 45, 100
 """Between these, `--help` is as wide as the terminal: longer lines are harder to read."""
 
 EXIT_CODES = {
-    "0": "done: the plan is written, or target equals source",
-    "1": "failed, or finished and the two are not equal",
-    "2": "differences found, where that was the question",
-    "3": "refused: a guardrail, or the plan is no longer what was approved",
-    "4": "healthcheck failed",
+    "0": "success: the plan is written, or the target equals the source",
+    "1": "failed, or the target still differs from the source",
+    "2": "`drift`, or `plan` with `--detailed-exitcode`, found differences",
+    "3": "refused by a guardrail, or the plan is no longer the approved one",
+    "4": "the healthcheck failed",
     "64": "wrong usage or settings",
-    "130, 143": "interrupted or cancelled",
+    "130, 143": "cancelled by Ctrl-C, or by the platform",
 }
 
 

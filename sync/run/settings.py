@@ -35,7 +35,7 @@ class Section(StrEnum):
 
     COMMAND = "command"
     ENVIRONMENTS = "environments"
-    TOKENS = "tokens that end sooner than a run (in place of a token)"
+    TOKENS = "tokens that are renewed (instead of a fixed token)"
     RUN = "what a run does"
     SCOPE = "scope"
     GUARDRAILS = "guardrails"
@@ -63,112 +63,140 @@ class Settings(BaseSettings):
 
     command: Annotated[Command | None, Section.COMMAND] = Field(
         None,
-        description="`check` both environments, show the `plan`, `apply` it, tell the `drift`, or `export` a "
-        "snapshot of the source; `demo` brings its own two environments. On a person's machine none means "
-        "`apply`, with `--dry-run` `plan`; in CI it must be given",
+        description=(
+            "`check` tests both environments, `plan` shows what would change, `apply` changes the "
+            "target, `drift` reports differences, `export` writes a snapshot of the source, `demo` "
+            "runs everything between two sandboxes. CI must name one; elsewhere the default is "
+            "`apply`, or `plan` with `--dry-run`"
+        ),
     )
     source_url: Annotated[Source, Section.ENVIRONMENTS] = Field(
-        "", description="URL of the environment that is only read, or the file of a snapshot, to restore it"
+        "",
+        description=(
+            "URL of the environment to copy from; it is only read. To restore a backup, give its file"
+        ),
     )
     source_token: Annotated[Token, Section.ENVIRONMENTS] = Field(
         SecretStr(""), description="Token of a superadmin of the source"
     )
     target_url: Annotated[BaseUrl, Section.ENVIRONMENTS] = Field(
-        "", description="URL of the environment that is made equal to it"
+        "", description=("URL of the environment to change")
     )
     target_token: Annotated[Token, Section.ENVIRONMENTS] = Field(
         SecretStr(""), description="Token of a superadmin of the target"
     )
     source_token_file: Annotated[Path | None, Section.TOKENS] = Field(
-        None, description="File that holds the source's token, read again before the token ends"
+        None, description=("File with the source's token; it is read again when the token is about to expire")
     )
     source_token_url: Annotated[BaseUrl, Section.TOKENS] = Field(
-        "", description="OAuth 2 token endpoint that issues the source's tokens"
+        "", description=("OAuth 2 token endpoint that issues tokens for the source")
     )
-    source_client_id: Annotated[str, Section.TOKENS] = Field("", description="OAuth 2 client for the source")
+    source_client_id: Annotated[str, Section.TOKENS] = Field(
+        "", description=("OAuth 2 client ID for the source")
+    )
     source_client_secret: Annotated[Token, Section.TOKENS] = Field(
-        SecretStr(""), description="The client's secret"
+        SecretStr(""), description=("Secret of the source's client")
     )
     source_refresh_token: Annotated[Token, Section.TOKENS] = Field(
-        SecretStr(""), description="Refresh token (offline token) to use in place of the client's credentials"
+        SecretStr(""),
+        description=("Refresh token (offline token) for the source, used instead of client credentials"),
     )
     target_token_file: Annotated[Path | None, Section.TOKENS] = Field(
-        None, description="File that holds the target's token, read again before the token ends"
+        None, description=("File with the target's token; it is read again when the token is about to expire")
     )
     target_token_url: Annotated[BaseUrl, Section.TOKENS] = Field(
-        "", description="OAuth 2 token endpoint that issues the target's tokens"
+        "", description=("OAuth 2 token endpoint that issues tokens for the target")
     )
-    target_client_id: Annotated[str, Section.TOKENS] = Field("", description="OAuth 2 client for the target")
+    target_client_id: Annotated[str, Section.TOKENS] = Field(
+        "", description=("OAuth 2 client ID for the target")
+    )
     target_client_secret: Annotated[Token, Section.TOKENS] = Field(
-        SecretStr(""), description="The client's secret"
+        SecretStr(""), description=("Secret of the target's client")
     )
     target_refresh_token: Annotated[Token, Section.TOKENS] = Field(
-        SecretStr(""), description="Refresh token (offline token) to use in place of the client's credentials"
+        SecretStr(""),
+        description=("Refresh token (offline token) for the target, used instead of client credentials"),
     )
-    dry_run: Annotated[bool, Section.RUN] = Field(default=False, description="Show what would change")
+    dry_run: Annotated[bool, Section.RUN] = Field(default=False, description=("Only show what would change"))
     plan: Annotated[File | None, Section.RUN] = Field(
-        None, description="The approved `plan.json`: `apply` does this and nothing else"
+        None,
+        description=(
+            "File of the approved plan (`plan.json`): `apply` carries out exactly this plan, or refuses"
+        ),
     )
     expect_digest: Annotated[Digest | None, Section.RUN] = Field(
-        None, description="Digest that the approved plan must have"
+        None, description=("Digest of the approved plan: `apply` refuses any other plan")
     )
     resume: Annotated[bool, Section.RUN] = Field(
-        default=False, description="Go on with what was approved and is left"
+        default=False, description=("Continue an interrupted apply: carry out the rest of the approved plan")
     )
     detailed_exitcode: Annotated[bool, Section.RUN] = Field(
-        default=False, description="Let `plan` end with 2 where anything differs"
+        default=False, description=("End `plan` with exit code 2 if anything differs")
     )
     strategy: Annotated[Strategy, Section.RUN] = Field(
         Strategy.LEAST_PRIVILEGE,
-        description="With `least-privilege` no group can ever do what it can do neither before nor "
-        "afterwards, with `zero-downtime` none ever lacks what it can do both before and afterwards",
+        description=(
+            "What must not happen during an apply, not even for a moment. `least-privilege`: a group "
+            "has access that it has neither before nor after. `zero-downtime`: a group lacks access "
+            "that it has both before and after"
+        ),
     )
     countdown: Annotated[int | None, Section.RUN] = Field(
         None,
         ge=0,
-        description="Seconds before the first write; by default 5 on a terminal, else 0",
+        description=(
+            "Seconds to wait before the first write, so that you can cancel; default 5 on a terminal, else 0"
+        ),
     )
     wait_for_caches: Annotated[bool, Section.RUN] = Field(
         default=False,
-        description="After an apply, ask again after 300 s who decides what a server may still answer from "
-        "its cache",
+        description=(
+            "After an apply, wait 300 s and verify again whatever a server may have answered from its cache"
+        ),
     )
-    debug: Annotated[bool, Section.RUN] = Field(default=False, description="Show where an error comes from")
+    debug: Annotated[bool, Section.RUN] = Field(default=False, description=("Show the traceback of an error"))
     accept: Annotated[Patterns, Section.SCOPE] = Field(
         (),
-        description="Blocked differences that are known and don't fail the run, as `kind:name` or "
-        "`kind:glob`; repeatable, in the variable one a line or separated by commas, `@file` for the lines "
-        "of a file",
+        description=(
+            "Differences that no change can remove and that must not fail the run, as `kind:name` or "
+            "`kind:glob`. Repeat the flag; in the variable write one per line or separate them by "
+            "commas; `@file` reads a file, one per line"
+        ),
     )
     protect: Annotated[Patterns, Section.SCOPE] = Field(
-        (), description="What is compared and shown, and never changed, given like `--accept`"
+        (), description=("Entities to compare and show, but never to change; written as for `--accept`")
     )
     ignore: Annotated[Patterns, Section.SCOPE] = Field(
-        (), description="What is out of scope on both sides, with the edges to it, given like `--accept`"
+        (),
+        description=(
+            "Entities to leave out on both sides, with their assignments; written as for `--accept`"
+        ),
     )
     max_delete_percent: Annotated[int, Section.GUARDRAILS] = Field(
-        30, ge=0, le=100, description="Refuse to delete more than this of a kind"
+        30, ge=0, le=100, description=("Refuse a plan that deletes a larger percentage of any kind")
     )
     delete_guard_minimum: Annotated[int, Section.GUARDRAILS] = Field(
         10, ge=1, description="From how many of a kind on that is looked at"
     )
     allow_empty_source: Annotated[bool, Section.GUARDRAILS] = Field(
-        default=False, description="Allow a kind that is empty in the source and not in the target"
+        default=False,
+        description=("Allow a source that has none of a kind (no roles, say) although the target has some"),
     )
     allow_same_environment: Annotated[bool, Section.GUARDRAILS] = Field(
         default=False, description="Allow source and target to have the same URL"
     )
     allow_superadmin_grant: Annotated[bool, Section.GUARDRAILS] = Field(
-        default=False, description="Allow to give a group the role `superadmin`"
+        default=False, description=("Allow a plan that gives a group the role `superadmin`")
     )
     allow_self_lockout: Annotated[bool, Section.GUARDRAILS] = Field(
-        default=False, description="Allow to take `superadmin` from a group that the token's user is in"
+        default=False,
+        description=("Allow a plan that takes `superadmin` from a group of the token's own user"),
     )
     allow_http: Annotated[bool, Section.GUARDRAILS] = Field(
-        default=False, description="Allow plain HTTP to other hosts than this one"
+        default=False, description=("Allow unencrypted HTTP to other machines")
     )
     fail_on_unprotected: Annotated[bool, Section.GUARDRAILS] = Field(
-        default=False, description="Refuse a plan after which an endpoint has no mapping any more"
+        default=False, description=("Refuse a plan that leaves an endpoint without a mapping")
     )
     no_contested_writes: Annotated[bool, Section.GUARDRAILS] = Field(
         default=False,
@@ -176,31 +204,35 @@ class Settings(BaseSettings):
         "could get through or be kept out that the strategy protects",
     )
     output_dir: Annotated[Path, Section.FILES] = Field(
-        Path("heimdall-sync-report"), description="Folder that the reports are written to"
+        Path("heimdall-sync-report"), description=("Folder for the reports")
     )
     checkpoint_file: Annotated[Path, Section.FILES] = Field(
         Path("sync_checkpoint.json"),
-        description="File in which an apply keeps what it has done; in a workflow by default in the folder "
-        "of the reports",
+        description=(
+            "File that records the progress of an apply, for `--resume`; in GitHub Actions it is in "
+            "the report folder unless set"
+        ),
     )
     receipt: Annotated[File | None, Section.FILES] = Field(
-        None, description="Receipt of the last apply, for `drift` to tell which side has moved since"
+        None, description=("Receipt of the last apply; with it, `drift` tells which side has changed since")
     )
     concurrency: Annotated[int, Section.REQUESTS] = Field(
-        8, ge=1, le=64, description="Requests at once for each environment, 1 to 64"
+        8, ge=1, le=64, description=("How many requests run at the same time for each environment, 1 to 64")
     )
     timeout: Annotated[float, Section.REQUESTS] = Field(
-        30, gt=0, le=3600, description="Seconds for one request as a whole, at most 3600"
+        30, gt=0, le=3600, description=("Seconds that one request may take in all, at most 3600")
     )
-    retries: Annotated[int, Section.REQUESTS] = Field(5, ge=1, description="Tries for one request")
+    retries: Annotated[int, Section.REQUESTS] = Field(
+        5, ge=1, description=("How many times a request is tried, the first time included")
+    )
     give_up_after: Annotated[float, Section.REQUESTS] = Field(
         120,
         gt=0,
         le=86_400,
-        description="Seconds to wait for an environment that has stopped answering, before the run ends",
+        description=("Seconds to wait for an unreachable environment before the run ends"),
     )
     ca_file: Annotated[File | None, Section.REQUESTS] = Field(
-        None, description="Certificate of a private authority, in PEM format"
+        None, description=("Certificate of your private certificate authority, in PEM format")
     )
     warnings: tuple[str, ...] = ()
     pattern_files: tuple[Path, ...] = ()

@@ -278,14 +278,14 @@ class TestCommand:
     def test_every_other_command_needs_both_environments(self, command: str) -> None:
         assert problems_of(command, environ={}) == (
             (
-                "--source-url (HEIMDALL_SOURCE_URL): missing: URL of the environment that is only read, "
-                "or the file of a snapshot, to restore it"
+                "--source-url (HEIMDALL_SOURCE_URL): missing: URL of the environment to copy from; it is "
+                "only read. To restore a backup, give its file"
             ),
             (
                 "--source-token (HEIMDALL_SOURCE_TOKEN): missing: the token of a superadmin, or a "
                 "token file, or a token URL with a client"
             ),
-            "--target-url (HEIMDALL_TARGET_URL): missing: URL of the environment that is made equal to it",
+            "--target-url (HEIMDALL_TARGET_URL): missing: URL of the environment to change",
             (
                 "--target-token (HEIMDALL_TARGET_TOKEN): missing: the token of a superadmin, or a "
                 "token file, or a token URL with a client"
@@ -331,7 +331,7 @@ class TestProblems:
             "--timeout (HEIMDALL_TIMEOUT): should be greater than 0",
             "--retries (HEIMDALL_RETRIES): should be a valid integer, unable to parse string as an integer",
             "--ca-file (HEIMDALL_CA_FILE): should be a file that is there",
-            "--target-url (HEIMDALL_TARGET_URL): missing: URL of the environment that is made equal to it",
+            "--target-url (HEIMDALL_TARGET_URL): missing: URL of the environment to change",
             (
                 "--target-token (HEIMDALL_TARGET_TOKEN): missing: the token of a superadmin, or a "
                 "token file, or a token URL with a client"
