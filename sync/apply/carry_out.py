@@ -12,26 +12,26 @@ from sync.model.outcome import Outcome, Status
 from sync.model.plan import Operation, Plan, Wave
 from sync.model.snapshot import Snapshot
 from sync.plan.drafting import tolerating
-from sync.plan.guarantee import Judge
+from sync.plan.guarantee import Guarantee
 
 Execute = Callable[[Operation], Outcome]
 """Carry out one operation. Raises `ReadError` where nothing can be carried out any more."""
 
 
-def judge_of(plan: Plan, source: Snapshot, target: Snapshot, done: Iterable[Operation] = ()) -> Judge:
-    """Return the judge of a plan's operations, which knows its blocked differences as failed.
+def guarantee_of(plan: Plan, source: Snapshot, target: Snapshot, done: Iterable[Operation] = ()) -> Guarantee:
+    """Return the guarantee of a plan's operations, which knows its blocked differences as failed.
 
     `target` is the target before any of them, `done` those that are done already.
     """
     blocked = [difference for difference in plan.blocked if difference.operation]
     changes = [*plan.operations, *(b.operation for b in blocked if b.operation)]
-    judge = Judge(plan.strategy, source, target, changes, tolerating(plan.exposures))
+    guarantee = Guarantee(plan.strategy, source, target, changes, tolerating(plan.exposures))
     for difference in blocked:
         if difference.operation:
-            judge.settle(difference.operation, done=False, reason=difference.reason)
+            guarantee.settle(difference.operation, done=False, reason=difference.reason)
     for operation in done:
-        judge.settle(operation, done=True)
-    return judge
+        guarantee.settle(operation, done=True)
+    return guarantee
 
 
 class Run:
@@ -43,11 +43,11 @@ class Run:
     """
 
     def __init__(
-        self, execute: Execute, judge: Judge, concurrency: int, noted: Callable[[Outcome], None]
+        self, execute: Execute, guarantee: Guarantee, concurrency: int, noted: Callable[[Outcome], None]
     ) -> None:
         """Take what carries an operation out, and what is told each outcome as it comes, from any thread."""
         self._execute = execute
-        self._judge = judge
+        self._guarantee = guarantee
         self._concurrency = concurrency
         self._noted = noted
         self.wave = 0
@@ -81,13 +81,13 @@ class Run:
                 raise
 
     def _carry_out_one(self, wave: Wave, threads: Threads) -> None:
-        admitted, turned_away = self._judge.split(wave.operations)
+        admitted, turned_away = self._guarantee.split(wave.operations)
         for operation, reason in turned_away.items():
             self._note(Outcome(operation, Status.SKIPPED, reason))
         for future in as_completed([threads.submit(self._attempt, operation) for operation in admitted]):
             outcome = future.result()
             if outcome:
-                self._judge.settle(outcome.operation, done=_done(outcome), reason=outcome.reason)
+                self._guarantee.settle(outcome.operation, done=_done(outcome), reason=outcome.reason)
         if self._ended:
             raise self._ended
 

@@ -100,7 +100,7 @@ class Wave(Value):
     operations: tuple[Operation, ...]
 
 
-class Decision(Value):
+class WinnerChange(Value):
     """A request that another mapping decides after a plan than before it; None where none does."""
 
     method: str
@@ -162,7 +162,7 @@ class Rules(Value):
     allow_self_lockout: bool = False
     allow_http: bool = False
     fail_on_unprotected: bool = False
-    no_contested_writes: bool = False
+    fail_on_transient_exposure: bool = False
 
 
 class Unmatched(Value):
@@ -175,7 +175,7 @@ class Unmatched(Value):
 class Plan(Value):
     """What would make the target equal to the source, and what stays different.
 
-    `decisions` tell which requests another mapping decides afterwards, `exposures` where the strategy's
+    `winner_changes` tell which requests another mapping decides afterwards, `exposures` where the strategy's
     guarantee can't hold for a moment. `not_compared` are the mappings of which it is not known what they
     match. `members` counts who loses a membership that can't be brought back, by the name of each group to be
     deleted; `unmatched` are the patterns that name nothing. These two may change without a new approval.
@@ -187,7 +187,7 @@ class Plan(Value):
     rules: Rules
     waves: tuple[Wave, ...]
     blocked: tuple[Blocked, ...]
-    decisions: tuple[Decision, ...] = ()
+    winner_changes: tuple[WinnerChange, ...] = ()
     exposures: tuple[Exposure, ...] = ()
     not_compared: Names = ()
     members: dict[str, int] = Field(default_factory=dict)

@@ -85,11 +85,11 @@ def _decided_otherwise(
     approved: Plan, fresh: Plan, moved: str, told: Collection[Operation]
 ) -> Iterator[Deviated]:
     """Yield what is to be written as was approved, but to take requests from other mappings than then."""
-    sides = [{(each.method, each.path): each for each in plan.decisions} for plan in (approved, fresh)]
+    sides = [{(each.method, each.path): each for each in plan.winner_changes} for plan in (approved, fresh)]
     changed = set()
     for request in {*sides[0], *sides[1]}:
         then, now = (side.get(request) for side in sides)
-        # what is not among a plan's decisions is decided before as it is after
+        # what is not among a plan's winner changes is won before as it is after
         after = now.after if now else then.after if then else None
         if (then.before if then else after) != (now.before if now else after):
             changed.add(after)

@@ -10,9 +10,9 @@ from sync.model.scope import accepting, named
 from sync.model.snapshot import Kind, Snapshot
 from sync.overlaps.overlap import Overlap
 from sync.overlaps.winners import Winner
-from sync.plan.guarantee import Judge
+from sync.plan.guarantee import Guarantee
 from sync.plan.order import waves_of
-from sync.plan.winners import WRITES, Decisions
+from sync.plan.planned_winners import WRITES, PlannedWinners
 
 Refuses = Callable[[Operation], Refusal | None]
 """Whether the target would refuse an operation, whatever else is done."""
@@ -53,7 +53,7 @@ class Drafting:
     source: Snapshot
     target: Snapshot
     changes: tuple[Operation, ...]
-    decisions: Decisions
+    winners: PlannedWinners
     refuses: Refuses
 
     def draft(self, refused: Refused) -> Draft:
@@ -66,7 +66,7 @@ class Drafting:
         while True:
             possible = [change for change in self.changes if change not in refused]
             unable = {op.name for op in refused if op.kind is Kind.MAPPING and op.verb in WRITES}
-            reordering = self.decisions.reordering(possible, {*unable, *self._protected()})
+            reordering = self.winners.reordering(possible, {*unable, *self._protected()})
             stuck = {op: refusal for op in reordering.reorders if (refusal := self.refuses(op))}
             if not stuck:
                 operations = [*possible, *reordering.reorders]
@@ -91,36 +91,36 @@ class Drafting:
         missing = set(missing)
         told = {op: why for op, why in refused.items() if op.verb is not Verb.REORDER or op.name in missing}
         missing -= {op.name for op, why in told.items() if op.kind is Kind.MAPPING and why is not PROTECTED}
-        for reorder in self.decisions.reorders(missing):
-            is_ignored = reorder.name in self.decisions.ignored
+        for reorder in self.winners.reorders(missing):
+            is_ignored = reorder.name in self.winners.ignored
             how = ("ignored", "--ignore") if is_ignored else ("protected", "--protect")
             told[reorder] = _overtaken(reorder.name, *how)
         return told
 
     def _in_waves(self, operations: Iterable[Operation], refused: Refused) -> Draft:
-        """Sort operations into waves; what is refused in the draft is what the judge turns away."""
+        """Sort operations into waves; what is refused in the draft is what the guarantee turns away."""
         operations = tuple(operations)
         announced: dict[tuple[Overlap, Winner], set[str]] = defaultdict(set)
-        after, goal = self.decisions.after(operations), self.decisions.goal(self.changes)
+        after, goal = self.winners.after(operations), self.winners.goal(self.changes)
 
-        def tolerates(witness: Overlap, decider: Winner, groups: set[str]) -> bool:
+        def tolerates(overlap: Overlap, winner: Winner, groups: set[str]) -> bool:
             """Let another mapping decide for a moment what the right one decides in the end."""
-            if decider.mapping is None or after[witness] != goal[witness]:
+            if winner.mapping is None or after[overlap] != goal[overlap]:
                 return False
-            announced[witness, decider] |= groups
+            announced[overlap, winner] |= groups
             return True
 
         everything = (*operations, *(op for op in refused if op not in operations))
-        judge = Judge(self.rules.strategy, self.source, self.target, everything, tolerates)
+        guarantee = Guarantee(self.rules.strategy, self.source, self.target, everything, tolerates)
         for operation, refusal in refused.items():
-            judge.settle(operation, done=False, reason=refusal.reason)
+            guarantee.settle(operation, done=False, reason=refusal.reason)
         waves: list[Wave] = []
         away: Refused = {}
-        for wave in waves_of(operations, self.rules.strategy, self.decisions.turns(operations)):
-            admitted, turned_away = judge.split(wave.operations)
+        for wave in waves_of(operations, self.rules.strategy, self.winners.turns(operations)):
+            admitted, turned_away = guarantee.split(wave.operations)
             away |= {operation: Refusal(reason, _RESOLVE) for operation, reason in turned_away.items()}
             for operation in admitted:
-                judge.settle(operation, done=True)
+                guarantee.settle(operation, done=True)
             if admitted:
                 waves.append(Wave(phase=wave.phase, operations=admitted))
         return Draft(waves, away, tuple(_exposures(announced)))
@@ -128,21 +128,19 @@ class Drafting:
 
 def _exposures(announced: Mapping[tuple[Overlap, Winner], set[str]]) -> list[Exposure]:
     found = [
-        Exposure(
-            method=witness.method, path=witness.path, mapping=decider.mapping or "", groups=tuple(groups)
-        )
-        for (witness, decider), groups in announced.items()
+        Exposure(method=overlap.method, path=overlap.path, mapping=winner.mapping or "", groups=tuple(groups))
+        for (overlap, winner), groups in announced.items()
     ]
     return sorted(found, key=lambda exposure: (exposure.method, exposure.path, exposure.mapping))
 
 
 def tolerating(exposures: Iterable[Exposure]) -> Callable[[Overlap, Winner, set[str]], bool]:
-    """Return a judge's tolerance of what a plan has announced, and of nothing beyond it."""
+    """Return a guarantee's tolerance of what a plan has announced, and of nothing beyond it."""
     announced: dict[tuple[str, str, str], set[str]] = {
         (exposure.method, exposure.path, exposure.mapping): set(exposure.groups) for exposure in exposures
     }
 
-    def tolerates(witness: Overlap, decider: Winner, groups: set[str]) -> bool:
-        return groups <= announced.get((witness.method, witness.path, decider.mapping or ""), set())
+    def tolerates(overlap: Overlap, winner: Winner, groups: set[str]) -> bool:
+        return groups <= announced.get((overlap.method, overlap.path, winner.mapping or ""), set())
 
     return tolerates

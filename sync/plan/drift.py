@@ -7,7 +7,7 @@ from sync.model.plan import Operation
 from sync.model.snapshot import Snapshot
 from sync.plan.diff import differences
 from sync.plan.environment import Environment
-from sync.plan.winners import Decisions
+from sync.plan.planned_winners import PlannedWinners
 
 
 class Moved(StrEnum):
@@ -35,8 +35,8 @@ def moved_since(
 
 def _all_differences(source: Snapshot, target: Snapshot) -> list[Operation]:
     changes = list(differences(source, target))
-    decisions = Decisions(Environment("source", source), Environment("target", target))
-    return [*changes, *decisions.reordering(changes, ()).reorders]
+    winners = PlannedWinners(Environment("source", source), Environment("target", target))
+    return [*changes, *winners.reordering(changes, ()).reorders]
 
 
 def _subject(operation: Operation) -> tuple[str, ...]:

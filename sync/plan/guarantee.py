@@ -13,7 +13,7 @@ from sync.overlaps.search import overlaps_of
 from sync.overlaps.winners import Winner
 from sync.plan.access import Access, possible_actions, real_name
 from sync.plan.diff import unreadable
-from sync.plan.possible_winners import Deciders
+from sync.plan.possible_winners import PossibleWinners
 
 Tolerates = Callable[[Overlap, Winner, set[str]], bool]
 """Whether a request may be decided by a mapping for a moment, although that lets in or keeps out groups."""
@@ -23,7 +23,7 @@ def _nothing(_: Overlap, __: Winner, ___: set[str]) -> bool:
     return False
 
 
-class Judge:
+class Guarantee:
     """Follow the target's state through the waves and say which operations may run in it.
 
     An operation may run where what it refers to exists, where nothing refers to what it deletes, and where
@@ -33,7 +33,7 @@ class Judge:
     - `least-privilege`: no group reaches an endpoint that it could not reach before and will not after;
     - `zero-downtime`: no group loses an endpoint that it could reach before and will reach after.
 
-    An endpoint is what one mapping alone decides, and each request that is contested, by whichever mapping
+    An endpoint is what one mapping alone decides, and each request that several match, by whichever mapping
     may decide it by then. *After* is the state in which nothing differs any more, blocked differences
     included, but that an unreadable group stays as it is.
     """
@@ -58,9 +58,9 @@ class Judge:
                 self._goal.do(change)
         in_source, in_target = ({mapping.name for mapping in side.mappings} for side in (source, target))
         overlaps = overlaps_of(frozenset(in_source | in_target))
-        self._deciders = Deciders(overlaps, _actions(self._now), target.ranking)
-        self._deciders_before = Deciders(overlaps, _actions(self._before), target.ranking)
-        self._deciders_after = Deciders(overlaps, _actions(self._goal), _order_after(source, target))
+        self._winners = PossibleWinners(overlaps, _actions(self._now), target.ranking)
+        self._winners_before = PossibleWinners(overlaps, _actions(self._before), target.ranking)
+        self._winners_after = PossibleWinners(overlaps, _actions(self._goal), _order_after(source, target))
         self._roles_read = frozenset(role.name for role in target.roles)
         self._unsettled: list[Operation] = []
         self._causes: dict[tuple[Kind, str], str] = {}
@@ -92,7 +92,7 @@ class Judge:
                 self._now.set_edge(operation, held=done is (operation.verb is Verb.ASSIGN))
         elif operation.kind is Kind.MAPPING:
             self._now.set_mapping(operation.name, possible_actions(operation, done=done))
-            self._deciders.settle(operation, done=done)
+            self._winners.settle(operation, done=done)
         elif done:
             self._now.do(operation)
         if done is None:
@@ -106,7 +106,7 @@ class Judge:
             self._now.set_edge(operation, held=self._strategy is Strategy.LEAST_PRIVILEGE)
         elif operation.kind is Kind.MAPPING:
             self._now.set_mapping(operation.name, possible_actions(operation, done=None))
-            self._deciders.presume(operation)
+            self._winners.presume(operation)
 
     def _missing(self, operation: Operation) -> str:
         """Say what an operation refers to that is not there."""
@@ -190,7 +190,7 @@ class Judge:
         if not groups:
             return ""
         if operation.kind is Kind.MAPPING:
-            self._deciders.settle(operation, done=False)
+            self._winners.settle(operation, done=False)
         group = real_name(min(groups))
         if self._strategy is Strategy.LEAST_PRIVILEGE:
             return (
@@ -208,10 +208,10 @@ class Judge:
         for action, groups in self._now.gains(operation) if strict else self._now.losses(operation):
             for endpoint in self._now.endpoints[action]:
                 yield from self._found(endpoint, self._wronged(endpoint, groups))
-            for witness in self._deciders.asking_for(action):
-                for decider in self._deciders.possible(witness):
-                    if decider.action == action:
-                        yield from self._contested(witness, decider, groups)
+            for overlap in self._winners.asking_for(action):
+                for winner in self._winners.possible(overlap):
+                    if winner.action == action:
+                        yield from self._of_overlap(overlap, winner, groups)
 
     def _of_mapping(self, operation: Operation) -> Iterator[tuple[object, set[str]]]:
         """Yield each endpoint, with the groups that changing a mapping lets in or keeps out against it."""
@@ -220,47 +220,49 @@ class Judge:
             holders = self._now.groups_with_action(action)
             groups = holders if strict else self._now.groups - holders
             yield from self._found(operation.name, self._wronged(operation.name, groups))
-        self._deciders.presume(operation)
-        for witness in self._deciders.of_mapping(operation.name):
-            for decider in self._deciders.possible(witness):
-                yield from self._contested(witness, decider, self._affected(decider))
+        self._winners.presume(operation)
+        for overlap in self._winners.of_mapping(operation.name):
+            for winner in self._winners.possible(overlap):
+                yield from self._of_overlap(overlap, winner, self._affected(winner))
 
     def _found(self, endpoint: object, groups: set[str]) -> Iterator[tuple[object, set[str]]]:
         if groups:
             yield endpoint, groups
 
-    def _contested(
-        self, witness: Overlap, decider: Winner, groups: set[str]
+    def _of_overlap(
+        self, overlap: Overlap, winner: Winner, groups: set[str]
     ) -> Iterator[tuple[object, set[str]]]:
         # of the two meanings of no mapping the one that asks for more, as below; here it may be for a moment
-        is_open = (self._strategy is Strategy.ZERO_DOWNTIME) is (decider.action is not None)
-        before = self._reaching(self._before, self._deciders_before, witness, is_open=is_open)
-        after = self._reaching(self._goal, self._deciders_after, witness, is_open=is_open)
+        is_open = (self._strategy is Strategy.ZERO_DOWNTIME) is (winner.action is not None)
+        before = self._reaching(self._before, self._winners_before, overlap, is_open=is_open)
+        after = self._reaching(self._goal, self._winners_after, overlap, is_open=is_open)
         if self._strategy is Strategy.LEAST_PRIVILEGE:
             wronged = groups - before - after
         else:
             wronged = groups & before & after
-        if wronged and not self._tolerates(witness, decider, {*map(real_name, wronged)}):
-            yield witness, wronged
+        if wronged and not self._tolerates(overlap, winner, {*map(real_name, wronged)}):
+            yield overlap, wronged
 
-    def _affected(self, decider: Winner) -> set[str]:
+    def _affected(self, winner: Winner) -> set[str]:
         """Return the groups that get through, or don't, where a mapping or none decides."""
         strict = self._strategy is Strategy.LEAST_PRIVILEGE
-        if decider.action is None:  # a group that is new has no members
+        if winner.action is None:  # a group that is new has no members
             return self._before.groups & self._now.groups if strict else {*self._now.groups}
-        holders = self._now.groups_with_action(decider.action)
+        holders = self._now.groups_with_action(winner.action)
         return holders if strict else self._now.groups - holders
 
-    def _reaching(self, access: Access, deciders: Deciders, witness: Overlap, *, is_open: bool) -> set[str]:
-        (decider,) = deciders.possible(witness)
-        if decider.action is None and is_open:
+    def _reaching(
+        self, access: Access, winners: PossibleWinners, overlap: Overlap, *, is_open: bool
+    ) -> set[str]:
+        (winner,) = winners.possible(overlap)
+        if winner.action is None and is_open:
             if self._strategy is Strategy.ZERO_DOWNTIME:
                 return {*access.groups}
             # open to everyone is open to whoever is in a group that is gone by then, or not there yet
             return self._before.groups | self._goal.groups
-        if decider.action is None:
+        if winner.action is None:
             return set()
-        return access.groups_with_action(decider.action)
+        return access.groups_with_action(winner.action)
 
     def _wronged(self, endpoint: str, groups: set[str]) -> set[str]:
         """Return which of the groups should not gain, or lose, what one mapping alone decides."""

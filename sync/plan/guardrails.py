@@ -76,13 +76,13 @@ def objections_to_plan(
             "--fail-on-unprotected",
             allowed=False,
         )
-    if plan.exposures and rules.no_contested_writes:
+    if plan.exposures and rules.fail_on_transient_exposure:
         first = plan.exposures[0]
         yield Objection(
-            "contested writes",
-            f"requests would be decided by a third mapping for a moment: {len(plan.exposures)}, "
+            "transient exposure",
+            f"requests would be won by a third mapping for a moment: {len(plan.exposures)}, "
             f"{first.method} {first.path} by {first.mapping} among them",
-            "--no-contested-writes",
+            "--fail-on-transient-exposure",
             allowed=False,
         )
 

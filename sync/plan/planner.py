@@ -10,8 +10,8 @@ from sync.model.snapshot import READABLE_ROLES, SUPERADMIN, Kind, Snapshot, fits
 from sync.plan.diff import differences, unreadable
 from sync.plan.drafting import PROTECTED, Drafting, Refuses
 from sync.plan.environment import Environment
+from sync.plan.planned_winners import PlannedWinners
 from sync.plan.undecided import undecided
-from sync.plan.winners import Decisions
 
 Entry = tuple[Kind, str]
 """Something that a side holds: its kind and its name."""
@@ -29,16 +29,16 @@ def make_plan(
 
     `members` counts the members of the groups that are to be deleted, by name.
     """
-    decisions = Decisions(source, target, rules.ignore)
+    winners = PlannedWinners(source, target, rules.ignore)
     differing = tuple(differences(source.snapshot, target.snapshot, rules.ignore))
-    changes = (*differing, *decisions.refreshes(differing))
+    changes = (*differing, *winners.refreshes(differing))
     unread = _unread(source.snapshot, target.snapshot)
     refused: dict[Operation, Refusal] = {}
     for change in changes:
         refusal = _untouchable(change, unread) or _protected(change, rules) or refuses(change)
         if refusal:
             refused[change] = refusal
-    draft = Drafting(rules, source.enforced, target.enforced, changes, decisions, refuses).draft(refused)
+    draft = Drafting(rules, source.enforced, target.enforced, changes, winners, refuses).draft(refused)
     operations = draft.operations
     deleted = {operation.name for operation in operations if _step(operation) == (Verb.DELETE, Kind.GROUP)}
     unread = {key: refusal for key, refusal in unread.items() if not named(rules.ignore, *key)}
@@ -52,12 +52,12 @@ def make_plan(
             [
                 *incomparable,
                 *(_blocked(change, refusal) for change, refusal in draft.refused.items()),
-                *undecided(source, target, decisions, operations, draft.refused),
+                *undecided(source, target, winners, operations, draft.refused),
             ],
             rules,
         ),
-        not_compared=tuple(sorted(decisions.overlaps.not_compared)),
-        decisions=tuple(decisions.changed(operations)),
+        not_compared=tuple(sorted(winners.overlaps.not_compared)),
+        winner_changes=tuple(winners.changed(operations)),
         exposures=draft.exposures,
         members={name: count for name, count in sorted((members or {}).items()) if name in deleted},
         unmatched=unmatched(rules, source.snapshot, target.snapshot),

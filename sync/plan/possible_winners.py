@@ -26,7 +26,7 @@ class Place:
 _ABSENT = Place(-1, -1, "")
 
 
-class Deciders:
+class PossibleWinners:
     """The overlapping mappings at one moment, each at every place where it may stand by then; mutable."""
 
     def __init__(self, overlaps: Overlaps, actions: Mapping[str, str], ranking: Ranking) -> None:

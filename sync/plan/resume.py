@@ -10,7 +10,7 @@ from sync.overlaps.search import overlaps_of
 from sync.overlaps.winners import ranking_of, winners_of
 from sync.plan.diff import held_by, in_scope, unreadable
 from sync.plan.environment import Environment
-from sync.plan.winners import AS_IT_IS, WRITES, Decisions
+from sync.plan.planned_winners import AS_IT_IS, WRITES, PlannedWinners
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,27 +59,27 @@ def done_since(plan: Plan, source: Environment, target: Environment) -> tuple[Op
     world.undo(done)
     if world.snapshot().digest != plan.target.digest:
         return None
-    decisions = Decisions(source, target, plan.rules.ignore)
-    left = _written_as_they_are(plan, decisions, target, done)
-    if left is None or not _is_explained(plan, decisions, done):
+    winners = PlannedWinners(source, target, plan.rules.ignore)
+    left = _written_as_they_are(plan, winners, target, done)
+    if left is None or not _is_explained(plan, winners, done):
         return None
     done |= {op for op in plan.operations if op.verb in AS_IT_IS and op not in left}
     return tuple(operation for operation in plan.operations if operation in done)
 
 
 def _written_as_they_are(
-    plan: Plan, decisions: Decisions, target: Environment, done: Collection[Operation]
+    plan: Plan, winners: PlannedWinners, target: Environment, done: Collection[Operation]
 ) -> set[Operation] | None:
     """Return which mappings are still to be written as they are, None where others are than was approved."""
     differences = [blocked.operation for blocked in plan.blocked if blocked.operation]
     unable = {op.name for op in differences if op.kind is Kind.MAPPING and op.verb in WRITES}
     refreshes = {op for op in plan.operations if op.verb is Verb.REFRESH and op.name in target.stale}
     changes = [op for op in plan.operations if op not in done and op.verb not in AS_IT_IS]
-    reorders = set(decisions.reordering([*changes, *refreshes], unable).reorders)
+    reorders = set(winners.reordering([*changes, *refreshes], unable).reorders)
     return reorders | refreshes if reorders <= {*plan.operations} else None
 
 
-def _is_explained(plan: Plan, decisions: Decisions, done: Collection[Operation]) -> bool:
+def _is_explained(plan: Plan, winners: PlannedWinners, done: Collection[Operation]) -> bool:
     """Tell whether each overlap is won by what won it before, or by what was approved to be written.
 
     Of what has been written in between nothing else may win, not even what will be overtaken again.
@@ -94,7 +94,7 @@ def _is_explained(plan: Plan, decisions: Decisions, done: Collection[Operation])
         or now == overlap.winner(order, there & known)
         # a row that was written stands behind the others
         or (there <= overlap.fallback and now == overlap.winner(order, (there & known) - ours))
-        for overlap, there, now in decisions.present()
+        for overlap, there, now in winners.present()
     )
 
 

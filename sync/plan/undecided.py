@@ -8,7 +8,7 @@ from sync.model.snapshot import Kind
 from sync.overlaps.overlap import Overlap
 from sync.overlaps.winners import NOBODY, Winner
 from sync.plan.environment import Environment
-from sync.plan.winners import Decisions
+from sync.plan.planned_winners import PlannedWinners
 
 _RESTART = "restart the {}'s Heimdall, which forgets it, then plan again"
 
@@ -16,7 +16,7 @@ _RESTART = "restart the {}'s Heimdall, which forgets it, then plan again"
 def undecided(
     source: Environment,
     target: Environment,
-    decisions: Decisions,
+    winners: PlannedWinners,
     operations: Collection[Operation],
     refused: Collection[Operation],
 ) -> Iterator[Blocked]:
@@ -24,9 +24,9 @@ def undecided(
 
     What follows from another difference of the same mapping is left to that, and what is ignored is left out.
     """
-    told = {operation.name for operation in refused if operation.kind is Kind.MAPPING} | decisions.ignored
+    told = {operation.name for operation in refused if operation.kind is Kind.MAPPING} | winners.ignored
     found: defaultdict[tuple[str, str, str], list[Overlap]] = defaultdict(list)
-    for overlap, wanted, there in decisions.unequal(operations):
+    for overlap, wanted, there in winners.unequal(operations):
         if not told.intersection({wanted.mapping, there.mapping}):
             name = there.mapping or wanted.mapping or min(overlap.mappings)
             found[name, *_why(source, target, wanted, there)].append(overlap)

@@ -17,7 +17,7 @@ from sync.plan.guardrails import Objection
 from sync.report.document import Document
 from sync.report.wording import Wording, plural
 
-REFUSES_WHEN_GIVEN = frozenset({"--fail-on-unprotected", "--no-contested-writes"})
+REFUSES_WHEN_GIVEN = frozenset({"--fail-on-unprotected", "--fail-on-transient-exposure"})
 """The settings of guardrails that refuse instead of allowing."""
 
 RAISED = "--max-delete-percent"

@@ -1,4 +1,4 @@
-"""What the console says of contested requests and of the mappings themselves; see `decided` for the words."""
+"""What the console says of overlaps and of the mappings themselves; see `decided` for the words."""
 
 from rich.text import Text
 
@@ -12,9 +12,9 @@ from sync.report.wording import PLAIN, printable
 def decisions(plan: Plan) -> Lines:
     """Return which requests another mapping decides afterwards, and which a third one for a moment."""
     lines: Lines = []
-    if plan.decisions:
+    if plan.winner_changes:
         lines += [Text(), Text("Decided by another mapping afterwards:")]
-    for decision in plan.decisions:
+    for decision in plan.winner_changes:
         before, after = before_and_after(decision, PLAIN)
         lines += [
             Text(f"  [DECIDED] {printable(request_of(decision))}", "yellow"),
@@ -29,7 +29,7 @@ def decisions(plan: Plan) -> Lines:
 
 
 def remarks(document: Document) -> Lines:
-    """Return what the servers answered of contested requests that is not what their lists show."""
+    """Return what the servers answered of overlaps that is not what their lists show."""
     return [Text(f"⚠ {remarked(remark, PLAIN)}", "yellow") for remark in document.remarks]
 
 

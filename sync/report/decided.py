@@ -1,8 +1,8 @@
-"""What every format says of contested requests and of the mappings themselves, in the same words."""
+"""What every format says of overlaps and of the mappings themselves, in the same words."""
 
 from collections.abc import Sequence
 
-from sync.model.plan import Decision, Exposure, Strategy
+from sync.model.plan import Exposure, Strategy, WinnerChange
 from sync.overlaps.answers import Doubt, Remark
 from sync.overlaps.lint import Fault, Flaw
 from sync.report.document import Document
@@ -20,7 +20,7 @@ EXPOSED = "Decided by a third mapping while those that match the same are writte
 _BECAUSE = {Fault.UNREAL: " is text in it", Fault.UNDECIDING: " always does", Fault.BLANK: " more like it"}
 
 
-def request_of(about: Decision | Exposure) -> str:
+def request_of(about: WinnerChange | Exposure) -> str:
     """Return a request as people write it: `GET /users/me`."""
     return f"{about.method} {about.path}"
 
@@ -32,7 +32,7 @@ def decider(name: str | None, action: str | None, wording: Wording) -> str:
     return wording.text(name) + (f" (action {wording.name(action)})" if action else "")
 
 
-def before_and_after(decision: Decision, wording: Wording) -> tuple[str, str]:
+def before_and_after(decision: WinnerChange, wording: Wording) -> tuple[str, str]:
     """Return which mapping decides a request before a plan, and which after it."""
     return (
         decider(decision.before, decision.before_action, wording),

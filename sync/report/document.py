@@ -47,7 +47,7 @@ class Document:
     them that the checkpoint knows to be ours. `drift` tells of a drift check which side has moved since
     the last apply; it is None for every other command, and empty where no receipt was given.
 
-    `remarks` are answers of the servers about contested requests that are not what their lists show, by the
+    `remarks` are answers of the servers about overlaps that are not what their lists show, by the
     last reading; `flaws` are what is wrong with the mappings themselves.
 
     `notes` tell which files were there and are left out. `next_line` is the command line that applies this

@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator
 from sync.errors import RefusedError
 from sync.heimdall.health import Finding, Level
 from sync.model.outcome import Outcome, Status, Verification
-from sync.model.plan import Blocked, Decision, Operation, Plan
+from sync.model.plan import Blocked, Operation, Plan, WinnerChange
 from sync.model.snapshot import Kind
 from sync.overlaps.answers import Doubt, Remark
 from sync.plan.approval import Deviated
@@ -189,7 +189,7 @@ def _stays(document: Document, blocked: Blocked) -> Case:
 
 def _decisions(document: Document) -> Iterator[Case]:
     """Yield which requests another mapping decides; after an apply, where it was verified that it does."""
-    decisions = document.plan.decisions if document.plan and document.drift is None else ()
+    decisions = document.plan.winner_changes if document.plan and document.drift is None else ()
     planned = document.outcomes is None and document.error is None
     identical = bool(document.verification and document.verification.identical)
     doubted = {remark.request for remark in document.remarks if remark.side == "target"}
@@ -203,7 +203,7 @@ def _decisions(document: Document) -> Iterator[Case]:
             yield Case.passed(_decided(decision, after), f"before: {before}", "verified after the apply")
 
 
-def _decided(decision: Decision, by: str) -> str:
+def _decided(decision: WinnerChange, by: str) -> str:
     return f"{request_of(decision)} is decided by {by}"
 
 

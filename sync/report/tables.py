@@ -150,7 +150,7 @@ def _phrase(operation: Operation) -> Sequence[str]:
 def decisions_section(document: Document) -> list[str]:
     """Return which requests another mapping decides once the plan is applied, none where that failed."""
     planned = document.outcomes is None or bool(document.verification and document.verification.identical)
-    decisions = document.plan.decisions if document.plan and planned else ()
+    decisions = document.plan.winner_changes if document.plan and planned else ()
     rows = [(code(request_of(decision)), *before_and_after(decision, MARKDOWN)) for decision in decisions]
     return section("Decided by another mapping", ["request", "before", "after"], rows)
 

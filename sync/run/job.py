@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Self
 
-from sync.apply.carry_out import Run, judge_of
+from sync.apply.carry_out import Run, guarantee_of
 from sync.apply.checkpoint import Checkpoint, Memory
 from sync.apply.receipt import Receipt
 from sync.errors import ReadError, RefusedError, UnhealthyError
@@ -30,9 +30,9 @@ from sync.plan.approval import MAKE_ANOTHER, deviations, moved_side
 from sync.plan.drift import moved_since
 from sync.plan.environment import Environment
 from sync.plan.guardrails import Objection, objections_to_plan, objections_to_urls, takes_superadmin
+from sync.plan.planned_winners import WRITES
 from sync.plan.planner import make_plan
 from sync.plan.resume import Task, task_left
-from sync.plan.winners import WRITES
 from sync.report import console
 from sync.report.checks import way_out
 from sync.report.document import Backup, Document
@@ -257,12 +257,12 @@ class Job:
         """Carry out what is left of a plan; what failed is in the document's outcomes."""
         writer = Writer(self._target, self._contract, self._readings.target.ids)
         source, _ = self._environments(self._readings)
-        judge = judge_of(task.plan, source.enforced, task.before, task.done)
+        guarantee = guarantee_of(task.plan, source.enforced, task.before, task.done)
         self._folder.prepare(self._document, sum(len(wave.operations) for wave in task.left))
         self._checkpoint = Checkpoint.create(
             self._settings.checkpoint_file, task.plan, task.ours, self._folder.mode
         )
-        run = Run(writer.execute, judge, self._settings.concurrency, self._checkpoint.note)
+        run = Run(writer.execute, guarantee, self._settings.concurrency, self._checkpoint.note)
         with self._printer.progress("Applying", of_changes(run, task.left, self._transports)):
             try:
                 run.carry_out(task.left, self._checkpoint.sync)

@@ -176,7 +176,9 @@ class Settings(BaseSettings):
         30, ge=0, le=100, description=("Refuse a plan that deletes a larger percentage of any kind")
     )
     delete_guard_minimum: Annotated[int, Section.GUARDRAILS] = Field(
-        10, ge=1, description="From how many of a kind on that is looked at"
+        10,
+        ge=1,
+        description="Apply --max-delete-percent only to kinds of which the target holds at least this many",
     )
     allow_empty_source: Annotated[bool, Section.GUARDRAILS] = Field(
         default=False,
@@ -198,10 +200,10 @@ class Settings(BaseSettings):
     fail_on_unprotected: Annotated[bool, Section.GUARDRAILS] = Field(
         default=False, description=("Refuse a plan that leaves an endpoint without a mapping")
     )
-    no_contested_writes: Annotated[bool, Section.GUARDRAILS] = Field(
+    fail_on_transient_exposure: Annotated[bool, Section.GUARDRAILS] = Field(
         default=False,
-        description="Refuse a plan in which a request is decided by a third mapping for a moment, and groups "
-        "could get through or be kept out that the strategy protects",
+        description="Refuse a plan with a transient exposure: for a moment a third mapping wins a request, "
+        "against what the strategy guarantees",
     )
     output_dir: Annotated[Path, Section.FILES] = Field(
         Path("heimdall-sync-report"), description=("Folder for the reports")

@@ -189,9 +189,9 @@ def test_who_could_get_through_for_a_moment_is_said_and_can_be_refused(
     ]
     for told in (planned.out, planned.summary.replace("`", "'").replace(f"'{ANYONE}'", ANYONE)):
         assert f"by {ANYONE}: group 'office' could get through" in told
-    refused = run(*servers, "apply", "--no-contested-writes")
+    refused = run(*servers, "apply", "--fail-on-transient-exposure")
     assert refused.code == 3
-    assert "leave out --no-contested-writes" in refused.out
+    assert "leave out --fail-on-transient-exposure" in refused.out
     assert writes(servers[1]) == []
     assert run(*servers, "apply").code == 0
 
@@ -313,7 +313,7 @@ def test_a_snapshot_that_does_not_say_the_order_is_refused(
     assert writes(servers[1]) == []
 
 
-def test_a_snapshot_in_which_nothing_is_contested_needs_no_order(
+def test_a_snapshot_in_which_nothing_overlaps_needs_no_order(
     servers: Pair, run: RunCommand, tmp_path: Path
 ) -> None:
     both = environment(ME)

@@ -12,7 +12,7 @@ from sync.sandbox.faults import Interrupt
 from sync.sandbox.process import Sandbox, launch
 from tests.e2e.conftest import RunCommand
 from tests.e2e.subprocesses import Command
-from tests.plan.test_laws import ALL_REQUESTS, Guarantee
+from tests.plan.test_laws import ALL_REQUESTS, Promise
 from tests.plan.worlds import World
 
 BEFORE = Snapshot(
@@ -106,7 +106,7 @@ def world_of(target: Sandbox) -> World:
 def is_as(target: Sandbox, wanted: Snapshot) -> bool:
     """Tell whether the target holds what is wanted, and decides every request alike."""
     now, then = world_of(target), World.of(wanted)
-    alike = all(now.decider(request) == then.decider(request) for request in ALL_REQUESTS)
+    alike = all(now.winner(request) == then.winner(request) for request in ALL_REQUESTS)
     return alike and equal(target.snapshot(), wanted)
 
 
@@ -130,7 +130,7 @@ def test_killed_at_every_request_in_turn(
     plan = tmp_path / "report" / "plan.json"
     exposures = plan_from(plan.read_bytes(), "plan.json").exposures
     endpoints = {mapping.name for mapping in (*before.mappings, *after.mappings)}
-    guarantee = Guarantee(strategy, World.of(before), World.of(after), endpoints, exposures)
+    promise = Promise(strategy, World.of(before), World.of(after), endpoints, exposures)
     target.clear_requests()
     assert run(source, target, "apply", "--plan", str(plan)).code == 0
     assert is_as(target, after)
@@ -142,7 +142,7 @@ def test_killed_at_every_request_in_turn(
         target.add_fault(Interrupt(pid=command.pid, done=done), nth=number)
         assert command.finish()[0] == -9
         target.clear_faults()
-        guarantee.check(world_of(target))
+        promise.check(world_of(target))
         assert not (folder / "report" / "summary.md").exists(), "nobody knows how it ended"
         checkpoint = folder / "sync_checkpoint.json"
         if number % 2:

@@ -49,14 +49,14 @@ def snapshots(draw: st.DrawFn) -> Snapshot:
     )
 
 
-CONTESTED = ["/users/", "/users/([^/]+)$", "/users/me$"]
+OVERLAPPING = ["/users/", "/users/([^/]+)$", "/users/me$"]
 
 
 @st.composite
-def contested(draw: st.DrawFn) -> Snapshot:
+def overlapping(draw: st.DrawFn) -> Snapshot:
     """Draw an environment in which little differs but which mapping decides, and who may do what it asks."""
     actions = ["a", "b", "c"]
-    patterns = draw(st.lists(st.sampled_from(CONTESTED), unique=True))
+    patterns = draw(st.lists(st.sampled_from(OVERLAPPING), unique=True))
     mappings = tuple(
         Mapping(method="GET", path_pattern=pattern, action=draw(st.sampled_from(actions)))
         for pattern in patterns
@@ -75,4 +75,4 @@ def contested(draw: st.DrawFn) -> Snapshot:
 
 def either() -> st.SearchStrategy[tuple[Snapshot, Snapshot]]:
     """Draw a source and a target, of either sort."""
-    return st.one_of(st.tuples(snapshots(), snapshots()), st.tuples(contested(), contested()))
+    return st.one_of(st.tuples(snapshots(), snapshots()), st.tuples(overlapping(), overlapping()))

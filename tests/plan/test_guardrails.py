@@ -135,7 +135,7 @@ def test_unprotected_endpoints_are_refused_where_that_is_asked_for() -> None:
     assert judged(source, target, fail_on_unprotected=True) == ["unprotected endpoints"]
 
 
-def test_contested_writes_are_refused_where_that_is_asked_for() -> None:
+def test_a_transient_exposure_is_refused_where_that_is_asked_for() -> None:
     def environment(description: str) -> Snapshot:
         return Snapshot(
             actions=(Action(name="own"), Action(name="others")),
@@ -149,5 +149,7 @@ def test_contested_writes_are_refused_where_that_is_asked_for() -> None:
         )
 
     assert judged(environment("new"), environment("old")) == []
-    assert judged(environment("new"), environment("old"), no_contested_writes=True) == ["contested writes"]
-    assert judged(environment("old"), environment("old"), no_contested_writes=True) == []
+    assert judged(environment("new"), environment("old"), fail_on_transient_exposure=True) == [
+        "transient exposure"
+    ]
+    assert judged(environment("old"), environment("old"), fail_on_transient_exposure=True) == []

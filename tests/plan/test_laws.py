@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from sync.apply.carry_out import judge_of
+from sync.apply.carry_out import guarantee_of
 from sync.model.plan import Exposure, Operation, Plan, Rules, Strategy, Verb
 from sync.model.refusal import Refusal
 from sync.model.snapshot import SUPERADMIN, Action, Group, Kind, Mapping, Role, Snapshot
@@ -64,7 +64,7 @@ def subsets(operations: tuple[Operation, ...], chance: random.Random) -> Iterato
             yield tuple(operation for operation in operations if chance.random() < 0.5)
 
 
-class Guarantee:
+class Promise:
     """What a strategy promises, for both meanings of an endpoint without a mapping.
 
     It holds for what each mapping alone decides, and for each request but where the plan announced otherwise.
@@ -85,7 +85,7 @@ class Guarantee:
         self._groups = {*before.groups}
         self._before, self._goal = self._reach(before), self._reach(goal)
         self._through_before, self._through_goal = self._through(before), self._through(goal)
-        self._unmapped = {r for r in self._requests if not before.decider(r) or not goal.decider(r)}
+        self._unmapped = {r for r in self._requests if not before.winner(r) or not goal.winner(r)}
         self._names = before.mappings.keys() | goal.mappings.keys()
         self.announced = {
             (group, self._matching(f"{each.method} {each.path}"), each.mapping)
@@ -129,11 +129,11 @@ class Guarantee:
                     (g, request)
                     for g, request in now - before - goal
                     # what is open to everyone is no gain of a group's, unless it is open in between only
-                    if world.decider(request) or (g in self._groups and request not in self._unmapped)
+                    if world.winner(request) or (g in self._groups and request not in self._unmapped)
                 }
             else:
                 wronged = (before & goal) - now
-            found = {(group, self._matching(request), world.decider(request)) for group, request in wronged}
+            found = {(group, self._matching(request), world.winner(request)) for group, request in wronged}
             assert found <= self.announced
             self.seen |= found
 
@@ -186,7 +186,7 @@ def test_applying_makes_equal_and_twice_is_once(
     assert plan.blocked == ()
     assert world == World.of(source)
     for request in ALL_REQUESTS:
-        assert world.decider(request) == World.of(source).decider(request)
+        assert world.winner(request) == World.of(source).winner(request)
     again = plan_of(source, world.snapshot(), strategy)
     assert again.operations == ()
     assert again.blocked == ()
@@ -199,13 +199,13 @@ def test_the_guarantee_holds_at_every_subset_of_every_wave(
     source, target = pair
     plan = plan_of(source, target, strategy)
     world = World.of(target)
-    guarantee = Guarantee(strategy, world.copy(), goal_of(plan, source, target), exposures=plan.exposures)
+    promise = Promise(strategy, world.copy(), goal_of(plan, source, target), exposures=plan.exposures)
     for wave in plan.waves:
         for subset in subsets(wave.operations, chance):
             moment = world.copy()
             for operation in subset:
                 moment.do(operation)
-            guarantee.check(moment)
+            promise.check(moment)
         for operation in wave.operations:
             world.do(operation)
 
@@ -230,24 +230,24 @@ def test_the_guarantee_holds_with_blocked_differences_and_after_any_failures(
     differences = [*plan.operations, *(b.operation for b in plan.blocked if b.operation)]
     assert len(set(differences)) == len(differences)
     world = World.of(target)
-    guarantee = Guarantee(strategy, world.copy(), goal_of(plan, source, target), exposures=plan.exposures)
-    judge = judge_of(plan, source, seen)
+    promise = Promise(strategy, world.copy(), goal_of(plan, source, target), exposures=plan.exposures)
+    guarantee = guarantee_of(plan, source, seen)
     accounted: list[Operation] = []
     for wave in plan.waves:
-        admitted, turned_away = judge.split(wave.operations)
+        admitted, turned_away = guarantee.split(wave.operations)
         accounted += [*admitted, *turned_away]
         for subset in subsets(admitted, chance):
             moment = world.copy()
             for operation in subset:
                 moment.do(operation)
-            guarantee.check(moment)
+            promise.check(moment)
         for operation in admitted:
             done = chance.random() > 0.2
             told = None if chance.random() < 0.1 else done
             if done:
                 world.do(operation)
-            judge.settle(operation, done=told)
-        guarantee.check(world)
+            guarantee.settle(operation, done=told)
+        promise.check(world)
     assert Counter(accounted) == Counter(plan.operations)
 
 
@@ -292,12 +292,12 @@ def test_nothing_is_announced_that_cannot_happen(pair: tuple[Snapshot, Snapshot]
     for strategy in Strategy:
         plan = plan_of(source, target, strategy)
         world = World.of(target)
-        guarantee = Guarantee(strategy, world.copy(), goal_of(plan, source, target), exposures=plan.exposures)
+        promise = Promise(strategy, world.copy(), goal_of(plan, source, target), exposures=plan.exposures)
         for wave in plan.waves:
             for operation in wave.operations:
                 world.do(operation)
-                guarantee.check(world)
-        assert guarantee.announced == guarantee.seen
+                promise.check(world)
+        assert promise.announced == promise.seen
 
 
 @given(either())
@@ -313,7 +313,7 @@ def test_no_smaller_set_of_writes_lets_the_same_mappings_decide(pair: tuple[Snap
             if must <= set(written):
                 world = World.of(source)
                 world.order = [*(name for name in left if name not in written), *written]
-                assert any(world.decider(each) != wanted.decider(each) for each in ALL_REQUESTS)
+                assert any(world.winner(each) != wanted.winner(each) for each in ALL_REQUESTS)
 
 
 def plan_names(snapshot: Snapshot) -> list[str]:
@@ -325,12 +325,12 @@ def test_without_failures_every_planned_operation_is_admitted(pair: tuple[Snapsh
     source, target = pair
     for strategy in Strategy:
         plan = plan_of(source, target, strategy)
-        judge = judge_of(plan, source, target)
+        guarantee = guarantee_of(plan, source, target)
         for wave in plan.waves:
-            admitted, turned_away = judge.split(wave.operations)
+            admitted, turned_away = guarantee.split(wave.operations)
             assert not turned_away
             for operation in admitted:
-                judge.settle(operation, done=True)
+                guarantee.settle(operation, done=True)
 
 
 @given(snapshots(), snapshots())

@@ -11,9 +11,9 @@ from sync.model.snapshot import SUPERADMIN, Action, Group, Kind, Mapping, Role, 
 from sync.plan.diff import differences
 from sync.plan.environment import Environment
 from sync.plan.order import PHASES, Step, waves_of
-from sync.plan.winners import Decisions
+from sync.plan.planned_winners import PlannedWinners
 from tests.plan.pairs import ACTIONS, ENDPOINTS, GROUPS, ROLES
-from tests.plan.test_laws import Guarantee, force, subsets
+from tests.plan.test_laws import Promise, force, subsets
 from tests.plan.worlds import World
 
 EXISTS = "what is referred to must exist"
@@ -105,7 +105,7 @@ def breaks(strategy: Strategy, phases: Sequence[tuple[str, tuple[Step, ...]]], s
     for change in changes:
         force(goal, change)
     # which phases may be swapped is a matter of each endpoint alone
-    guarantee = Guarantee(strategy, world.copy(), goal, requests=())
+    promise = Promise(strategy, world.copy(), goal, requests=())
     most_roles = max(len(world.roles), len(goal.roles))
     try:
         for _, steps in phases:
@@ -114,7 +114,7 @@ def breaks(strategy: Strategy, phases: Sequence[tuple[str, tuple[Step, ...]]], s
                 moment = world.copy()
                 for operation in subset:
                     moment.do(operation)
-                guarantee.check(moment)
+                promise.check(moment)
                 assert strategy is Strategy.ZERO_DOWNTIME or len(moment.roles) <= most_roles
             for operation in operations:
                 world.do(operation)
@@ -163,7 +163,7 @@ def mapping(verb: Verb, name: str) -> Operation:
     return Operation(verb=verb, kind=Kind.MAPPING, name=name)
 
 
-def test_contested_mappings_are_changed_in_turns_and_the_same_turn_of_all_is_a_wave() -> None:
+def test_overlapping_mappings_are_changed_in_turns_and_the_same_turn_of_all_is_a_wave() -> None:
     """The source's oldest is written first, then what goes is deleted, the target's oldest first."""
     written = ["GET /users/me$", "GET /users/([^/]+)$", "GET /a", "GET /a/b", "GET /solo$", "POST /users/me$"]
     deleted = ["GET /users/(.+)$", "GET /users/([a-z]+)$", "GET /gone$"]
@@ -177,8 +177,8 @@ def test_contested_mappings_are_changed_in_turns_and_the_same_turn_of_all_is_a_w
     target = Snapshot.model_construct(
         precedence=("GET /users/(.+)$", "GET /users/([a-z]+)$"), mappings=of(deleted)
     )
-    decisions = Decisions(Environment("source", source), Environment("target", target))
-    waves = waves_of(operations, Strategy.LEAST_PRIVILEGE, decisions.turns(operations))
+    winners = PlannedWinners(Environment("source", source), Environment("target", target))
+    waves = waves_of(operations, Strategy.LEAST_PRIVILEGE, winners.turns(operations))
     assert [{operation.name for operation in wave.operations} for wave in waves] == [
         {"GET /users/([^/]+)$", "GET /a/b", "GET /solo$", "POST /users/me$", "GET /gone$"},
         {"GET /users/me$", "GET /a"},

@@ -45,7 +45,7 @@ def test_wherever_a_run_stops_what_is_done_is_found_out(
     assert set(done_since(plan, env(source), env(halfway)) or ()) == set(done)
     undone = before(plan, halfway, done)
     assert undone.model_copy(update={"precedence": target.precedence}).digest == target.digest
-    assert all(World.of(undone).decider(each) == World.of(target).decider(each) for each in ALL_REQUESTS)
+    assert all(World.of(undone).winner(each) == World.of(target).winner(each) for each in ALL_REQUESTS)
     left = [operation for operation in plan.operations if operation not in done]
     assert World.of(after(halfway, tuple(left))) == World.of(after(target, plan.operations))
 

@@ -121,7 +121,7 @@ class World:
         self.order.remove(name)
         del self.mappings[name]
 
-    def decider(self, request: str) -> str | None:
+    def winner(self, request: str) -> str | None:
         """Return which mapping decides a request: the one written last of those that match."""
         return next((name for name in reversed(self.order) if does_match(name, request)), None)
 
@@ -142,19 +142,19 @@ class World:
 
     def get_through(self, requests: set[str], *, unmapped_is_open: bool) -> set[tuple[str, str]]:
         """Return whose requests are let through, by whichever mapping decides each."""
-        deciders = {request: name for request in requests if (name := self.decider(request))}
-        return self._reach(deciders, requests, unmapped_is_open)
+        winners = {request: name for request in requests if (name := self.winner(request))}
+        return self._reach(winners, requests, unmapped_is_open)
 
     def _reach(
         self,
-        deciders: dict[str, str],
+        winners: dict[str, str],
         endpoints: set[str],
         unmapped_is_open: bool,
     ) -> set[tuple[str, str]]:
         reached = set()
         for group, endpoint in product(self.groups, endpoints):
             roles = {role for g, role in self.group_roles if g == group}
-            mapping = self.mappings[deciders[endpoint]] if endpoint in deciders else None
+            mapping = self.mappings[winners[endpoint]] if endpoint in winners else None
             if mapping is None:
                 allowed = unmapped_is_open
             else:

@@ -8,7 +8,6 @@ from sync.model.outcome import Outcome, Status, Verification
 from sync.model.plan import (
     Attributes,
     Blocked,
-    Decision,
     Exposure,
     Operation,
     Plan,
@@ -16,6 +15,7 @@ from sync.model.plan import (
     Side,
     Verb,
     Wave,
+    WinnerChange,
 )
 from sync.model.snapshot import Action, Group, Kind, Mapping, Role, Snapshot
 from sync.overlaps.answers import Doubt, Remark
@@ -311,12 +311,12 @@ DRIFTED = replace(
 )
 """A drift check that knows from a receipt which side has moved."""
 
-CONTESTED = replace(
+OVERLAPPING = replace(
     PLANNED,
     plan=PLAN.model_copy(
         update={
-            "decisions": (
-                Decision(
+            "winner_changes": (
+                WinnerChange(
                     method="GET",
                     path="/users/me",
                     before="GET /users/([^/]+)$",

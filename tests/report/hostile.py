@@ -5,7 +5,7 @@ from dataclasses import replace
 from sync.errors import HeimdallSyncError
 from sync.heimdall.health import Finding, Level
 from sync.model.outcome import Outcome, Status, Verification
-from sync.model.plan import Attributes, Blocked, Decision, Exposure, Plan, Rules, Unmatched, Wave
+from sync.model.plan import Attributes, Blocked, Exposure, Plan, Rules, Unmatched, Wave, WinnerChange
 from sync.model.snapshot import Kind
 from sync.overlaps.answers import Doubt, Remark
 from sync.overlaps.lint import Fault, Flaw
@@ -104,8 +104,8 @@ def _plan_saying(text: str) -> Plan:
             "blocked": blocked,
             "members": {text: 3},
             "unmatched": tuple(Unmatched(setting=each, pattern=text) for each in ("protect", "accept")),
-            "decisions": (
-                Decision(
+            "winner_changes": (
+                WinnerChange(
                     method=text,
                     path=text,
                     before=text,

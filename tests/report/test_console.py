@@ -21,9 +21,9 @@ from sync.report.terminal import Printer
 from tests.report.examples import (
     ACCEPTED,
     APPLIED,
-    CONTESTED,
     INTERRUPTED,
     NO_DIFFERENCE,
+    OVERLAPPING,
     PLAN,
     PLANNED,
     RESUMED,
@@ -129,7 +129,7 @@ Assigned: +3 ~0 -2
 Blocked:  1
 Errors:   0
 Total Changes: 15
-Plan: sha256:95af6fba89d3f30f4ecb0990968e3a63f7b637d7b742cf20870c54a155903eaf
+Plan: sha256:7ffe476d499a1b29c8595a3323d157f868282278599c181997b9aef0c24ffaae
 Nothing was changed.
 ==============================================================
 
@@ -175,7 +175,7 @@ Assigned: +3 ~0 -2
 Blocked:  1 (1 accepted difference)
 Errors:   0
 Total Changes: 15
-Plan: sha256:4555cf2042e486933812345fa246cb79efe87f398157cec4b0e005c1936ae37d
+Plan: sha256:63214e21421c5e834155a3e5dabf6f302dcd3a1482a9758d41f6785f38a9af68
 ==============================================================
 
 Completed in 12.34 seconds
@@ -220,7 +220,7 @@ Blocked:  1
 Skipped:  1
 Errors:   1
 Total Changes: 9
-Plan: sha256:95af6fba89d3f30f4ecb0990968e3a63f7b637d7b742cf20870c54a155903eaf
+Plan: sha256:7ffe476d499a1b29c8595a3323d157f868282278599c181997b9aef0c24ffaae
 ✗ Failed: create role 'data_scientist': POST /api/v1/roles/ answers 403 Insufficient permissions
       → give the token's user the role heimdall-admin in Keycloak
 ✗ Target still differs from source: 6 changes still needed, 1 difference that no change can remove
@@ -452,8 +452,8 @@ def _everything_shown(said: str) -> list[str]:
     return [line for document in (saying, stale_saying, drift_saying) for line in shown(document(said))]
 
 
-def test_contested_requests_and_flaws_are_told_after_the_mappings() -> None:
-    mappings = text(console.plan_sections(CONTESTED)).partition("SYNCING MAPPINGS")[2]
+def test_overlaps_and_flaws_are_told_after_the_mappings() -> None:
+    mappings = text(console.plan_sections(OVERLAPPING)).partition("SYNCING MAPPINGS")[2]
     assert (
         mappings.partition("not checked.\n")[2].partition("\n\n====")[0]
         == """
@@ -468,7 +468,7 @@ Decided by another mapping afterwards:
 The mappings themselves:
   [WARNING] mapping GET /n also matches more than it seems to: /nx"""
     )
-    assert text(console.remarks(CONTESTED)) == (
+    assert text(console.remarks(OVERLAPPING)) == (
         "⚠ GET /users/me in the target: decided by GET /users/([^/]+)$, its list shows GET /users/me$; "
         "the answer may come from a cache, which holds it for 300 seconds at most\n"
     )

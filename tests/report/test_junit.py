@@ -24,11 +24,11 @@ from tests.report.examples import (
     ACCEPTED,
     APPLIED,
     AUDITOR,
-    CONTESTED,
     DRIFTED,
     INTERRUPTED,
     MANY,
     NO_DIFFERENCE,
+    OVERLAPPING,
     PLAIN_HTTP,
     PLAN,
     PLANNED,
@@ -182,7 +182,7 @@ def test_a_change_that_failed_is_not_told_again_as_still_needed() -> None:
         (NO_DIFFERENCE, False),
         (ACCEPTED, False),
         (SCOPED, False),
-        (CONTESTED, False),
+        (OVERLAPPING, False),
         (APPLIED, False),
         (RESUMED, False),
         (replace(APPLIED, verification=Verification(blocked=(AUDITOR,))), True),
@@ -424,7 +424,7 @@ def _shapes(said: str) -> list[list[tuple[str, list[str]]]]:
 
 
 def test_what_another_mapping_would_decide_passes_and_warnings_are_skipped() -> None:
-    assert {name: results(CONTESTED, name) for name in ("decisions", "warnings")} == {
+    assert {name: results(OVERLAPPING, name) for name in ("decisions", "warnings")} == {
         "decisions": {
             "GET /users/me would be decided by GET /users/me$ (action 'me:read')": (
                 "passed",
@@ -454,7 +454,7 @@ def test_what_another_mapping_would_decide_passes_and_warnings_are_skipped() -> 
 def test_what_was_verified_has_its_own_name_and_what_was_not_passes_nowhere() -> None:
     name = "GET /users/me is decided by GET /users/me$ (action 'me:read')"
     verified = replace(
-        CONTESTED,
+        OVERLAPPING,
         remarks=(),
         outcomes=APPLIED.outcomes,
         verification=Verification(),
@@ -462,11 +462,11 @@ def test_what_was_verified_has_its_own_name_and_what_was_not_passes_nowhere() ->
     assert results(verified, "decisions")[name][0] == "passed"
     different = replace(verified, verification=Verification(remaining=PLAN.operations[:1]))
     assert results(different, "decisions")[name][0] == "skipped"
-    doubted = replace(verified, remarks=CONTESTED.remarks)
+    doubted = replace(verified, remarks=OVERLAPPING.remarks)
     assert {result for result, _ in results(doubted, "decisions").values()} == {"skipped"}
 
 
 def test_a_server_that_decides_otherwise_than_its_list_shows_is_told_as_that() -> None:
-    [remark] = CONTESTED.remarks
-    document = replace(CONTESTED, remarks=(replace(remark, doubt=Doubt.REORDERED),))
+    [remark] = OVERLAPPING.remarks
+    document = replace(OVERLAPPING, remarks=(replace(remark, doubt=Doubt.REORDERED),))
     assert "target: GET /users/me is decided otherwise than its list shows" in results(document, "decisions")

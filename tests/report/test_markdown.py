@@ -28,11 +28,11 @@ from sync.report.wording import printable
 from tests.report.examples import (
     APPLIED,
     AUDITOR,
-    CONTESTED,
     DRIFTED,
     HEALTHY,
     INTERRUPTED,
     NO_DIFFERENCE,
+    OVERLAPPING,
     PLAN,
     PLANNED,
     STALE,
@@ -292,7 +292,7 @@ def test_a_mapping_that_only_moves_says_so() -> None:
 
 
 def test_who_decides_otherwise_and_who_could_get_through_stands_before_the_tables() -> None:
-    text = markdown.render(CONTESTED)
+    text = markdown.render(OVERLAPPING)
     exposed = (
         "> **Decided by a third mapping while those that match the same are written:** `GET /users/me` by"
         " `GET /users/([^/]+)$`: group `office` could get through."

@@ -46,7 +46,7 @@ EXAMPLES: dict[str, tuple[str, object]] = {
     "allow_self_lockout": ("true", True),
     "allow_http": ("true", True),
     "fail_on_unprotected": ("true", True),
-    "no_contested_writes": ("true", True),
+    "fail_on_transient_exposure": ("true", True),
     "wait_for_caches": ("true", True),
     "receipt": (__file__, Path(__file__)),
     "source_token_file": ("/run/token", Path("/run/token")),

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
-from sync.model.plan import Attributes, Decision, Operation, Verb
+from sync.model.plan import Attributes, Operation, Verb, WinnerChange
 from sync.model.scope import named
 from sync.model.snapshot import Kind
 from sync.overlaps.overlap import Overlap
@@ -27,7 +27,7 @@ class Reordering:
     missing: frozenset[str]
 
 
-class Decisions:
+class PlannedWinners:
     """The overlaps among the mappings of both sides, and who wins them on each.
 
     What `ignore` names is out of scope: how it stands is no difference, but it is not to be overtaken.
@@ -125,14 +125,14 @@ class Decisions:
             for overlap in self.overlaps.found
         }
 
-    def changed(self, changes: Iterable[Operation]) -> Iterator[Decision]:
+    def changed(self, changes: Iterable[Operation]) -> Iterator[WinnerChange]:
         """Yield the overlaps that another mapping wins once the changes are made."""
         changes = tuple(changes)
         later = self._actions_after(changes)
         for overlap, after in self.after(changes).items():
             before = self._now(overlap, self._asked_by_target)
             if before != after and len(overlap.mappings) > 1:
-                yield Decision(
+                yield WinnerChange(
                     method=overlap.method,
                     path=overlap.path,
                     before=before,
