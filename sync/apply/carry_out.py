@@ -34,7 +34,7 @@ def guarantee_of(plan: Plan, source: Snapshot, target: Snapshot, done: Iterable[
     return guarantee
 
 
-class Run:
+class Execution:
     """One apply of a plan; `outcomes` holds what has become of its operations so far, in `wave` waves.
 
     An operation that fails does not stop the others. What depends on it, or would break the strategy's

@@ -122,7 +122,7 @@ class Checkpoint:
             ) from None
 
 
-class Memory(Value):
+class EarlierRun(Value):
     """What an earlier run has left: its plan, and which of the plan's operations it has done."""
 
     plan: Plan
@@ -139,7 +139,7 @@ def may_be_replaced(path: Path) -> bool:
     return not start or FORMAT.encode() in start
 
 
-def read_checkpoint(path: Path, target_url: str) -> Memory | None:
+def read_checkpoint(path: Path, target_url: str) -> EarlierRun | None:
     """Return what an earlier run noted, None where there is no file.
 
     Raises `RefusedError` where the file is empty, foreign, of another version or for another target.
@@ -160,4 +160,4 @@ def read_checkpoint(path: Path, target_url: str) -> Memory | None:
         raise RefusedError(f"{path} is no checkpoint of this version, or not whole", WHAT_NOW) from None
     if plan.target.url != target_url:
         raise RefusedError(f"the checkpoint {path} is for another target: {plan.target.url}", WHAT_NOW)
-    return Memory(plan=plan, done=done)
+    return EarlierRun(plan=plan, done=done)

@@ -14,7 +14,7 @@ from sync.plan.planned_winners import AS_IT_IS, WRITES, PlannedWinners
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
+class Work:
     """What an apply has to do: a plan, the target before any of it, and what of it is done already."""
 
     plan: Plan
@@ -33,9 +33,9 @@ class Task:
         return tuple(wave for wave in waves if wave.operations)
 
 
-def task_left(
+def work_left(
     plan: Plan, fresh: Plan, source: Environment, target: Environment, ours: frozenset[Operation]
-) -> Task | None:
+) -> Work | None:
     """Return what is left of an approved plan, None where it can't be gone on with.
 
     That takes the source and the rules as they were approved (`fresh` is a plan made now), and the target
@@ -44,7 +44,7 @@ def task_left(
     if plan.source != fresh.source or plan.rules != fresh.rules:
         return None
     done = done_since(plan, source, target)
-    return None if done is None else Task(plan, before(plan, target.enforced, done), done, ours & {*done})
+    return None if done is None else Work(plan, before(plan, target.enforced, done), done, ours & {*done})
 
 
 def done_since(plan: Plan, source: Environment, target: Environment) -> tuple[Operation, ...] | None:

@@ -18,7 +18,7 @@ from sync.errors import ReadError
 from sync.model.plan import Plan
 from sync.model.snapshot import Snapshot
 from sync.plan.diff import in_scope
-from sync.plan.resume import Task, before
+from sync.plan.resume import Work, before
 from sync.report.files import ReportFolder, read_snapshot
 
 REBUILT = (
@@ -39,17 +39,17 @@ def record_stem(what: str, plan: Plan, now: datetime) -> str:
 
 
 def keep_backup(
-    task: Task, target: Snapshot, folder: ReportFolder, elsewhere: Path | None
+    work: Work, target: Snapshot, folder: ReportFolder, elsewhere: Path | None
 ) -> tuple[Path, Snapshot, str]:
     """Return the file that holds what the target held before a plan's first change, that, and a remark.
 
     The file is in the folder. `elsewhere` is where the first attempt's may be besides, None where this is the
     first. Raises `HeimdallSyncError` where nothing can be written.
     """
-    first = _first_backup(task.plan, {folder.path, elsewhere}) if elsewhere else None
+    first = _first_backup(work.plan, {folder.path, elsewhere}) if elsewhere else None
     if first is None:
-        snapshot, remark = _state_before(task, target)
-        return folder.keep(record_stem("backup", task.plan, datetime.now(UTC)), snapshot), snapshot, remark
+        snapshot, remark = _state_before(work, target)
+        return folder.keep(record_stem("backup", work.plan, datetime.now(UTC)), snapshot), snapshot, remark
     snapshot = read_snapshot(first)
     here = is_same(first.parent, folder.path)
     return (first if here else folder.keep(first.stem, snapshot)), snapshot, ""
@@ -61,18 +61,18 @@ def _first_backup(plan: Plan, folders: Iterable[Path]) -> Path | None:
     return next((path for path in sorted(found, key=lambda path: path.name) if _is_of(plan, path)), None)
 
 
-def _state_before(task: Task, target: Snapshot) -> tuple[Snapshot, str]:
+def _state_before(work: Work, target: Snapshot) -> tuple[Snapshot, str]:
     """Return what the target held before a plan's first change, and what must be said of that.
 
     What is done already can be undone on paper; the plan's digest shows whether the result is right.
     """
-    if not task.done:
+    if not work.done:
         return target, ""
     try:
-        rebuilt = Snapshot.model_validate_json(before(task.plan, target, task.done).canonical_json())
+        rebuilt = Snapshot.model_validate_json(before(work.plan, target, work.done).canonical_json())
     except ValidationError:
         return target, HALF_WAY
-    return (rebuilt, REBUILT) if _is_before(task.plan, rebuilt) else (target, HALF_WAY)
+    return (rebuilt, REBUILT) if _is_before(work.plan, rebuilt) else (target, HALF_WAY)
 
 
 def _is_of(plan: Plan, path: Path) -> bool:

@@ -1,4 +1,4 @@
-"""What each command does with a job, in a few lines each."""
+"""What each command does, as a chain of stages."""
 
 import sys
 from collections.abc import Callable
@@ -12,8 +12,11 @@ from sync.report.document import Document
 from sync.report.files import SOURCE, ReportFolder
 from sync.report.lines import trace
 from sync.report.terminal import Printer
-from sync.run.job import Job
-from sync.run.past import Past, files_read, read_past
+from sync.run.applying import apply, verify
+from sync.run.connection import Connected, connect
+from sync.run.input_files import input_paths, read_input_files
+from sync.run.planning import approve, check, explain_drift, export, plan, propose, read
+from sync.run.record import Record
 from sync.run.settings import Command, Settings
 from sync.runner import in_ci
 
@@ -27,28 +30,28 @@ def run(settings: Settings, out: Printer, interruption: Interruption) -> ExitCod
     require_step_files()
     for warning in settings.warnings:
         out.show(console.note(warning))
-    document = Document(source_url=settings.source_name, target_url=settings.target_url)
-    folder = ReportFolder(settings.output_dir, files_read(settings), shared=in_ci())
+    record = Record(
+        Document(source_url=settings.source_name, target_url=settings.target_url),
+        ReportFolder(settings.output_dir, input_paths(settings), shared=in_ci()),
+        out,
+    )
     code = ExitCode.DONE
     error: HeimdallSyncError | None = None
     try:
         with interruption.armed():
-            past = read_past(settings)
-            folder.begin()
-            with Job(settings, past, folder, out, interruption) as job:
-                try:
-                    code = _COMMANDS[settings.effective_command](job, settings, past)
-                finally:
-                    document = job.document
+            files = read_input_files(settings)
+            record.folder.begin()
+            with connect(settings, files, record, interruption) as connected:
+                code = _COMMANDS[settings.effective_command](connected)
     except CancelledError as cancelled:
-        error = CancelledError(cancelled.signal, untouched=document.target_untouched)
+        error = CancelledError(cancelled.signal, untouched=record.document.target_untouched)
     except UsageError:
         raise
     except HeimdallSyncError as caught:
         if settings.debug:
             Printer(sys.stderr).show(trace(caught))
         error = caught
-    document = replace(document, error=error)
+    document, folder = replace(record.document, error=error), record.folder
     if error:
         code = error.exit_code
     out.show(console.summary(document))
@@ -66,52 +69,35 @@ def run(settings: Settings, out: Printer, interruption: Interruption) -> ExitCod
     return code
 
 
-def _check(job: Job, _: Settings, __: Past) -> ExitCode:
-    job.check_urls()
-    job.check(must_write=True)
+def _check(connected: Connected) -> ExitCode:
+    check(connected, must_write=True)
     return ExitCode.DONE
 
 
-def _plan(job: Job, settings: Settings, _: Past) -> ExitCode:
-    job.check_urls()
-    job.check(must_write=False)
-    plan = job.plan()
-    job.judge(job.task(plan))
-    job.propose(plan)
-    differs = bool(plan.operations or plan.open_differences)
-    return ExitCode.DIFFERENT if differs and settings.detailed_exitcode else ExitCode.DONE
+def _plan(connected: Connected) -> ExitCode:
+    planned = plan(read(check(connected, must_write=False)))
+    propose(approve(planned))
+    asked = connected.settings.detailed_exitcode
+    return ExitCode.DIFFERENT if asked and planned.differs else ExitCode.DONE
 
 
-def _drift(job: Job, _: Settings, past: Past) -> ExitCode:
-    job.check_urls()
-    job.check(must_write=False)
-    plan = job.plan()
-    job.tell_drift(past.receipt)
-    return ExitCode.DIFFERENT if plan.operations or plan.open_differences else ExitCode.DONE
+def _drift(connected: Connected) -> ExitCode:
+    planned = plan(read(check(connected, must_write=False)))
+    explain_drift(planned)
+    return ExitCode.DIFFERENT if planned.differs else ExitCode.DONE
 
 
-def _apply(job: Job, settings: Settings, past: Past) -> ExitCode:
-    job.check_urls()
-    job.check(must_write=True)
-    task = job.task(job.plan(), past.approved, past.memory, resume=settings.resume)
-    job.judge(task)
-    if task.left:
-        job.warn_of_token(task)
-        job.countdown()
-    if task.left or task.done:
-        job.back_up(task)
-    job.apply(task)
-    return ExitCode.DONE if job.verify(task) else ExitCode.FAILED
+def _apply(connected: Connected) -> ExitCode:
+    approved = approve(plan(read(check(connected, must_write=True))))
+    return ExitCode.DONE if verify(apply(approved)).identical else ExitCode.FAILED
 
 
-def _export(job: Job, _: Settings, __: Past) -> ExitCode:
-    job.check_urls()
-    job.check_source()
-    job.export()
+def _export(connected: Connected) -> ExitCode:
+    export(connected)
     return ExitCode.DONE
 
 
-_COMMANDS: dict[Command, Callable[[Job, Settings, Past], ExitCode]] = {
+_COMMANDS: dict[Command, Callable[[Connected], ExitCode]] = {
     Command.CHECK: _check,
     Command.PLAN: _plan,
     Command.APPLY: _apply,

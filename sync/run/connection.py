@@ -1,6 +1,10 @@
-"""Settings → a connection to one environment."""
+"""The first stage of a run: both environments, connected, and nothing sent yet."""
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 from pydantic import SecretStr
 
@@ -8,13 +12,98 @@ from sync.heimdall.credentials import source_of
 from sync.heimdall.pace import Patience
 from sync.heimdall.transport import Transport
 from sync.interruption import Interruption
-from sync.run.settings import Settings
+from sync.model.plan import Rules
+from sync.model.snapshot import Snapshot
+from sync.plan.guardrails import objections_to_urls
+from sync.report import console
+from sync.report.document import Document
+from sync.run.input_files import InputFiles
+from sync.run.pulse import of_requests
+from sync.run.record import Record
+from sync.run.settings import Command, Settings
+from sync.runner import how_to_finish
+
+_MODES = {
+    Command.CHECK: console.Mode.CHECK,
+    Command.PLAN: console.Mode.DRY_RUN,
+    Command.APPLY: console.Mode.LIVE,
+    Command.DRIFT: console.Mode.DRIFT,
+    Command.EXPORT: console.Mode.EXPORT,
+}
 
 
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """Two environments that a run may talk to, and what it was given besides.
+
+    A snapshot can stand in for the source. The target of an export has no URL and is never asked.
+    """
+
+    settings: Settings
+    files: InputFiles
+    record: Record
+    interruption: Interruption
+    source: Transport | Snapshot
+    target: Transport
+
+    @property
+    def rules(self) -> Rules:
+        """Return the rules of the plan that is to be carried out, else those of the settings."""
+        return self.files.rules or self.settings.rules
+
+    @property
+    def transports(self) -> dict[str, Transport]:
+        """Return the connections, by side."""
+        ends = {"source": self.source, "target": self.target}
+        return {side: end for side, end in ends.items() if isinstance(end, Transport)}
+
+    def asking(self, what: str) -> AbstractContextManager[None]:
+        """Show how far the requests of a block have come."""
+        return self.record.printer.progress(what, of_requests(tuple(self.transports.values())))
+
+
+@contextmanager
 def connect(
+    settings: Settings, files: InputFiles, record: Record, interruption: Interruption
+) -> Iterator[Connected]:
+    """Connect both environments while the block runs. Raises `RefusedError` where a guardrail objects."""
+    started = time.monotonic()
+    # an export leaves the target alone, also where one is configured for other commands
+    target_url = "" if settings.command is Command.EXPORT else settings.target_url
+    with ExitStack() as connections:
+
+        def transport(side: str, url: str) -> Transport:
+            return connections.enter_context(_transport(settings, side, url, interruption, record.note))
+
+        source = files.source or transport("source", settings.source_url)
+        connected = Connected(settings, files, record, interruption, source, transport("target", target_url))
+        record.document = Document(
+            source_url=settings.source_name,
+            target_url=target_url,
+            rules=connected.rules,
+            notes=files.notes,
+            started=datetime.now(UTC),
+            how_to_finish=how_to_finish(),
+        )
+        mode = _MODES[settings.effective_command]
+        record.show(lambda document: console.header(document, mode))
+        for note in files.notes:
+            record.note(note)
+        try:
+            record.weigh(objections_to_urls(settings.source_name, target_url, connected.rules))
+            yield connected
+        finally:
+            record.document = replace(
+                record.document,
+                requests=sum(each.sent for each in connected.transports.values()),
+                seconds=time.monotonic() - started,
+            )
+
+
+def _transport(
     settings: Settings, side: str, url: str, interruption: Interruption, tell: Callable[[str], None]
 ) -> Transport:
-    """Return the `source` or the `target`, to be closed by whoever takes it; nothing is sent yet.
+    """Return a connection that is not open yet.
 
     `tell` is told when the environment stops answering, and when it answers again.
     """
@@ -26,14 +115,12 @@ def connect(
         settings.give_up_after,
         tell,
     )
-    # the target of an export is not asked for anything, and nobody gave a token for it
-    unused = not url
     tokens = (
-        SecretStr("")
-        if unused
-        else source_of(
+        source_of(
             settings.credentials(side), patience, allow_http=settings.allow_http, ca_file=settings.ca_file
         )
+        if url
+        else SecretStr("")  # nobody gave a token for what is never asked
     )
     return Transport(
         url,

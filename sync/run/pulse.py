@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sync.apply.carry_out import Run
+from sync.apply.carry_out import Execution
 from sync.heimdall.transport import Transport
 from sync.model.outcome import Status
 from sync.model.plan import Wave
@@ -21,7 +21,7 @@ def of_requests(transports: Sequence[Transport]) -> Look:
     return look
 
 
-def of_changes(run: Run, waves: Sequence[Wave], transports: Sequence[Transport]) -> Look:
+def of_changes(run: Execution, waves: Sequence[Wave], transports: Sequence[Transport]) -> Look:
     """Return what tells how many changes have ended, one way or another."""
     total = sum(len(wave.operations) for wave in waves)
 

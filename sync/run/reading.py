@@ -16,6 +16,7 @@ from sync.overlaps.lint import Flaw, blank_on_one_side, flaws_of
 from sync.overlaps.overlap import Overlap, Overlaps
 from sync.overlaps.questions import Known, is_lost, questions
 from sync.overlaps.search import overlaps_of
+from sync.plan.environment import Environment
 from sync.report.files import read_snapshot
 
 
@@ -49,6 +50,14 @@ class Readings:
         """
         listed = {mapping.name for mapping in self.target.snapshot.mappings}
         return frozenset({*listed, *self.source.leftovers, *self.target.leftovers})
+
+    def environments(self, source_url: str, target_url: str) -> tuple[Environment, Environment]:
+        """Return the source and the target as a plan sees them."""
+        source, target = (
+            Environment(url, side.snapshot, side.order, side.said, side.stale, side.leftovers)
+            for url, side in ((source_url, self.source), (target_url, self.target))
+        )
+        return source, target
 
     @property
     def remarks(self) -> tuple[Remark, ...]:

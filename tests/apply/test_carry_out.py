@@ -2,7 +2,7 @@ import threading
 
 import pytest
 
-from sync.apply.carry_out import Run, guarantee_of
+from sync.apply.carry_out import Execution, guarantee_of
 from sync.errors import HeimdallSyncError, ReadError
 from sync.model.outcome import Outcome, Status
 from sync.model.plan import Operation, Plan, Verb
@@ -31,7 +31,7 @@ def done(operation: Operation) -> Outcome:
     return Outcome(operation, Status.DONE)
 
 
-def phrases(run: Run, status: Status) -> set[str]:
+def phrases(run: Execution, status: Status) -> set[str]:
     return {
         " ".join(filter(None, (o.operation.verb, o.operation.kind, o.operation.name, o.operation.member)))
         for o in run.outcomes
@@ -47,7 +47,7 @@ def test_what_can_not_be_noted_ends_the_run_at_once(monkeypatch: pytest.MonkeyPa
         raise HeimdallSyncError("the disk is full")
 
     def carry_out() -> None:
-        run = Run(done, guarantee_of(plan, WANTED, NOTHING), 1, fail)
+        run = Execution(done, guarantee_of(plan, WANTED, NOTHING), 1, fail)
         with pytest.raises(HeimdallSyncError) as caught:
             run.carry_out(plan.waves)
         said.append(caught.value.message)
@@ -70,7 +70,7 @@ def test_waves_run_one_after_another_and_a_wave_at_once() -> None:
         order.append(operation)
         return done(operation)
 
-    run = Run(execute, guarantee_of(plan, WANTED, NOTHING), concurrency=creations, noted=ignore)
+    run = Execution(execute, guarantee_of(plan, WANTED, NOTHING), concurrency=creations, noted=ignore)
     run.carry_out(plan.waves)
     assert [outcome.status for outcome in run.outcomes] == [Status.DONE] * len(plan.operations)
     place = {operation: number for number, wave in enumerate(plan.waves) for operation in wave.operations}
@@ -85,7 +85,7 @@ def test_what_fails_stops_nothing_but_what_depends_on_it() -> None:
             return Outcome(operation, Status.FAILED, "the target answered 500")
         return done(operation)
 
-    run = Run(execute, guarantee_of(plan, WANTED, NOTHING), concurrency=4, noted=ignore)
+    run = Execution(execute, guarantee_of(plan, WANTED, NOTHING), concurrency=4, noted=ignore)
     run.carry_out(plan.waves)
     assert phrases(run, Status.FAILED) == {"create action write"}
     assert phrases(run, Status.SKIPPED) == {"assign role editor write"}
@@ -115,7 +115,7 @@ def test_what_would_open_an_endpoint_after_a_failure_is_skipped() -> None:
             return Outcome(operation, Status.FAILED, "the target answered 500")
         return done(operation)
 
-    run = Run(execute, guarantee_of(plan, after, before), concurrency=4, noted=ignore)
+    run = Execution(execute, guarantee_of(plan, after, before), concurrency=4, noted=ignore)
     run.carry_out(plan.waves)
     assert phrases(run, Status.SKIPPED) == {"update mapping GET /x$"}
     skipped = next(outcome for outcome in run.outcomes if outcome.status is Status.SKIPPED)
@@ -134,7 +134,7 @@ def test_once_the_target_is_gone_the_rest_is_not_tried() -> None:
             raise ReadError("no connection", "is it up?")
         return done(operation)
 
-    run = Run(execute, guarantee_of(plan, WANTED, NOTHING), concurrency=1, noted=ignore)
+    run = Execution(execute, guarantee_of(plan, WANTED, NOTHING), concurrency=1, noted=ignore)
     with pytest.raises(ReadError, match="no connection"):
         run.carry_out(plan.waves)
     assert tried[-1].kind is Kind.ROLE

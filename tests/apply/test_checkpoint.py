@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from sync.apply.checkpoint import Checkpoint, Memory, read_checkpoint
+from sync.apply.checkpoint import Checkpoint, EarlierRun, read_checkpoint
 from sync.errors import HeimdallSyncError, RefusedError
 from sync.model.outcome import Outcome, Status
 from sync.model.plan import Plan
@@ -42,7 +42,7 @@ def noted(path: Path) -> Checkpoint:
 
 def test_what_was_done_is_remembered_as_it_comes(path: Path) -> None:
     checkpoint = noted(path)
-    assert read_checkpoint(path, TARGET) == Memory(plan=PLAN, done=frozenset({FIRST}))
+    assert read_checkpoint(path, TARGET) == EarlierRun(plan=PLAN, done=frozenset({FIRST}))
     checkpoint.close()
 
 
@@ -50,7 +50,7 @@ def test_a_run_that_goes_on_keeps_what_was_ours(path: Path) -> None:
     checkpoint = Checkpoint.create(path, PLAN, [SECOND])
     checkpoint.note(Outcome(REST[0], Status.DONE))
     checkpoint.close()
-    assert read_checkpoint(path, TARGET) == Memory(plan=PLAN, done=frozenset({SECOND, REST[0]}))
+    assert read_checkpoint(path, TARGET) == EarlierRun(plan=PLAN, done=frozenset({SECOND, REST[0]}))
 
 
 def test_where_there_is_none_nothing_is_remembered(path: Path) -> None:

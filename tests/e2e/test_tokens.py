@@ -56,7 +56,7 @@ def test_a_token_that_is_likely_to_end_too_soon_is_said_before_the_first_write(
         asked.append((left, pace > 0))
         return end == ends
 
-    monkeypatch.setattr("sync.run.job.ends_before", likely)
+    monkeypatch.setattr("sync.run.applying.ends_before", likely)
     ended = run(source, target, "apply", f"--{side}-token", short)
     assert ended.code == 0
     assert ended.out.count("likely before") == 1

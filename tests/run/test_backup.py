@@ -9,7 +9,7 @@ from sync.model.plan import Plan
 from sync.model.snapshot import Action, Snapshot
 from sync.plan.environment import Environment
 from sync.plan.planner import make_plan
-from sync.plan.resume import Task
+from sync.plan.resume import Work
 from sync.report.files import ReportFolder
 from sync.run.backup import HALF_WAY, REBUILT, keep_backup, record_stem
 
@@ -47,22 +47,22 @@ def test_the_name_says_which_target_when_and_which_plan(url: str, place: str) ->
 class TestGoingOn:
     """The second attempt of a plan, of which half is done."""
 
-    task = Task(PLAN, BEFORE, DONE)
+    work = Work(PLAN, BEFORE, DONE)
 
     def test_takes_the_backup_of_the_first(self, tmp_path: Path) -> None:
         folder = ReportFolder(tmp_path)
-        first, held, remark = keep_backup(Task(PLAN, BEFORE), BEFORE, folder, elsewhere=None)
+        first, held, remark = keep_backup(Work(PLAN, BEFORE), BEFORE, folder, elsewhere=None)
         assert (held, remark) == (BEFORE, "")
-        assert keep_backup(self.task, HALF_DONE, folder, tmp_path / "nowhere") == (first, BEFORE, "")
+        assert keep_backup(self.work, HALF_DONE, folder, tmp_path / "nowhere") == (first, BEFORE, "")
 
     def test_takes_it_where_it_is_however_that_is_spelt(self, tmp_path: Path) -> None:
-        first, *_ = keep_backup(Task(PLAN, BEFORE), BEFORE, ReportFolder(tmp_path), elsewhere=None)
+        first, *_ = keep_backup(Work(PLAN, BEFORE), BEFORE, ReportFolder(tmp_path), elsewhere=None)
         (tmp_path / "sub").mkdir()
         folder = ReportFolder(tmp_path / "sub" / "..")
-        assert keep_backup(self.task, HALF_DONE, folder, tmp_path)[0].samefile(first)
+        assert keep_backup(self.work, HALF_DONE, folder, tmp_path)[0].samefile(first)
 
     def test_rebuilds_it_where_it_is_gone(self, tmp_path: Path) -> None:
-        kept, held, remark = keep_backup(self.task, HALF_DONE, ReportFolder(tmp_path), tmp_path)
+        kept, held, remark = keep_backup(self.work, HALF_DONE, ReportFolder(tmp_path), tmp_path)
         assert (held, remark) == (BEFORE, REBUILT)
         assert Snapshot.model_validate_json(kept.read_bytes()) == BEFORE
 
@@ -70,10 +70,10 @@ class TestGoingOn:
         more = HALF_DONE.model_copy(
             update={"actions": (*HALF_DONE.actions, Action(name="z", description="z"))}
         )
-        _, held, remark = keep_backup(self.task, more, ReportFolder(tmp_path), tmp_path)
+        _, held, remark = keep_backup(self.work, more, ReportFolder(tmp_path), tmp_path)
         assert (held, remark) == (more, HALF_WAY)
 
     def test_takes_no_backup_of_another_plan(self, tmp_path: Path) -> None:
         folder = ReportFolder(tmp_path)
-        keep_backup(Task(plan_for("https://elsewhere.example"), BEFORE), BEFORE, folder, elsewhere=None)
-        assert keep_backup(self.task, HALF_DONE, folder, tmp_path)[2] == REBUILT
+        keep_backup(Work(plan_for("https://elsewhere.example"), BEFORE), BEFORE, folder, elsewhere=None)
+        assert keep_backup(self.work, HALF_DONE, folder, tmp_path)[2] == REBUILT

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from sync.apply.checkpoint import WHAT_NOW, Memory, may_be_replaced, read_checkpoint
+from sync.apply.checkpoint import WHAT_NOW, EarlierRun, may_be_replaced, read_checkpoint
 from sync.apply.receipt import Receipt, read_receipt
 from sync.disk import is_same
 from sync.errors import RefusedError, UsageError
@@ -19,14 +19,14 @@ from sync.runner import in_workflow
 
 
 @dataclass(frozen=True, slots=True)
-class Past:
+class InputFiles:
     """What was approved before this run, what earlier runs have left, and the snapshot to restore.
 
     `notes` tell what was there and is left out.
     """
 
     approved: Plan | None = None
-    memory: Memory | None = None
+    earlier: EarlierRun | None = None
     source: Snapshot | None = None
     receipt: Receipt | None = None
     notes: tuple[str, ...] = ()
@@ -34,13 +34,13 @@ class Past:
     @property
     def rules(self) -> Rules | None:
         """Return the rules that the run is bound to, None where it may choose."""
-        plan = self.approved or (self.memory and self.memory.plan)
+        plan = self.approved or (self.earlier and self.earlier.plan)
         return plan.rules if plan else None
 
 
-def files_read(settings: Settings) -> tuple[Path, ...]:
+def input_paths(settings: Settings) -> tuple[Path, ...]:
     """Return the files that a run reads: none of them may be written or removed by it."""
-    files = (
+    paths = (
         settings.plan,
         settings.receipt if settings.effective_command is Command.DRIFT else None,
         Path(settings.source_url) if settings.source_is_file else None,
@@ -49,10 +49,10 @@ def files_read(settings: Settings) -> tuple[Path, ...]:
         settings.ca_file,
         *settings.pattern_files,
     )
-    return tuple(file for file in files if file)
+    return tuple(path for path in paths if path)
 
 
-def read_past(settings: Settings) -> Past:
+def read_input_files(settings: Settings) -> InputFiles:
     """Return all that a run takes from files.
 
     What comes out of a workflow's cache and does not fit is left out with a note: it would be restored for
@@ -65,13 +65,13 @@ def read_past(settings: Settings) -> Past:
         _keep_checkpoint_apart(settings)
     approved = _approved(settings)
     notes: list[str] = []
-    memory = _fitting(notes, lambda: _memory(settings, approved)) if settings.resume else None
+    earlier = _fitting(notes, lambda: _earlier_run(settings, approved)) if settings.resume else None
     receipt = _fitting(notes, lambda: _receipt(settings))
     source = read_source_file(Path(settings.source_url)) if settings.source_is_file else None
-    past = Past(approved, memory, source, receipt, tuple(notes))
-    if past.rules:
-        _refuse_other_rules(settings, past.rules)
-    return past
+    files = InputFiles(approved, earlier, source, receipt, tuple(notes))
+    if files.rules:
+        _refuse_other_rules(settings, files.rules)
+    return files
 
 
 _Read = TypeVar("_Read")
@@ -109,13 +109,13 @@ def _approved(settings: Settings) -> Plan | None:
     return plan
 
 
-def _memory(settings: Settings, approved: Plan | None) -> Memory | None:
+def _earlier_run(settings: Settings, approved: Plan | None) -> EarlierRun | None:
     """Return what an earlier run has noted. Raises `RefusedError` where it is of another plan or target."""
-    memory = read_checkpoint(settings.checkpoint_file, settings.target_url)
-    if approved and memory and memory.plan.digest != approved.digest:
-        message = f"the checkpoint {settings.checkpoint_file} is for another plan: {memory.plan.digest}"
+    earlier = read_checkpoint(settings.checkpoint_file, settings.target_url)
+    if approved and earlier and earlier.plan.digest != approved.digest:
+        message = f"the checkpoint {settings.checkpoint_file} is for another plan: {earlier.plan.digest}"
         raise RefusedError(message, WHAT_NOW)
-    return memory
+    return earlier
 
 
 def _receipt(settings: Settings) -> Receipt | None:
@@ -127,7 +127,7 @@ def _receipt(settings: Settings) -> Receipt | None:
 def _keep_checkpoint_apart(settings: Settings) -> None:
     """Raise `UsageError` where the checkpoint would be written in the place of another file."""
     path = settings.checkpoint_file
-    others = (*files_read(settings), *(settings.output_dir / name for name in REPORTS))
+    others = (*input_paths(settings), *(settings.output_dir / name for name in REPORTS))
     if any(is_same(path, other) for other in others):
         problem = "is another file of this run; name one that nothing else uses"
     elif not settings.resume and not in_workflow() and not may_be_replaced(path):

@@ -1,0 +1,218 @@
+"""The stages of a run up to its plan: connected → checked → read → planned → approved.
+
+Each is a value that only the function of its name makes, out of the one before.
+"""
+
+import time
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from sync.errors import RefusedError, UnhealthyError
+from sync.heimdall.contract import Contract, read_contract
+from sync.heimdall.health import check_health
+from sync.heimdall.reader import count_members
+from sync.heimdall.transport import Transport
+from sync.model.plan import Plan
+from sync.plan.approval import MAKE_ANOTHER, deviations, moved_side
+from sync.plan.drift import moved_since
+from sync.plan.environment import Environment
+from sync.plan.guardrails import objections_to_plan, takes_superadmin
+from sync.plan.planner import make_plan
+from sync.plan.resume import Work, work_left
+from sync.report import console
+from sync.report.files import PLAN
+from sync.run.connection import Connected
+from sync.run.next_steps import line_to_apply
+from sync.run.reading import Readings, read_both, read_source
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """Both environments are well."""
+
+    connected: Connected
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """Both environments as they are, and what the target accepts. A request took `pace` seconds."""
+
+    connected: Connected
+    contract: Contract
+    readings: Readings
+    pace: float
+
+    @property
+    def environments(self) -> tuple[Environment, Environment]:
+        """Return the source and the target as a plan sees them."""
+        return self.readings.environments(self.connected.settings.source_name, self.connected.target.url)
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What would make the target equal to the source now."""
+
+    read: Read
+    plan: Plan
+
+    @property
+    def differs(self) -> bool:
+        """Tell whether there is a difference that is not accepted."""
+        return bool(self.plan.operations or self.plan.open_differences)
+
+
+@dataclass(frozen=True, slots=True)
+class Approved:
+    """What may be done: the plan that was approved or what is left of it, and no guardrail objects."""
+
+    read: Read
+    work: Work
+
+
+def check(connected: Connected, *, must_write: bool) -> Checked:
+    """Check both environments. Raises `UnhealthyError` where one of them fails.
+
+    A missing permission to write is a failure where the run `must_write`, else a warning.
+    """
+    _check(connected, connected.target, must_write=must_write)
+    return Checked(connected)
+
+
+def _check(connected: Connected, target: Transport | None, *, must_write: bool) -> None:
+    record, source = connected.record, connected.transports.get("source")
+    with connected.asking("Checking"):
+        findings = check_health(source, target, now=datetime.now(UTC), must_write=must_write)
+    record.document = replace(record.document, findings=findings)
+    unhealthy = record.document.unhealthy
+    record.show(console.healthcheck, fold="" if unhealthy else "Healthcheck")
+    if unhealthy:
+        raise UnhealthyError("the healthcheck failed", "see to what it found, then run again")
+
+
+def export(connected: Connected) -> None:
+    """Check the source alone, read it, and keep its snapshot for the reports."""
+    _check(connected, None, must_write=False)
+    record = connected.record
+    with connected.asking("Reading the source"):
+        reading = read_source(connected.source)
+    record.document = replace(record.document, source=reading.snapshot, remarks=reading.remarks)
+    record.show(console.remarks)
+
+
+def read(checked: Checked) -> Read:
+    """Read what the target accepts, then both environments. Raises `ReadError`."""
+    connected, record = checked.connected, checked.connected.record
+    record.printer.show(console.reading())
+    with connected.asking("Reading what the target accepts"):
+        contract = read_contract(connected.target)
+    if not contract.published:
+        record.note("The target publishes no API schema: the known one is used.")
+    return _read(connected, contract)
+
+
+def read_again(before: Read, wrote: Collection[str]) -> Read:
+    """Read both environments once more; the mappings that `wrote` names were put in front since."""
+    return _read(before.connected, before.contract, before.readings, wrote)
+
+
+def _read(
+    connected: Connected, contract: Contract, before: Readings | None = None, wrote: Collection[str] = ()
+) -> Read:
+    target, started, sent = connected.target, time.monotonic(), connected.target.sent
+    with connected.asking("Reading both environments"):
+        readings = read_both(connected.source, target, before, wrote)
+    return Read(connected, contract, readings, (time.monotonic() - started) / (target.sent - sent))
+
+
+def plan(read: Read) -> Planned:
+    """Plan what makes the target equal to the source. Raises `ReadError` where members can't be counted."""
+    record, readings = read.connected.record, read.readings
+    source, target = readings.source.snapshot, readings.target.snapshot
+    kept = {group.name for group in source.groups}
+    lost = [group.name for group in target.groups if group.readable and group.name not in kept]
+    fresh = compare(read, count_members(read.connected.target, lost))
+    record.document = replace(
+        record.document,
+        source=source,
+        target=target,
+        plan=fresh,
+        remarks=readings.remarks,
+        flaws=readings.flaws,
+    )
+    record.show(console.remarks, console.unmatched)
+    if readings.look_like_one:
+        record.note("Both hold the same rows with the same ids: check that the URLs name two environments.")
+    return Planned(read, fresh)
+
+
+def compare(read: Read, members: dict[str, int] | None = None) -> Plan:
+    """Return what would make both sides equal; `members` counts those that groups lose."""
+    connected = read.connected
+    with connected.record.printer.progress("Comparing both environments"):
+        return make_plan(
+            *read.environments, refuses=read.contract.refuses, rules=connected.rules, members=members
+        )
+
+
+def explain_drift(planned: Planned) -> None:
+    """Show of each difference which side has changed since the last apply, as far as a receipt says."""
+    connected, readings, moved = planned.read.connected, planned.read.readings, {}
+    receipt, record = connected.files.receipt, connected.record
+    if receipt and receipt.snapshot:
+        blocked = [difference.operation for difference in planned.plan.blocked if difference.operation]
+        changes = (*planned.plan.operations, *blocked)
+        moved = moved_since(receipt.snapshot, readings.source.snapshot, readings.target.snapshot, changes)
+    record.document = replace(record.document, drift=moved)
+    record.show(console.drift, console.flaws)
+
+
+def approve(planned: Planned) -> Approved:
+    """Take the plan that was approved, or what is left of it, and let the guardrails look at it.
+
+    Raises `RefusedError` where a guardrail objects, or the plan is not what was approved nor a part of it.
+    """
+    read = planned.read
+    record, readings = read.connected.record, read.readings
+    work = _work(planned)
+    record.show(console.plan_sections, fold="Changes, kind by kind")
+    groups = _own_groups(read.connected) if takes_superadmin(work.plan) else ()
+    record.weigh(objections_to_plan(work.plan, readings.source.snapshot, work.before, groups))
+    return Approved(read, work)
+
+
+def _work(planned: Planned) -> Work:
+    connected, fresh = planned.read.connected, planned.plan
+    files, record = connected.files, connected.record
+    source, target = planned.read.environments
+    approved = files.approved or (files.earlier.plan if files.earlier else None)
+    if approved is None or approved.digest == fresh.digest:
+        return Work(fresh, target.enforced)
+    ours = files.earlier.done if files.earlier else frozenset()
+    left = work_left(approved, fresh, source, target, ours) if connected.settings.resume else None
+    if left:
+        record.document = replace(record.document, plan=approved, done_before=left.done, ours=left.ours)
+        record.show(console.resumed)
+        return left
+    found = tuple(deviations(approved, fresh))
+    record.document = replace(record.document, plan=approved, deviations=found)
+    record.show(console.deviations)
+    raise RefusedError(
+        f"the plan is no longer what was approved ({moved_side(approved, fresh)} has changed since)",
+        MAKE_ANOTHER,
+    )
+
+
+def _own_groups(connected: Connected) -> tuple[str, ...]:
+    """Return the groups of the token's user; none where the server can't show the user."""
+    with connected.asking("Reading the groups of the token's user"):
+        answer = connected.target.send("GET", "/api/v1/users/me")
+    return tuple(answer.content.get("groups", ())) if answer.ok and isinstance(answer.content, dict) else ()
+
+
+def propose(approved: Approved) -> None:
+    """Keep the command line that applies a plan, where there is something to apply."""
+    settings, record = approved.read.connected.settings, approved.read.connected.record
+    if approved.work.plan.operations:
+        line = line_to_apply(settings, approved.work.plan, record.folder.place(PLAN))
+        record.document = replace(record.document, next_line=line)
