@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from sync.errors import ReadError
 from sync.interruption import GRACE_SECONDS, Threads
-from sync.model.outcome import Outcome, Status
+from sync.model.outcome import Outcome, Result, Status
 from sync.model.plan import Operation, Plan, Wave
 from sync.model.snapshot import Snapshot
 from sync.plan.drafting import tolerating
@@ -28,9 +28,9 @@ def guarantee_of(plan: Plan, source: Snapshot, target: Snapshot, done: Iterable[
     guarantee = Guarantee(plan.strategy, source, target, changes, tolerating(plan.exposures))
     for difference in blocked:
         if difference.operation:
-            guarantee.settle(difference.operation, done=False, reason=difference.reason)
+            guarantee.settle(difference.operation, Result.NOT_DONE, reason=difference.reason)
     for operation in done:
-        guarantee.settle(operation, done=True)
+        guarantee.settle(operation, Result.DONE)
     return guarantee
 
 
@@ -87,7 +87,7 @@ class Execution:
         for future in as_completed([threads.submit(self._attempt, operation) for operation in admitted]):
             outcome = future.result()
             if outcome:
-                self._guarantee.settle(outcome.operation, done=_done(outcome), reason=outcome.reason)
+                self._guarantee.settle(outcome.operation, outcome.result, reason=outcome.reason)
         if self._ended:
             raise self._ended
 
@@ -128,7 +128,3 @@ class Execution:
             if outcome.operation not in self._outcomes:
                 self._outcomes[outcome.operation] = outcome
                 self._noted(outcome)
-
-
-def _done(outcome: Outcome) -> bool | None:
-    return None if outcome.unsettled else outcome.status is Status.DONE

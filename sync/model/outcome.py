@@ -15,6 +15,14 @@ class Status(StrEnum):
     SKIPPED = "skipped"
 
 
+class Result(StrEnum):
+    """Whether the target holds what an operation was to change."""
+
+    DONE = "done"
+    NOT_DONE = "not done"
+    UNKNOWN = "unknown"
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of one operation.
@@ -31,6 +39,13 @@ class Outcome:
     remedy: str = ""
     unsettled: bool = False
     seconds: float = field(default=0.0, compare=False)
+
+    @property
+    def result(self) -> Result:
+        """Return whether the target holds the change."""
+        if self.unsettled:
+            return Result.UNKNOWN
+        return Result.DONE if self.status is Status.DONE else Result.NOT_DONE
 
 
 @dataclass(frozen=True, slots=True)

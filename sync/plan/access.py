@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from itertools import combinations
 
+from sync.model.outcome import Result
 from sync.model.plan import Operation, Verb
 from sync.model.snapshot import SUPERADMIN, Kind, Snapshot
 
@@ -110,7 +111,7 @@ class Access:
             case ((Verb.ASSIGN | Verb.UNASSIGN), _):
                 self.set_edge(operation, held=operation.verb is Verb.ASSIGN)
             case _, Kind.MAPPING:
-                self.set_mapping(operation.name, possible_actions(operation, done=True))
+                self.set_mapping(operation.name, possible_actions(operation, Result.DONE))
             case ((Verb.CREATE | Verb.DELETE), _):
                 self.set_node(operation, exists=operation.verb is Verb.CREATE)
 
@@ -164,9 +165,11 @@ def real_name(group: str) -> str:
     return group.partition("\0")[0]
 
 
-def possible_actions(operation: Operation, *, done: bool | None) -> set[str]:
-    """Return what a mapping may ask for after an operation on it; `done` is None where nobody knows."""
-    before = {operation.before.action} if operation.before else set()
-    after = {operation.after.action} if operation.after else set()
-    possible = after if done else before if done is False else before | after
-    return {action for action in possible if action is not None}
+def possible_actions(operation: Operation, result: Result) -> set[str]:
+    """Return the actions that a mapping may ask for after an operation on it that ended like this."""
+    possible = {
+        Result.DONE: (operation.after,),
+        Result.NOT_DONE: (operation.before,),
+        Result.UNKNOWN: (operation.before, operation.after),
+    }[result]
+    return {each.action for each in possible if each and each.action is not None}

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from sync.model.outcome import Result
 from sync.model.plan import Exposure, Operation, Rules, Verb, Wave
 from sync.model.refusal import Refusal
 from sync.model.scope import accepting, named
@@ -113,14 +114,14 @@ class Drafting:
         everything = (*operations, *(op for op in refused if op not in operations))
         guarantee = Guarantee(self.rules.strategy, self.source, self.target, everything, tolerates)
         for operation, refusal in refused.items():
-            guarantee.settle(operation, done=False, reason=refusal.reason)
+            guarantee.settle(operation, Result.NOT_DONE, reason=refusal.reason)
         waves: list[Wave] = []
         away: Refused = {}
         for wave in waves_of(operations, self.rules.strategy, self.winners.turns(operations)):
             admitted, turned_away = guarantee.split(wave.operations)
             away |= {operation: Refusal(reason, _RESOLVE) for operation, reason in turned_away.items()}
             for operation in admitted:
-                guarantee.settle(operation, done=True)
+                guarantee.settle(operation, Result.DONE)
             if admitted:
                 waves.append(Wave(phase=wave.phase, operations=admitted))
         return Draft(waves, away, tuple(_exposures(announced)))

@@ -5,6 +5,7 @@ A blocked difference is a failure that is known beforehand, so plans and runs ar
 
 from collections.abc import Callable, Iterable, Iterator
 
+from sync.model.outcome import Result
 from sync.model.plan import Operation, Strategy, Verb
 from sync.model.ranking import Ranking
 from sync.model.snapshot import READABLE_ROLES, Kind, Snapshot
@@ -80,24 +81,24 @@ class Guarantee:
                 admitted.append(operation)
                 self._presume(operation)
         for operation, reason in turned_away.items():
-            self.settle(operation, done=False, reason=reason)
+            self.settle(operation, Result.NOT_DONE, reason=reason)
         return tuple(admitted), turned_away
 
-    def settle(self, operation: Operation, *, done: bool | None, reason: str = "") -> None:
-        """Take in what became of an operation; `done` is None where nobody knows."""
+    def settle(self, operation: Operation, result: Result, reason: str = "") -> None:
+        """Take in what became of an operation."""
         if operation.verb in {Verb.ASSIGN, Verb.UNASSIGN}:
-            if done is None:
+            if result is Result.UNKNOWN:
                 self._presume(operation)
             else:
-                self._now.set_edge(operation, held=done is (operation.verb is Verb.ASSIGN))
+                self._now.set_edge(operation, held=(result is Result.DONE) is (operation.verb is Verb.ASSIGN))
         elif operation.kind is Kind.MAPPING:
-            self._now.set_mapping(operation.name, possible_actions(operation, done=done))
-            self._winners.settle(operation, done=done)
-        elif done:
+            self._now.set_mapping(operation.name, possible_actions(operation, result))
+            self._winners.settle(operation, result)
+        elif result is Result.DONE:
             self._now.do(operation)
-        if done is None:
+        if result is Result.UNKNOWN:
             self._unsettled.append(operation)
-        if not done and operation.verb is Verb.CREATE:
+        if result is not Result.DONE and operation.verb is Verb.CREATE:
             self._causes[operation.kind, operation.name] = reason
 
     def _presume(self, operation: Operation) -> None:
@@ -105,7 +106,7 @@ class Guarantee:
         if operation.verb in {Verb.ASSIGN, Verb.UNASSIGN}:
             self._now.set_edge(operation, held=self._strategy is Strategy.LEAST_PRIVILEGE)
         elif operation.kind is Kind.MAPPING:
-            self._now.set_mapping(operation.name, possible_actions(operation, done=None))
+            self._now.set_mapping(operation.name, possible_actions(operation, Result.UNKNOWN))
             self._winners.presume(operation)
 
     def _missing(self, operation: Operation) -> str:
@@ -156,7 +157,7 @@ class Guarantee:
             return ""
         name = operation.name
         for other in self._unsettled:
-            if name in {other.name, other.member} or name in possible_actions(other, done=None):
+            if name in {other.name, other.member} or name in possible_actions(other, Result.UNKNOWN):
                 return f"nobody knows whether {other.verb} {other.kind} {other.name!r} was done"
         return self._still_referring(operation.kind, name)
 
@@ -190,7 +191,7 @@ class Guarantee:
         if not groups:
             return ""
         if operation.kind is Kind.MAPPING:
-            self._winners.settle(operation, done=False)
+            self._winners.settle(operation, Result.NOT_DONE)
         group = real_name(min(groups))
         if self._strategy is Strategy.LEAST_PRIVILEGE:
             return (
@@ -216,7 +217,7 @@ class Guarantee:
     def _of_mapping(self, operation: Operation) -> Iterator[tuple[object, set[str]]]:
         """Yield each endpoint, with the groups that changing a mapping lets in or keeps out against it."""
         strict = self._strategy is Strategy.LEAST_PRIVILEGE
-        for action in possible_actions(operation, done=True):
+        for action in possible_actions(operation, Result.DONE):
             holders = self._now.groups_with_action(action)
             groups = holders if strict else self._now.groups - holders
             yield from self._found(operation.name, self._wronged(operation.name, groups))

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import count
 
+from sync.model.outcome import Result
 from sync.model.plan import Operation, Verb
 from sync.model.ranking import Ranking
 from sync.overlaps.overlap import Overlap, Overlaps
@@ -60,11 +61,15 @@ class PossibleWinners:
         before = self._settled.get(operation.name, {_ABSENT})
         self._place(operation.name, before | {self._after(operation)})
 
-    def settle(self, operation: Operation, *, done: bool | None) -> None:
-        """Take in what became of an operation on a mapping; `done` is None where nobody knows."""
+    def settle(self, operation: Operation, result: Result) -> None:
+        """Take in what became of an operation on a mapping."""
         before = self._settled.get(operation.name, {_ABSENT})
         after = {self._after(operation)}
-        self._settled[operation.name] = after if done else before if done is False else before | after
+        self._settled[operation.name] = {
+            Result.DONE: after,
+            Result.NOT_DONE: before,
+            Result.UNKNOWN: before | after,
+        }[result]
         self._place(operation.name, self._settled[operation.name])
 
     def _after(self, operation: Operation) -> Place:

@@ -10,6 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sync.apply.carry_out import guarantee_of
+from sync.model.outcome import Result
 from sync.model.plan import Exposure, Operation, Plan, Rules, Strategy, Verb
 from sync.model.refusal import Refusal
 from sync.model.snapshot import SUPERADMIN, Action, Group, Kind, Mapping, Role, Snapshot
@@ -243,10 +244,10 @@ def test_the_guarantee_holds_with_blocked_differences_and_after_any_failures(
             promise.check(moment)
         for operation in admitted:
             done = chance.random() > 0.2
-            told = None if chance.random() < 0.1 else done
+            known = Result.UNKNOWN if chance.random() < 0.1 else Result.DONE if done else Result.NOT_DONE
             if done:
                 world.do(operation)
-            guarantee.settle(operation, done=told)
+            guarantee.settle(operation, known)
         promise.check(world)
     assert Counter(accounted) == Counter(plan.operations)
 
@@ -330,7 +331,7 @@ def test_without_failures_every_planned_operation_is_admitted(pair: tuple[Snapsh
             admitted, turned_away = guarantee.split(wave.operations)
             assert not turned_away
             for operation in admitted:
-                guarantee.settle(operation, done=True)
+                guarantee.settle(operation, Result.DONE)
 
 
 @given(snapshots(), snapshots())
