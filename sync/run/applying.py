@@ -10,7 +10,6 @@ from sync.errors import ReadError
 from sync.heimdall.auth import ends_before
 from sync.heimdall.writer import Writer
 from sync.model.outcome import Outcome, Verification, settled
-from sync.model.plan import Plan
 from sync.model.scope import named
 from sync.model.snapshot import Kind, Snapshot
 from sync.overlaps.answers import CACHE_SECONDS, Doubt
@@ -74,7 +73,7 @@ def _back_up(approved: Approved) -> None:
     """Keep what the target held before the plan's first change; a resume finds the first attempt's."""
     settings, record = approved.read.connected.settings, approved.read.connected.record
     elsewhere = settings.checkpoint_file.parent if settings.resume else None
-    target = approved.read.readings.target.snapshot
+    target = approved.read.target.snapshot
     path, before, remark = keep_backup(approved.work, target, record.folder, elsewhere)
     line = line_to_go_back(settings, approved.work.plan, before, path)
     record.document = replace(record.document, backup=Backup(str(path), line, remark, in_ci()))
@@ -84,7 +83,7 @@ def _back_up(approved: Approved) -> None:
 def _carry_out(approved: Approved) -> tuple[Outcome, ...]:
     read, work = approved.read, approved.work
     connected, record = read.connected, read.connected.record
-    writer = Writer(connected.target, read.contract, read.readings.target.ids)
+    writer = Writer(connected.target, read.contract, read.target.ids)
     source, _ = read.environments
     guarantee = guarantee_of(work.plan, source.enforced, work.before, work.done)
     record.folder.prepare(record.document, sum(len(wave.operations) for wave in work.left))
@@ -113,13 +112,17 @@ def verify(applied: Applied) -> Verification:
     snapshot: Snapshot | None = None
     try:
         read = _wait_for_caches(_read_again(read, applied) if applied.outcomes else read, applied)
-        verification = _verification(plan, compare(read))
-        snapshot = read.readings.target.snapshot
+        found = compare(read)
+        # how something ignored stands is no difference, that this plan has overtaken it is
+        overtaken = [b for b in plan.blocked if named(plan.rules.ignore, b.kind, b.name)]
+        blocked = (*found.blocked, *(b for b in overtaken if b not in found.blocked))
+        verification = Verification(found.operations, blocked, found.not_compared)
+        snapshot = read.target.snapshot
     except ReadError as error:
         verification = Verification(error=error.message)
     outcomes = settled(applied.outcomes, verification)
     record.document = replace(
-        record.document, outcomes=outcomes, verification=verification, remarks=read.readings.remarks
+        record.document, outcomes=outcomes, verification=verification, remarks=read.remarks
     )
     record.show(console.verification, console.remarks)
     ended, done_before = datetime.now(UTC), len(applied.approved.work.done)
@@ -132,13 +135,6 @@ def verify(applied: Applied) -> Verification:
     return verification
 
 
-def _verification(plan: Plan, found: Plan) -> Verification:
-    # how something ignored stands is no difference, that this plan has overtaken it is
-    overtaken = [b for b in plan.blocked if named(plan.rules.ignore, b.kind, b.name)]
-    blocked = (*found.blocked, *(b for b in overtaken if b not in found.blocked))
-    return Verification(found.operations, blocked, found.not_compared)
-
-
 def _read_again(read: Read, applied: Applied) -> Read:
     sent = {outcome.operation for outcome in applied.outcomes}
     return read_again(read, {op.name for op in sent if op.kind is Kind.MAPPING and op.verb in WRITES})
@@ -147,7 +143,7 @@ def _read_again(read: Read, applied: Applied) -> Read:
 def _wait_for_caches(read: Read, applied: Applied) -> Read:
     """Where that was asked for, read both again when no cache holds an answer any longer."""
     connected = read.connected
-    cached = [remark for remark in read.readings.remarks if remark.doubt is Doubt.CACHED]
+    cached = [remark for remark in read.remarks if remark.doubt is Doubt.CACHED]
     if not cached or not connected.settings.wait_for_caches:
         return read
     connected.record.note(

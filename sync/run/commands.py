@@ -1,7 +1,6 @@
 """What each command does, as a chain of stages."""
 
 import sys
-from collections.abc import Callable
 from dataclasses import replace
 
 from sync.errors import CancelledError, ExitCode, HeimdallSyncError, UsageError
@@ -42,7 +41,7 @@ def run(settings: Settings, out: Printer, interruption: Interruption) -> ExitCod
             files = read_input_files(settings)
             record.folder.begin()
             with connect(settings, files, record, interruption) as connected:
-                code = _COMMANDS[settings.effective_command](connected)
+                code = _stages(connected)
     except CancelledError as cancelled:
         error = CancelledError(cancelled.signal, untouched=record.document.target_untouched)
     except UsageError:
@@ -69,38 +68,26 @@ def run(settings: Settings, out: Printer, interruption: Interruption) -> ExitCod
     return code
 
 
-def _check(connected: Connected) -> ExitCode:
-    check(connected, must_write=True)
+def _stages(connected: Connected) -> ExitCode:
+    """Do what the command asks for, stage by stage."""
+    settings = connected.settings
+    match settings.effective_command:
+        case Command.CHECK:
+            check(connected, must_write=True)
+        case Command.EXPORT:
+            export(connected)
+        case Command.PLAN:
+            planned = plan(read(check(connected, must_write=False)))
+            propose(approve(planned))
+            if planned.differs and settings.detailed_exitcode:
+                return ExitCode.DIFFERENT
+        case Command.DRIFT:
+            planned = plan(read(check(connected, must_write=False)))
+            explain_drift(planned)
+            if planned.differs:
+                return ExitCode.DIFFERENT
+        case Command.APPLY:
+            applied = apply(approve(plan(read(check(connected, must_write=True)))))
+            if not verify(applied).identical:
+                return ExitCode.FAILED
     return ExitCode.DONE
-
-
-def _plan(connected: Connected) -> ExitCode:
-    planned = plan(read(check(connected, must_write=False)))
-    propose(approve(planned))
-    asked = connected.settings.detailed_exitcode
-    return ExitCode.DIFFERENT if asked and planned.differs else ExitCode.DONE
-
-
-def _drift(connected: Connected) -> ExitCode:
-    planned = plan(read(check(connected, must_write=False)))
-    explain_drift(planned)
-    return ExitCode.DIFFERENT if planned.differs else ExitCode.DONE
-
-
-def _apply(connected: Connected) -> ExitCode:
-    approved = approve(plan(read(check(connected, must_write=True))))
-    return ExitCode.DONE if verify(apply(approved)).identical else ExitCode.FAILED
-
-
-def _export(connected: Connected) -> ExitCode:
-    export(connected)
-    return ExitCode.DONE
-
-
-_COMMANDS: dict[Command, Callable[[Connected], ExitCode]] = {
-    Command.CHECK: _check,
-    Command.PLAN: _plan,
-    Command.APPLY: _apply,
-    Command.DRIFT: _drift,
-    Command.EXPORT: _export,
-}

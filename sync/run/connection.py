@@ -85,8 +85,7 @@ def connect(
             started=datetime.now(UTC),
             how_to_finish=how_to_finish(),
         )
-        mode = _MODES[settings.effective_command]
-        record.show(lambda document: console.header(document, mode))
+        record.printer.show(console.header(record.document, _MODES[settings.effective_command]))
         for note in files.notes:
             record.note(note)
         try:

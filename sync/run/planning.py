@@ -11,9 +11,11 @@ from datetime import UTC, datetime
 from sync.errors import RefusedError, UnhealthyError
 from sync.heimdall.contract import Contract, read_contract
 from sync.heimdall.health import check_health
-from sync.heimdall.reader import count_members
+from sync.heimdall.reader import Reading, count_members
 from sync.heimdall.transport import Transport
 from sync.model.plan import Plan
+from sync.overlaps.answers import Remark
+from sync.overlaps.lint import Flaw, blank_on_one_side, flaws_of
 from sync.plan.approval import MAKE_ANOTHER, deviations, moved_side
 from sync.plan.drift import moved_since
 from sync.plan.environment import Environment
@@ -24,7 +26,7 @@ from sync.report import console
 from sync.report.files import PLAN
 from sync.run.connection import Connected
 from sync.run.next_steps import line_to_apply
-from sync.run.reading import Readings, read_both, read_source
+from sync.run.reading import read_both, read_source
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +42,39 @@ class Read:
 
     connected: Connected
     contract: Contract
-    readings: Readings
+    source: Reading
+    target: Reading
     pace: float
 
     @property
     def environments(self) -> tuple[Environment, Environment]:
         """Return the source and the target as a plan sees them."""
-        return self.readings.environments(self.connected.settings.source_name, self.connected.target.url)
+        urls = self.connected.settings.source_name, self.connected.target.url
+        source, target = (
+            Environment(url, side.snapshot, side.order, side.said, side.stale, side.leftovers)
+            for url, side in zip(urls, (self.source, self.target), strict=True)
+        )
+        return source, target
+
+    @property
+    def flaws(self) -> tuple[Flaw, ...]:
+        """Return what is wrong with the mappings of either side."""
+        source, target = self.source.snapshot, self.target.snapshot
+        flaws = flaws_of(source, target)
+        if self.source.blank is None or self.target.blank is None:
+            return flaws
+        return (*flaws, *blank_on_one_side(source, target, self.source.blank, self.target.blank))
+
+    @property
+    def look_like_one(self) -> bool:
+        """Tell whether both may be one environment under two URLs: same ids, written at the same moments."""
+        rows = [(side.ids, side.written) for side in (self.source, self.target)]
+        return rows[0] == rows[1] and bool(self.target.ids)
+
+    @property
+    def remarks(self) -> tuple[Remark, ...]:
+        """Return what either server answered otherwise than its list shows."""
+        return (*self.source.remarks, *self.target.remarks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,36 +140,39 @@ def read(checked: Checked) -> Read:
 
 
 def read_again(before: Read, wrote: Collection[str]) -> Read:
-    """Read both environments once more; the mappings that `wrote` names were put in front since."""
-    return _read(before.connected, before.contract, before.readings, wrote)
+    """Read both environments once more; the mappings that `wrote` names were put in front since.
+
+    A mapping that a cascade left may still win, and so may one of a name that the target listed: it may
+    have hidden such a one.
+    """
+    listed = {mapping.name for mapping in before.target.snapshot.mappings}
+    known = frozenset({*listed, *before.source.leftovers, *before.target.leftovers})
+    return _read(before.connected, before.contract, known, wrote)
 
 
 def _read(
-    connected: Connected, contract: Contract, before: Readings | None = None, wrote: Collection[str] = ()
+    connected: Connected,
+    contract: Contract,
+    known: frozenset[str] = frozenset(),
+    wrote: Collection[str] = (),
 ) -> Read:
-    target, started, sent = connected.target, time.monotonic(), connected.target.sent
+    started, sent = time.monotonic(), connected.target.sent
     with connected.asking("Reading both environments"):
-        readings = read_both(connected.source, target, before, wrote)
-    return Read(connected, contract, readings, (time.monotonic() - started) / (target.sent - sent))
+        source, target = read_both(connected.source, connected.target, known, wrote)
+    pace = (time.monotonic() - started) / (connected.target.sent - sent)
+    return Read(connected, contract, source, target, pace)
 
 
 def plan(read: Read) -> Planned:
     """Plan what makes the target equal to the source. Raises `ReadError` where members can't be counted."""
-    record, readings = read.connected.record, read.readings
-    source, target = readings.source.snapshot, readings.target.snapshot
+    record, source, target = read.connected.record, read.source.snapshot, read.target.snapshot
     kept = {group.name for group in source.groups}
     lost = [group.name for group in target.groups if group.readable and group.name not in kept]
     fresh = compare(read, count_members(read.connected.target, lost))
-    record.document = replace(
-        record.document,
-        source=source,
-        target=target,
-        plan=fresh,
-        remarks=readings.remarks,
-        flaws=readings.flaws,
-    )
+    found = replace(record.document, source=source, target=target, plan=fresh)
+    record.document = replace(found, remarks=read.remarks, flaws=read.flaws)
     record.show(console.remarks, console.unmatched)
-    if readings.look_like_one:
+    if read.look_like_one:
         record.note("Both hold the same rows with the same ids: check that the URLs name two environments.")
     return Planned(read, fresh)
 
@@ -157,12 +188,12 @@ def compare(read: Read, members: dict[str, int] | None = None) -> Plan:
 
 def explain_drift(planned: Planned) -> None:
     """Show of each difference which side has changed since the last apply, as far as a receipt says."""
-    connected, readings, moved = planned.read.connected, planned.read.readings, {}
-    receipt, record = connected.files.receipt, connected.record
+    read, moved = planned.read, {}
+    receipt, record = read.connected.files.receipt, read.connected.record
     if receipt and receipt.snapshot:
         blocked = [difference.operation for difference in planned.plan.blocked if difference.operation]
         changes = (*planned.plan.operations, *blocked)
-        moved = moved_since(receipt.snapshot, readings.source.snapshot, readings.target.snapshot, changes)
+        moved = moved_since(receipt.snapshot, read.source.snapshot, read.target.snapshot, changes)
     record.document = replace(record.document, drift=moved)
     record.show(console.drift, console.flaws)
 
@@ -172,12 +203,11 @@ def approve(planned: Planned) -> Approved:
 
     Raises `RefusedError` where a guardrail objects, or the plan is not what was approved nor a part of it.
     """
-    read = planned.read
-    record, readings = read.connected.record, read.readings
+    read, record = planned.read, planned.read.connected.record
     work = _work(planned)
     record.show(console.plan_sections, fold="Changes, kind by kind")
     groups = _own_groups(read.connected) if takes_superadmin(work.plan) else ()
-    record.weigh(objections_to_plan(work.plan, readings.source.snapshot, work.before, groups))
+    record.weigh(objections_to_plan(work.plan, read.source.snapshot, work.before, groups))
     return Approved(read, work)
 
 

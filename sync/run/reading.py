@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from sync.errors import ReadError
@@ -11,92 +11,51 @@ from sync.heimdall.reader import Reading, read_environment
 from sync.heimdall.transport import Transport
 from sync.interruption import Threads
 from sync.model.snapshot import Snapshot
-from sync.overlaps.answers import Answered, Confirmed, Doubt, Remark, confirm
-from sync.overlaps.lint import Flaw, blank_on_one_side, flaws_of
+from sync.overlaps.answers import Answered, Confirmed, Doubt, confirm
 from sync.overlaps.overlap import Overlap, Overlaps
 from sync.overlaps.questions import Known, is_lost, questions
 from sync.overlaps.search import overlaps_of
-from sync.plan.environment import Environment
 from sync.report.files import read_snapshot
-
-
-@dataclass(frozen=True, slots=True)
-class Readings:
-    """Both environments as they were read, at the same time."""
-
-    source: Reading
-    target: Reading
-
-    @property
-    def flaws(self) -> tuple[Flaw, ...]:
-        """Return what is wrong with the mappings of either side."""
-        source, target = self.source.snapshot, self.target.snapshot
-        flaws = flaws_of(source, target)
-        if self.source.blank is None or self.target.blank is None:
-            return flaws
-        return (*flaws, *blank_on_one_side(source, target, self.source.blank, self.target.blank))
-
-    @property
-    def look_like_one(self) -> bool:
-        """Tell whether both may be one environment under two URLs: same ids, written at the same moments."""
-        rows = [(side.ids, side.written) for side in (self.source, self.target)]
-        return rows[0] == rows[1] and bool(self.target.ids)
-
-    @property
-    def remembered(self) -> frozenset[str]:
-        """Return the mappings, by name, that may win though no list will show them.
-
-        Those are what a cascade left, and what the target listed: it may have hidden such a one of its name.
-        """
-        listed = {mapping.name for mapping in self.target.snapshot.mappings}
-        return frozenset({*listed, *self.source.leftovers, *self.target.leftovers})
-
-    def environments(self, source_url: str, target_url: str) -> tuple[Environment, Environment]:
-        """Return the source and the target as a plan sees them."""
-        source, target = (
-            Environment(url, side.snapshot, side.order, side.said, side.stale, side.leftovers)
-            for url, side in ((source_url, self.source), (target_url, self.target))
-        )
-        return source, target
-
-    @property
-    def remarks(self) -> tuple[Remark, ...]:
-        """Return what either server answered otherwise than its list shows."""
-        return (*self.source.remarks, *self.target.remarks)
 
 
 def read_both(
     source: Transport | Snapshot,
     target: Transport,
-    before: Readings | None = None,
-    wrote: Collection[str] = frozenset(),
-) -> Readings:
+    known: frozenset[str] = frozenset(),
+    wrote: Collection[str] = (),
+) -> tuple[Reading, Reading]:
     """Read both environments, then ask each server who wins what overlaps among the mappings of both.
 
-    Nobody is asked about a snapshot that stands in for the source. `before` is what this run has read before,
-    and `wrote` are the mappings, by name, that it has put in front in the target since. Raises `ReadError`.
+    Nobody is asked about a snapshot that stands in for the source. `known` are mappings, by name, that may
+    win though no list will show them, and `wrote` those that this run has put in front in the target since.
+    Raises `ReadError`.
     """
-    known = before.remembered if before else frozenset()
     with Threads(2) as threads:
-        first = threads.submit(_read, source)
-        second = threads.submit(read_environment, target)
-        askers = (
-            _Asker("source", source, first.result()),
-            _Asker("target", target, second.result(), wrote),
-        )
-        asked = _asked(threads, askers, known)
-    return Readings(*asked)
+        ends = threads.submit(_read, source), threads.submit(read_environment, target)
+        readings = {side: end.result() for side, end in zip(("source", "target"), ends, strict=True)}
+        listed = {side: _listed(reading) for side, reading in readings.items()}
+        askers = [_Asker("target", target, readings["target"], listed["source"], wrote)]
+        if isinstance(source, Transport):
+            askers.insert(0, _Asker("source", source, readings["source"], listed["target"]))
+        readings |= _ask(threads, askers, known.union(*listed.values()))
+    return readings["source"], readings["target"]
 
 
 def read_source(source: Transport | Snapshot) -> Reading:
     """Read the source alone, and ask who wins what overlaps in it. Raises `ReadError`."""
+    if isinstance(source, Snapshot):
+        return _read(source)
     with Threads(1) as threads:
-        (reading,) = _asked(threads, (_Asker("source", source, _read(source)),))
-    return reading
+        asker = _Asker("source", source, read_environment(source), None)
+        return _ask(threads, [asker], frozenset(asker.listed))["source"]
 
 
 def _read(source: Transport | Snapshot) -> Reading:
     return Reading(source, {}) if isinstance(source, Snapshot) else read_environment(source)
+
+
+def _listed(reading: Reading) -> dict[str, str]:
+    return {mapping.name: mapping.action for mapping in reading.snapshot.mappings}
 
 
 def read_source_file(path: Path) -> Snapshot:
@@ -117,50 +76,49 @@ def read_source_file(path: Path) -> Snapshot:
     return snapshot
 
 
-def _asked(
-    threads: Threads, askers: Collection["_Asker"], known: frozenset[str] = frozenset()
-) -> tuple[Reading, ...]:
-    """Return the readings with what the servers answer about all overlaps.
+def _ask(threads: Threads, askers: Collection["_Asker"], names: frozenset[str]) -> dict[str, Reading]:
+    """Return the readings, by side, with what the servers answer about all overlaps of the named mappings.
 
     An answer may name a mapping that no list shows, or an action that was renamed: both raise further
     questions. Each round finds a mapping or an action that no earlier one did, and there are finitely many
-    on a server. `known` are mappings that answers have named before, by name.
+    on a server.
     """
-    names = known.union(*(asker.listed for asker in askers))
     raised: frozenset[str] | None = None
     while raised is None or not raised <= names:
         names |= raised or frozenset()
-        raised = frozenset()
-        for round_ in [threads.submit(asker.ask, overlaps_of(names), askers) for asker in askers]:
-            raised |= round_.result()
-    return tuple(asker.reading for asker in askers)
+        overlaps = overlaps_of(names)
+        found = [threads.submit(asker.ask, overlaps) for asker in askers]
+        raised = frozenset[str]().union(*(each.result() for each in found))
+    return {asker.side: asker.reading for asker in askers}
 
 
 class _Asker:
-    """What one side is asked, and has answered; `reading` is the side with all of that."""
+    """What one side is asked, and has answered; `reading` is the side with all of that.
+
+    `elsewhere` are the actions of the other side's mappings, None where there is no other side.
+    """
 
     def __init__(
         self,
         side: str,
-        environment: Transport | Snapshot,
+        environment: Transport,
         reading: Reading,
-        wrote: Collection[str] = frozenset(),
+        elsewhere: Mapping[str, str] | None,
+        wrote: Collection[str] = (),
     ) -> None:
+        self.side = side
         self.reading = reading
-        self.listed = {mapping.name: mapping.action for mapping in reading.snapshot.mappings}
-        self._side = side
+        self.listed = _listed(reading)
+        self._elsewhere = elsewhere
         self._wrote = wrote
         self._environment = environment
         self._answers: dict[tuple[str, frozenset[str], frozenset[str]], Answered] = {}
         self._chance = random.SystemRandom()
 
-    def ask(self, overlaps: Overlaps, askers: Iterable["_Asker"]) -> frozenset[str]:
+    def ask(self, overlaps: Overlaps) -> frozenset[str]:
         """Ask what has not been asked yet, and return the mappings that no list shows."""
-        if isinstance(self._environment, Snapshot):
-            return frozenset()
-        elsewhere = next((asker.listed for asker in askers if asker is not self), None)
         known: Known | None = None
-        following = Known(self.listed, self.reading.shown_order, elsewhere)
+        following = Known(self.listed, self.reading.shown_order, self._elsewhere)
         while known != following:
             known = following
             asked = {_key(overlap): overlap for overlap in questions(overlaps, known)}
@@ -193,7 +151,6 @@ class _Asker:
         return frozenset(confirmed.leftovers)
 
     def _again(self, overlap: Overlap, answered: Answered) -> Answered:
-        assert isinstance(self._environment, Transport)
         second = ask_again(self._environment, overlap, answered, self._chance)
         # a path that ends in a line break is also matched by patterns that don't match the one without it
         is_of_others = second.winner.mapping in self.listed and second.winner.mapping not in overlap.mappings
@@ -204,7 +161,7 @@ class _Asker:
         reading = self.reading
         changing = {o for o, a in before.items() if a.fresh and a.winner != answers[o].winner}
         return confirm(
-            self._side,
+            self.side,
             reading.snapshot,
             reading.written,
             reading.rows,
