@@ -11,6 +11,7 @@ from sync.errors import ReadError
 from sync.heimdall.answers import AnswerError
 from sync.heimdall.rows import ResolvedRow
 from sync.heimdall.transport import Transport
+from sync.model.endpoint import Endpoint
 from sync.overlaps.answers import Answered
 from sync.overlaps.overlap import Overlap, Overlaps
 from sync.overlaps.questions import moves_others
@@ -46,7 +47,7 @@ def ask_again(transport: Transport, overlap: Overlap, answered: Answered, chance
     if answered.fresh:
         return _ask_fresh(transport, overlap, chance)
     path = f"{overlap.path}\n"
-    if not overlap.names or not all(matches(name.partition(" ")[2], path) for name in overlap.names):
+    if not overlap.names or not all(matches(Endpoint.parse(name).pattern, path) for name in overlap.names):
         return answered
     try:
         second = _ask(transport, overlap.method, path, fresh=False)
@@ -80,4 +81,4 @@ def _ask(transport: Transport, method: str, path: str, *, fresh: bool) -> Answer
             f"{what} 200 with something that is no mapping",
             "is the URL that of a Heimdall? nothing was concluded from the answer",
         ) from None
-    return Answered(path, Winner(f"{row.method} {row.path_pattern}", row.action), fresh, answer.at)
+    return Answered(path, Winner(row.name, row.action), fresh, answer.at)

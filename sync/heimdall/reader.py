@@ -94,9 +94,9 @@ def read_environment(transport: Transport) -> Reading:
         try:
             lists = read_lists(transport)
             rows = sorted(lists.mappings, key=lambda row: (row.written, row.id))
-            written = {f"{row.method} {row.path_pattern}": row.written for row in rows}
-            listed = tuple(f"{row.method} {row.path_pattern}" for row in lists.mappings)
-            blank = frozenset(f"{row.method} {row.path_pattern}" for row in rows if row.description == "")
+            written = {row.name: row.written for row in rows}
+            listed = tuple(row.name for row in lists.mappings)
+            blank = frozenset(row.name for row in rows if row.description == "")
             return Reading(_snapshot(transport, lists), _ids(lists), written, listed, blank)
         except SnapshotError as error:
             if not left:
@@ -212,7 +212,7 @@ def _snapshot(transport: Transport, lists: Lists) -> Snapshot:
         ]
         shown = Ranking(
             tuple(mapping.name for mapping in mappings),
-            tuple(f"{row.method} {row.path_pattern}" for row in lists.mappings),
+            tuple(row.name for row in lists.mappings),
         )
         present = frozenset(shown.written)
         ranking = ranking_of(winners_of(shown, overlaps_of(present), present), present)
@@ -242,6 +242,6 @@ def _ids(lists: Lists) -> dict[tuple[Kind, str], int]:
     return {
         **{(Kind.ACTION, row.name): row.id for row in lists.actions},
         **{(Kind.ROLE, row.name): row.id for row in lists.roles},
-        **{(Kind.MAPPING, f"{row.method} {row.path_pattern}"): row.id for row in lists.mappings},
+        **{(Kind.MAPPING, row.name): row.id for row in lists.mappings},
         **{(Kind.GROUP, row.name): row.id for row in lists.groups},
     }

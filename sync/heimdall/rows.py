@@ -5,6 +5,8 @@ from typing import Annotated, Generic, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, FailFast, Field
 
+from sync.model.endpoint import Endpoint
+
 
 def _in_utc(moment: datetime) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
@@ -56,12 +58,22 @@ class ActionRow(NamedRow):
     endpoint_count: int | None = None
 
 
-class MappingRow(Row):
-    """A mapping; `action` is a name."""
+class ResolvedRow(BaseModel):
+    """The mapping that wins a request, and the action that the server asks for, by name."""
 
     path_pattern: Text
     method: Text
     action: Text
+
+    @property
+    def name(self) -> str:
+        """Return what identifies the mapping in every environment."""
+        return str(Endpoint(self.method, self.path_pattern))
+
+
+class MappingRow(ResolvedRow, Row):
+    """A mapping as the list of all shows it."""
+
     description: Text | None = None
     created_at: Moment
     updated_at: Moment | None = None
@@ -70,14 +82,6 @@ class MappingRow(Row):
     def written(self) -> datetime:
         """Return when the mapping was last written."""
         return self.updated_at or self.created_at
-
-
-class ResolvedRow(BaseModel):
-    """The mapping that wins a request, and the action that the server asks for."""
-
-    path_pattern: Text
-    method: Text
-    action: Text
 
 
 class Page(BaseModel, Generic[R]):

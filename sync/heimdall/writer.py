@@ -102,7 +102,7 @@ class Writer:
     def _look(self, kind: Kind) -> dict[str, tuple[int, Attributes]]:
         if kind is Kind.MAPPING:
             return {
-                f"{row.method} {row.path_pattern}": (
+                row.name: (
                     row.id,
                     Attributes(description=row.description, action=row.action),
                 )

@@ -9,6 +9,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, computed_field
 
+from sync.model.endpoint import Endpoint
 from sync.model.snapshot import Description, Entity, Kind, Mapping, Names, Value, sha256_of
 
 
@@ -67,10 +68,9 @@ class Operation(Value):
     after: Attributes | None = None
 
     @property
-    def endpoint(self) -> tuple[str, str]:
-        """Return a mapping's method and path pattern."""
-        method, _, path_pattern = self.name.partition(" ")
-        return method, path_pattern
+    def endpoint(self) -> Endpoint:
+        """Return what identifies the mapping that is changed."""
+        return Endpoint.parse(self.name)
 
     @property
     def member_kind(self) -> Kind:

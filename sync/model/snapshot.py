@@ -18,6 +18,7 @@ from pydantic import (
     model_validator,
 )
 
+from sync.model.endpoint import Endpoint
 from sync.model.ranking import Ranking
 
 SUPERADMIN = "superadmin"
@@ -106,7 +107,13 @@ class Mapping(Value):
     @property
     def name(self) -> str:
         """Return what identifies the mapping in every environment: `GET /users/me$`."""
-        return f"{self.method} {self.path_pattern}"
+        return str(Endpoint(self.method, self.path_pattern))
+
+    @classmethod
+    def named(cls, name: str, action: str, description: str = "") -> Self:
+        """Return the mapping of a name (`GET /users/me$`)."""
+        method, pattern = Endpoint.parse(name)
+        return cls(method=method, path_pattern=pattern, action=action, description=description)
 
 
 class Group(Value):

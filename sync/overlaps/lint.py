@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+from sync.model.endpoint import Endpoint
 from sync.model.ranking import Ranking
 from sync.model.snapshot import Snapshot
 from sync.overlaps.overlap import Overlap
@@ -77,7 +78,7 @@ def _flaws(snapshot: Snapshot) -> Iterator[Flaw]:
     overlaps = overlaps_of(names)
     by_name = overlaps.all_by_name()
     for name in sorted(names):
-        _, _, pattern = name.partition(" ")
+        pattern = Endpoint.parse(name).pattern
         if not is_regular_expression(pattern) and not is_simple(pattern):
             yield Flaw(name, Fault.INVALID)
         elif name in overlaps.not_compared:
@@ -90,7 +91,7 @@ def _of_compared(
     name: str, overlaps: list[Overlap], ranking: Ranking, present: frozenset[str]
 ) -> Iterator[Flaw]:
     """Yield what is wrong with a mapping of which it is known what it matches."""
-    pattern = name.partition(" ")[2]
+    pattern = Endpoint.parse(name).pattern
     real = [overlap for overlap in overlaps if not _PLACEHOLDER.search(overlap.path)]
     if not real:
         text = _PLACEHOLDER.search(pattern)

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import islice
 
+from sync.model.endpoint import Endpoint
 from sync.overlaps.language import Automaton, Words
 from sync.overlaps.overlap import Overlap, Overlaps, Step
 from sync.overlaps.paths import Gap, Items, Literal, Segment, of_regular_expression, of_simple_pattern
@@ -169,7 +170,7 @@ def overlaps_of(names: frozenset[str]) -> Overlaps:
     among_every: set[frozenset[str]] = set()
     methods: defaultdict[str, list[str]] = defaultdict(list)
     for name in sorted(names):
-        methods[name.partition(" ")[0]].append(name)
+        methods[Endpoint.parse(name).method].append(name)
     every = methods.pop(_ANY, [])
     every_method = [*METHODS, *sorted(methods.keys() - {*METHODS})]
     for method in every_method if every else [each for each in every_method if each in methods]:
@@ -196,7 +197,7 @@ def overlaps_of(names: frozenset[str]) -> Overlaps:
 
 
 def _add(paths: _Paths, name: str, not_compared: dict[str, str], *, first_layer: bool) -> None:
-    pattern = name.partition(" ")[2]
+    pattern = Endpoint.parse(name).pattern
     is_regular = is_regular_expression(pattern)
     try:
         if first_layer and is_regular:

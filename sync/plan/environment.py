@@ -51,7 +51,7 @@ class Environment:
             mapping.model_copy(update={"action": self.stale.get(mapping.name, mapping.action)})
             for mapping in self.snapshot.mappings
         ]
-        left = [_leftover(name, action) for name, action in sorted(self.leftovers.items())]
+        left = [model.Mapping.named(name, action) for name, action in sorted(self.leftovers.items())]
         return self.snapshot.model_copy(update={"mappings": (*listed, *left)}).ranked(self.ranking)
 
     def side(self, rules: Rules) -> Side:
@@ -65,8 +65,3 @@ class Environment:
             precedence=snapshot.precedence,
             rows=snapshot.rows,
         )
-
-
-def _leftover(name: str, action: str) -> model.Mapping:
-    method, _, path_pattern = name.partition(" ")
-    return model.Mapping(method=method, path_pattern=path_pattern, action=action)

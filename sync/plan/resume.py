@@ -198,13 +198,7 @@ class _Contents:
                 for name, attributes in self._sorted(Kind.ROLE)
             ),
             mappings=tuple(
-                Mapping(
-                    method=name.partition(" ")[0],
-                    path_pattern=name.partition(" ")[2],
-                    action=attributes.action or "",
-                    description=attributes.description,
-                )
-                for name, attributes in self._sorted(Kind.MAPPING)
+                Mapping.named(name, a.action or "", a.description) for name, a in self._sorted(Kind.MAPPING)
             ),
             groups=tuple(
                 Group(name=name, description=a.description, roles=self._members(Kind.GROUP, name))

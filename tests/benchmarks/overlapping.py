@@ -33,10 +33,9 @@ def names_of(case: str) -> list[str]:
 
 def environment(names: list[str]) -> Snapshot:
     """Return an environment with mappings, written in this order."""
-    mappings = (name.partition(" ") for name in names)
     return Snapshot(
         actions=(Action(name="a"),),
-        mappings=tuple(Mapping(method=m, path_pattern=pattern, action="a") for m, _, pattern in mappings),
+        mappings=tuple(Mapping.named(name, "a") for name in names),
         precedence=tuple(names),
     )
 

@@ -24,12 +24,7 @@ Pair = tuple[Sandbox, Sandbox]
 def environment(*oldest_first: str, staff: tuple[str, ...] = (), **descriptions: str) -> Snapshot:
     """Return an environment with these mappings, written in this order; `staff` is what a group may do."""
     mappings = [
-        Mapping(
-            method=name.partition(" ")[0],
-            path_pattern=name.partition(" ")[2],
-            action=ACTIONS[name],
-            description=descriptions.get(ACTIONS[name].partition(":")[0], ""),
-        )
+        Mapping.named(name, ACTIONS[name], descriptions.get(ACTIONS[name].partition(":")[0], ""))
         for name in oldest_first
     ]
     return Snapshot(

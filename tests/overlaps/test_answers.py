@@ -22,11 +22,11 @@ def held_against(
     fresh: bool = False,
     action: str = "a",
 ) -> Confirmed:
-    mappings = [
-        Mapping(method=method, path_pattern=pattern, action="a")
-        for method, _, pattern in (name.partition(" ") for name in oldest_first)
-    ]
-    snapshot = Snapshot(actions=(Action(name="a"),), mappings=tuple(mappings), precedence=oldest_first)
+    snapshot = Snapshot(
+        actions=(Action(name="a"),),
+        mappings=tuple(Mapping.named(name, "a") for name in oldest_first),
+        precedence=oldest_first,
+    )
     overlaps = overlaps_of(frozenset({*oldest_first, GONE}))
     return confirm(
         "target",

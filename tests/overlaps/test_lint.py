@@ -7,11 +7,11 @@ from sync.overlaps.lint import Fault, Flaw, flaws_of
 
 
 def written(*oldest_first: str) -> Snapshot:
-    mappings = [
-        Mapping(method=method, path_pattern=pattern, action="a")
-        for method, _, pattern in (name.partition(" ") for name in oldest_first)
-    ]
-    return Snapshot(actions=(Action(name="a"),), mappings=tuple(mappings), precedence=oldest_first)
+    return Snapshot(
+        actions=(Action(name="a"),),
+        mappings=tuple(Mapping.named(name, "a") for name in oldest_first),
+        precedence=oldest_first,
+    )
 
 
 SLOW = "/(?:a|aa)+$"

@@ -189,5 +189,4 @@ def test_overlapping_mappings_are_changed_in_turns_and_the_same_turn_of_all_is_a
 
 
 def of(names: list[str]) -> tuple[Mapping, ...]:
-    pairs = (name.split(" ") for name in names)
-    return tuple(Mapping(method=method, path_pattern=pattern, action="a") for method, pattern in pairs)
+    return tuple(Mapping.named(name, "a") for name in names)

@@ -64,15 +64,7 @@ class World:
                 )
                 for n, d in self.roles.items()
             ),
-            mappings=tuple(
-                Mapping(
-                    method=n.split(" ")[0],
-                    path_pattern=n.split(" ", 1)[1],
-                    action=a.action or "",
-                    description=a.description,
-                )
-                for n, a in self.mappings.items()
-            ),
+            mappings=tuple(Mapping.named(n, a.action or "", a.description) for n, a in self.mappings.items()),
             groups=tuple(
                 Group(name=n, description=d, roles=tuple(r for g, r in self.group_roles if g == n))
                 for n, d in self.groups.items()
