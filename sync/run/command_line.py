@@ -1,7 +1,4 @@
-"""The command line, variables and secrets files → settings; and the texts about them.
-
-`python -m sync.run.command_line` prints the tables of options and outputs for the README.
-"""
+"""The command line, variables and secrets files → settings; and the texts about them."""
 
 import difflib
 import os
@@ -20,8 +17,6 @@ from pydantic_settings import EnvSettingsSource
 
 from sync import __version__
 from sync.errors import UsageError
-from sync.github import OUTPUTS
-from sync.run.inputs import inputs
 from sync.run.settings import Command, Option, Section, Settings, options, problems_of
 from sync.runner import INPUT, in_ci, in_workflow
 
@@ -242,29 +237,3 @@ def _wrapped(text: str, width: int, indent: str = "", hanging: str = "") -> str:
         break_on_hyphens=False,
         break_long_words=False,
     )
-
-
-def markdown_tables() -> str:
-    """Return the options, section by section, and the outputs of a step, as tables for the README."""
-    needed = {name for name, _ in problems_of(Settings(command=Command.APPLY))}
-    names = {option.name: f"`{name}`" for name, option in inputs()}
-    lines = []
-    for section, members in groupby(options(), key=lambda option: option.section):
-        lines += [
-            f"**{section.capitalize()}**",
-            "",
-            "| input | flag, variable | default | |",
-            "| --- " * 4 + "|",
-        ]
-        for option in members:
-            default = "*needed*" if option.name in needed else option.default and f"`{option.default}`"
-            places = f"`{option.flag}`<br>`{option.variable}`"
-            lines.append(f"| {names.get(option.name, '')} | {places} | {default} | {option.description} |")
-        lines.append("")
-    lines += ["**Outputs of a step**", "", "| output | |", "| --- | --- |"]
-    lines += [f"| `{name}` | {description} |" for name, description in OUTPUTS.items()]
-    return "\n".join([*lines, ""])
-
-
-if __name__ == "__main__":
-    sys.stdout.write(markdown_tables())

@@ -1,5 +1,4 @@
 import os
-import re
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -14,7 +13,7 @@ from pydantic import SecretStr
 from sync import __version__
 from sync.errors import ExitCode, UsageError
 from sync.model.plan import Strategy
-from sync.run.command_line import help_text, load, markdown_tables
+from sync.run.command_line import help_text, load
 from sync.run.settings import Command, Option, Settings, options
 from sync.runner import CI_VARIABLES
 
@@ -564,7 +563,3 @@ class TestHelp:
             loaded(*argv, environ={})
         assert not caught.value.code
         assert capsys.readouterr().out == text
-
-    def test_the_rows_of_a_table_have_as_many_cells(self) -> None:
-        for table in re.findall(r"(?:^\|.*\n)+", markdown_tables(), re.MULTILINE):
-            assert len({row.count("|") for row in table.splitlines()}) == 1
