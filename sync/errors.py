@@ -1,7 +1,7 @@
 """The errors a user can meet, each with the exit code that the command ends with."""
 
 import signal
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 
 
 class ExitCode(IntEnum):
@@ -64,16 +64,86 @@ class CancelledError(HeimdallSyncError):
         self.exit_code = ExitCode.TERMINATED if number is signal.SIGTERM else ExitCode.INTERRUPTED
 
 
-class ReadError(HeimdallSyncError):
-    """An environment could not be read completely; nothing is concluded from it.
+class Result(StrEnum):
+    """Whether the target holds what a write was to change."""
 
-    `tried` tells of a write whether anything of it was sent, `maybe_done` whether it may have been carried
-    out all the same.
+    DONE = "done"
+    NOT_DONE = "not done"
+    UNKNOWN = "unknown"
+
+
+class RemoteError(HeimdallSyncError):
+    """An environment, or the server that issues its tokens, did not do what it was asked.
+
+    `result` is what became of a write, None where nothing of it was sent.
     """
 
-    tried = True
-    maybe_done = False
+    def __init__(self, message: str, hint: str = "", *, result: Result | None = None) -> None:
+        super().__init__(message, hint)
+        self.result = result
+
+
+class ReadError(RemoteError):
+    """An environment, or a file in its place, could not be read completely; nothing is concluded from it."""
+
+
+class AnswerError(ReadError):
+    """A read was answered with something else than what it asked for. `status` is the HTTP status."""
+
+    def __init__(self, message: str, hint: str = "", *, status: int) -> None:
+        super().__init__(message, hint)
+        self.status = status
 
 
 class SnapshotError(ReadError):
     """What was read contradicts itself: a name twice, or a reference to something that is not there."""
+
+
+class WriteError(RemoteError):
+    """A write could not be sent."""
+
+
+class TooLargeError(RemoteError):
+    """An answer has more bytes than it may have."""
+
+
+class UnavailableError(RemoteError):
+    """No usable answer came, however often it was tried.
+
+    `said` is the text of the last answer, if there was one, and `retry_after` its header of that name.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        hint: str = "",
+        *,
+        result: Result | None = None,
+        said: str = "",
+        retry_after: str | None = None,
+    ) -> None:
+        super().__init__(message, hint, result=result)
+        self.said = said
+        self.retry_after = retry_after
+
+    def count(self, tries: int) -> None:
+        """Say how often it was tried, where it was sent more than once."""
+        if tries > 1:
+            self.message = f"{self.message}, {tries} times"
+            self.args = (self.message,)
+
+
+class UnreachableError(UnavailableError):
+    """The server may have stopped answering: nothing more is sent until it has answered."""
+
+
+class RateLimitError(UnavailableError):
+    """The server asks to wait."""
+
+
+class GivenUpError(RemoteError):
+    """The environment is not asked any more."""
+
+
+class TokenError(RemoteError):
+    """There is no token that the environment accepts: nothing can be sent any more."""

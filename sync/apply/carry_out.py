@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import as_completed
 from dataclasses import replace
 
-from sync.errors import ReadError
+from sync.errors import RemoteError
 from sync.interruption import GRACE_SECONDS, Threads
 from sync.model.outcome import Outcome, Result, Status
 from sync.model.plan import Operation, Plan, Wave
@@ -15,7 +15,7 @@ from sync.plan.drafting import tolerating
 from sync.plan.guarantee import Guarantee
 
 Execute = Callable[[Operation], Outcome]
-"""Carry out one operation. Raises `ReadError` where nothing can be carried out any more."""
+"""Carry out one operation. Raises `RemoteError` where nothing can be carried out any more."""
 
 
 def guarantee_of(plan: Plan, source: Snapshot, target: Snapshot, done: Iterable[Operation] = ()) -> Guarantee:
@@ -51,7 +51,7 @@ class Execution:
         self._concurrency = concurrency
         self._noted = noted
         self.wave = 0
-        self._ended: ReadError | None = None
+        self._ended: RemoteError | None = None
         self._stopping = False
         self._in_flight: set[Operation] = set()
         self._outcomes: dict[Operation, Outcome] = {}
@@ -67,7 +67,7 @@ class Execution:
         """Carry out waves one after another; `wave_ended` is called after each.
 
         An exception on this thread (a signal) lets what is in flight end for some seconds. What has not
-        ended by then is noted as unsettled, and the exception goes on. Raises the `ReadError` after which
+        ended by then is noted as unsettled, and the exception goes on. Raises the `RemoteError` after which
         nothing could be carried out any more.
         """
         with Threads(self._concurrency, thread_name_prefix="apply") as threads:
@@ -109,10 +109,10 @@ class Execution:
         started = time.monotonic()
         try:
             outcome = self._execute(operation)
-        except ReadError as error:
+        except RemoteError as error:
             self._ended = error
-            if error.tried:
-                reason, remedy, unsettled = error.message, error.hint, error.maybe_done
+            if error.result:
+                reason, remedy, unsettled = error.message, error.hint, error.result is Result.UNKNOWN
                 outcome = Outcome(operation, Status.FAILED, reason, remedy, unsettled=unsettled)
         with self._changed:
             self._in_flight.discard(operation)

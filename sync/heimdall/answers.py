@@ -1,18 +1,17 @@
-"""What a request may end with: an answer, or a typed error. And how a name is put into a request."""
+"""An answer: what it may cost, what it holds, what it says went wrong. And how a name is put into a URL."""
 
 import json
 import re
 import threading
 from dataclasses import dataclass
 from datetime import datetime
-from enum import Enum
 from http import HTTPStatus
 from typing import Any, TypeVar
 from urllib.parse import quote
 
 from pydantic import TypeAdapter, ValidationError
 
-from sync.errors import ReadError
+from sync.errors import AnswerError, RemoteError
 from sync.heimdall.auth import redacted
 from sync.model.snapshot import fits_in_url
 
@@ -44,63 +43,6 @@ ANYTHING: TypeAdapter[Any] = TypeAdapter(Any)
 
 _PARSING = threading.Lock()
 """One large answer at a time becomes objects: no more could be done at once anyway."""
-
-
-class Loss(Enum):
-    """What a try without a usable answer says of the environment."""
-
-    SILENT = "it may have stopped answering: nothing more is sent until it has"
-    BUSY = "it asks to wait"
-    UNUSABLE = "nothing: only this try is lost"
-
-
-class UnavailableError(ReadError):
-    """No usable answer came, however often it was tried.
-
-    `maybe_done` tells whether one of the tries may have been carried out all the same; `said` is the text of
-    the last answer, if there was one, and `retry_after` its header of that name.
-    """
-
-    def __init__(
-        self,
-        message: str,
-        hint: str,
-        *,
-        loss: Loss,
-        maybe_done: bool,
-        said: str = "",
-        retry_after: str | None = None,
-    ) -> None:
-        super().__init__(message, hint)
-        self.loss = loss
-        self.maybe_done = maybe_done
-        self.said = redacted(said)
-        self.retry_after = retry_after
-
-    def count(self, tries: int) -> None:
-        """Say how often it was tried, where it was sent more than once."""
-        if tries > 1 and self.maybe_done:
-            self.message = f"{self.message}, {tries} times"
-            self.args = (self.message,)
-
-
-class GivenUpError(UnavailableError):
-    """The environment is not asked any more. `tried` tells whether any try of the request was sent."""
-
-    def __init__(self, message: str, hint: str) -> None:
-        super().__init__(message, hint, loss=Loss.UNUSABLE, maybe_done=False)
-        self.tried = False
-
-    def count(self, tries: int) -> None:
-        """Say nothing: it is not this request that was tried."""
-
-
-class AnswerError(ReadError):
-    """A read got an answer that is no good one. `status` is the HTTP status."""
-
-    def __init__(self, message: str, hint: str = "", *, status: int) -> None:
-        super().__init__(message, hint)
-        self.status = status
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +112,7 @@ def parsed(what: str, text: bytes | bytearray, shape: TypeAdapter[T], bounds: Bo
     if isinstance(found, _Unexpected):
         raise AnswerError(
             f"{what} answered 200 with {found.what}",
-            "is the URL that of a Heimdall? nothing was concluded from the answer",
+            "nothing was concluded from it; check that the URL is that of a Heimdall",
             status=HTTPStatus.OK,
         )
     return found
@@ -195,7 +137,7 @@ def _validated(text: bytes | bytearray, shape: TypeAdapter[T], bounds: Bounds) -
 
 
 def segment(name: str) -> str:
-    """Return a name as one segment of a path. Raises `ReadError` where no URL can carry it."""
+    """Return a name as one segment of a path. Raises `RemoteError` where no URL can carry it."""
     if not fits_in_url(name):
-        raise ReadError(f"the name {name!r} can't stand in a URL", "rename it in Heimdall")
+        raise RemoteError(f"the name {name!r} can't stand in a URL", "rename it in Heimdall")
     return quote(name, safe="")

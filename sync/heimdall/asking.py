@@ -7,8 +7,7 @@ from http import HTTPStatus
 
 from pydantic import ValidationError
 
-from sync.errors import ReadError
-from sync.heimdall.answers import AnswerError
+from sync.errors import AnswerError, ReadError
 from sync.heimdall.rows import ResolvedRow
 from sync.heimdall.transport import Transport
 from sync.model.endpoint import Endpoint
@@ -71,7 +70,7 @@ def _ask(transport: Transport, method: str, path: str, *, fresh: bool) -> Answer
     if answer.status != HTTPStatus.OK:
         raise AnswerError(
             f"{what} {answer.message}",
-            "nothing was concluded from it; see to the server, then run again",
+            "nothing was concluded from it; check the server's log, then run again",
             status=answer.status,
         )
     try:
@@ -79,6 +78,6 @@ def _ask(transport: Transport, method: str, path: str, *, fresh: bool) -> Answer
     except ValidationError:
         raise ReadError(
             f"{what} 200 with something that is no mapping",
-            "is the URL that of a Heimdall? nothing was concluded from the answer",
+            "nothing was concluded from it; check that the URL is that of a Heimdall",
         ) from None
     return Answered(path, Winner(row.name, row.action), fresh, answer.at)

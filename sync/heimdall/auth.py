@@ -15,7 +15,7 @@ from typing import ClassVar, Protocol
 import jwt
 from pydantic import SecretStr
 
-from sync.errors import ReadError
+from sync.errors import TokenError
 
 MARGIN = timedelta(seconds=30)
 """How long before its end a token is replaced, unless a fifth of its life is less."""
@@ -29,25 +29,10 @@ _CPF = re.compile(r"(?<!\d)(?:\d{11}|\d{3}\.\d{3}\.\d{3}-\d{2})(?!\d)")
 Now = Callable[[], datetime]
 
 
-class TokenError(ReadError):
-    """There is no token that the environment accepts: nothing can be sent any more.
-
-    `maybe_done` tells whether an earlier try of the same request may have been carried out.
-    """
-
-    def __init__(self, message: str, hint: str = "") -> None:
-        super().__init__(message, hint)
-        self.maybe_done = False
-
-
-class TokenEndedError(TokenError):
-    """A token that was accepted before is accepted no more, and no other can be had."""
-
-
 class TokenSource(Protocol):
     """Where one environment's token comes from, for many threads.
 
-    `setting` is the end of the setting's name that people see to when something is wrong with it. The methods
+    `setting` is the end of the name of the setting that people check when something is wrong. The methods
     raise `TokenError` where there is no token.
     """
 
@@ -145,7 +130,8 @@ class TokenFile(ReplacedToken):
             token = SecretStr(text)
         elif self._token is None:
             raise TokenError(
-                f"the token file {redacted(str(self._path))} {problem}", "see to the file and its permissions"
+                f"the token file {redacted(str(self._path))} {problem}",
+                "check what the file holds and who may read it",
             )
         else:  # whoever writes it may be in the middle of that
             token = self._token

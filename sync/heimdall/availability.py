@@ -14,8 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from sync.errors import ReadError
-from sync.heimdall.answers import GivenUpError, Loss, UnavailableError
+from sync.errors import GivenUpError, RateLimitError, RemoteError, Result, UnavailableError, UnreachableError
 from sync.heimdall.pace import Pace, Patience
 
 ASK_SECONDS = 10.0
@@ -139,18 +138,18 @@ class Availability:
             self._limit += 1
 
     def _lost(self, request: object, error: UnavailableError) -> None:
-        if error.loss is Loss.UNUSABLE:
+        if not isinstance(error, UnreachableError | RateLimitError):
             return
         trouble = self._trouble = self._trouble or _Trouble()
         trouble.lost.add(request)
         left = self._patience.give_up_after - trouble.seconds
         self._pace.hold(error.retry_after, max(left, 0))
-        if left <= 0 and error.loss is Loss.BUSY:
+        if left <= 0 and isinstance(error, RateLimitError):
             self._give_up(f"keeps asking to wait, for {trouble.seconds:.0f} s by now: {error.message}")
         elif left <= 0 and len(trouble.lost) >= MANY:
             count = len(trouble.lost)
             self._give_up(f"answered none of {count} requests for {trouble.seconds:.0f} s: {error.message}")
-        elif error.loss is Loss.SILENT:
+        elif isinstance(error, UnreachableError):
             self._losses += 1
             self._limit = 0
             if not self._asking:
@@ -159,7 +158,7 @@ class Availability:
 
     def _give_up(self, why: str, error: UnavailableError | None = None) -> None:
         # of a server that was never reached the URL may be wrong
-        self._hint = error.hint if error and not error.maybe_done else "run again when it answers"
+        self._hint = error.hint if error and error.result is Result.NOT_DONE else "run again when it answers"
         self._end, self._silence = f"the {self._side} {why}", None
         self._changed.notify_all()
 
@@ -201,7 +200,7 @@ class Availability:
         except UnavailableError as error:
             self._pace.hold(error.retry_after, max(left, 0))
             return False
-        except ReadError:  # an answer all the same; each request meets for itself what is wrong
+        except RemoteError:  # an answer all the same; each request meets for itself what is wrong
             return True
         return True
 

@@ -13,8 +13,8 @@ from jsonschema.exceptions import best_match
 from referencing import Registry
 from referencing.exceptions import Unresolvable
 
-from sync.errors import ReadError
-from sync.heimdall.answers import AnswerError, Bounds
+from sync.errors import AnswerError, ReadError
+from sync.heimdall.answers import Bounds
 from sync.heimdall.routes import ROUTES, Route, body_of, names_in_path
 from sync.heimdall.transport import Transport
 from sync.model.plan import Operation

@@ -2,14 +2,15 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from http import HTTPStatus
 
 from pydantic import ValidationError
 
-from sync.heimdall.answers import Answer, GivenUpError, UnavailableError
-from sync.heimdall.auth import TokenError, masked_cpf
+from sync.errors import GivenUpError, Result, TokenError, UnavailableError
+from sync.heimdall.answers import Answer
+from sync.heimdall.auth import masked_cpf
 from sync.heimdall.rows import Me
 from sync.heimdall.transport import Transport
 from sync.interruption import Threads
@@ -93,9 +94,9 @@ class _Checkup:
                 found.append(finding)
                 if finding.level is Level.FAILED:
                     break
-        except UnavailableError as error:
-            asked = error.maybe_done or isinstance(error, GivenUpError)
-            reason = self._not_ready() if asked else ""
+        except (UnavailableError, GivenUpError) as error:
+            connected = isinstance(error, GivenUpError) or error.result is Result.UNKNOWN
+            reason = self._not_ready() if connected else ""
             found.append(self._failed("API", f"{error.message}{reason}", error.hint))
         except TokenError as error:
             found.append(self._failed("token", error.message, error.hint))
@@ -230,8 +231,3 @@ def _ago(span: timedelta) -> str:
     if minutes < 1:
         return f"{int(span.total_seconds())} s"
     return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h"  # noqa: PLR2004 - minutes
-
-
-def utc_now() -> datetime:
-    """Return the present moment."""
-    return datetime.now(UTC)

@@ -8,37 +8,31 @@ from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import quote, quote_plus
 
-import requests
-import tenacity
 from oauthlib.oauth2 import BackendApplicationClient, MissingTokenError, OAuth2Error
 from pydantic import SecretStr
-from urllib3.exceptions import LocationParseError
 
+from sync.errors import RemoteError, TokenError, UnavailableError
 from sync.heimdall.auth import (
     MAX_TOKEN_BYTES,
     Now,
     ReplacedToken,
-    TokenError,
     can_be_sent,
     expiry_of,
     redacted,
     utc_now,
 )
+from sync.heimdall.exchange import exchange
 from sync.heimdall.pace import Patience
-from sync.heimdall.session import TooLargeError, content_of, is_timeout, new_session, within
+from sync.heimdall.session import new_session
 
 _YEAR = 365 * 24 * 3600
 _NOTHING = SecretStr("")
-_CHECK_URL = "is it the URL of a realm's token endpoint?"
+_CHECK_URL = "check that the URL is that of a realm's token endpoint"
 _REMEDIES = {
-    "invalid_client": "are the client's id and secret those of this token URL's realm?",
+    "invalid_client": "check that the client's id and secret are those of this token URL's realm",
     "unauthorized_client": "allow this grant for the client in Keycloak",
     "invalid_grant": "the refresh token has ended, was revoked or was used before: get a new one",
 }
-
-
-class _BusyError(TokenError):
-    """The token endpoint may well answer another time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,22 +54,17 @@ class TokenEndpoint:
         endpoint that has issued one before, `again`, is waited for like an environment. Raises `TokenError`,
         which holds no secret and no more of the answer than a harmless line.
         """
-        wait_for_it = tenacity.stop_after_delay(self.patience.give_up_after if again else 0)
-        retrying = tenacity.Retrying(
-            stop=tenacity.stop_after_attempt(self.patience.tries) & wait_for_it
-            | tenacity.stop_when_event_set(self.patience.stopping),
-            wait=tenacity.wait_exponential(multiplier=0.5, max=10) + tenacity.wait_random(0, 0.5),
-            retry=tenacity.retry_if_exception_type(_BusyError),
-            sleep=self.patience.sleep,
-            reraise=True,
-        )
-        status, text = retrying(self._ask, refresh_token)
+        retrying = self.patience.retrying(self.patience.give_up_after if again else 0)
+        try:
+            status, text = retrying(self._ask, refresh_token)
+        except RemoteError as error:
+            raise TokenError(f"no token: {error.message}", error.hint) from None
         answer, problem, hint = self._understand(text, refresh_token)
         token, renewed = answer.get("access_token", ""), answer.get("refresh_token")
         if not problem and (status != HTTPStatus.OK or not can_be_sent(token) or not _is_bearer(answer)):
             problem = "without a usable bearer token"
         if problem:
-            raise TokenError(f"no token: {self.url} answered {status} {problem}", hint)
+            raise TokenError(f"no token: POST {self.url} answered {status} {problem}", hint)
         following = SecretStr(renewed) if isinstance(renewed, str) and renewed else refresh_token
         seconds = answer.get("expires_in") or 0
         life = timedelta(seconds=min(seconds, _YEAR)) if seconds > 0 else None
@@ -89,14 +78,14 @@ class TokenEndpoint:
             return {}, "without a token", _CHECK_URL
         except OAuth2Error as error:
             said = " ".join(str(part) for part in (error.error, error.description) if part)
-            hint = _REMEDIES.get(str(error.error), "see to what it says")
+            hint = _REMEDIES.get(str(error.error), "change the settings that it names")
             return {}, harmless(said, self.client_secret, refresh_token), hint
         except (TypeError, ValueError, AttributeError, OverflowError, RecursionError):
             # what the library makes of JSON that is no object, and of numbers that are none
             return {}, "with something that is no token", _CHECK_URL
 
     def _ask(self, refresh_token: SecretStr) -> tuple[int, str]:
-        """Return the answer's status and text."""
+        """Return the answer's status and text. Raises `UnavailableError` where there is none now."""
         client = BackendApplicationClient(self.client_id)
         secret = self.client_secret.get_secret_value() or None
         # the client's secret stands in the body: servers disagree on how a Basic header escapes it
@@ -106,46 +95,21 @@ class TokenEndpoint:
             )
         else:
             body = client.prepare_request_body(include_client_id=True, client_secret=secret)
-        try:
-            with (
-                new_session() as session,
-                session.post(
-                    self.url,
-                    data=body,
-                    headers={"Content-Type": "application/x-www-form-urlencoded"},
-                    auth=lambda request: request,  # without any, a .netrc's would be sent
-                    timeout=within(self.patience.timeout),
-                    verify=str(self.ca_file) if self.ca_file else True,
-                    allow_redirects=False,
-                    stream=True,
-                ) as response,
-            ):
-                text = content_of(response, MAX_TOKEN_BYTES).decode(errors="replace")
-        except TooLargeError:
-            raise TokenError(f"no token: {self.url} answered with more than 1 MiB", "check the URL") from None
-        except requests.RequestException as error:
-            raise self._unanswered(error) from None
-        except LocationParseError:  # the host of a proxy
-            raise self._unanswered(requests.exceptions.ProxyError()) from None
-        status = response.status_code
+        with new_session() as session:
+            status, _, text = exchange(
+                session,
+                "POST",
+                self.url,
+                auth=lambda request: request,  # without any, a .netrc's would be sent
+                seconds=self.patience.timeout,
+                most=MAX_TOKEN_BYTES,
+                ca_file=self.ca_file,
+                data=body,
+                headers={"Content-Type": "application/x-www-form-urlencoded"},
+            )
         if status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            raise _BusyError(f"no token: {self.url} answered {status}", "run again when it is well")
-        return status, text
-
-    def _unanswered(self, error: requests.RequestException) -> TokenError:
-        """Turn a failure of requests, which may hold the request, into one line without it."""
-        match error:
-            case requests.exceptions.SSLError():
-                return TokenError(f"no token: {self.url}: TLS failed", "see --ca-file")
-            case requests.exceptions.ProxyError() | requests.exceptions.InvalidURL():
-                what, hint = "the proxy did not connect", "see HTTPS_PROXY, HTTP_PROXY and NO_PROXY"
-            case _ if is_timeout(error):
-                what, hint = f"no answer within {self.patience.timeout:g} s", "see --timeout"
-            case requests.ConnectionError():
-                what, hint = "no connection", "is the URL right, and the server up?"
-            case _:
-                what, hint = "the answer was not complete", "run again"
-        return _BusyError(f"no token: {self.url}: {what}", hint)
+            raise UnavailableError(f"POST {self.url} answered {status}", "check its log, or run again later")
+        return status, text.decode(errors="replace")
 
 
 class OAuthToken(ReplacedToken):

@@ -9,6 +9,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
+import tenacity
+
+from sync.errors import UnavailableError
+
 MAX_WAIT_SECONDS = 60.0
 
 
@@ -30,6 +34,17 @@ class Patience:
     stopping: threading.Event = field(default_factory=threading.Event)
     give_up_after: float = 120.0
     tell: Callable[[str], None] = _say_nothing
+
+    def retrying(self, at_least: float = 0) -> tenacity.Retrying:
+        """Return what tries again where no usable answer came, for so many seconds at least."""
+        return tenacity.Retrying(
+            stop=tenacity.stop_after_attempt(self.tries) & tenacity.stop_after_delay(at_least)
+            | tenacity.stop_when_event_set(self.stopping),
+            wait=tenacity.wait_exponential(multiplier=0.5, max=10) + tenacity.wait_random(0, 0.5),
+            retry=tenacity.retry_if_exception_type(UnavailableError),
+            sleep=self.sleep,
+            reraise=True,
+        )
 
 
 class Pace:

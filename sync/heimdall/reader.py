@@ -13,8 +13,8 @@ from typing import TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from sync.errors import SnapshotError
-from sync.heimdall.answers import LIST, AnswerError, segment
+from sync.errors import AnswerError, SnapshotError
+from sync.heimdall.answers import LIST, segment
 from sync.heimdall.rows import (
     ActionPage,
     ActionRow,
@@ -88,7 +88,7 @@ def read_environment(transport: Transport) -> Reading:
     """Read everything an environment is configured with.
 
     Raises `SnapshotError` where the lists contradict themselves or each other three times, and another
-    `ReadError` for any answer but a good one.
+    `RemoteError` for any answer but a good one.
     """
     for left in reversed(range(MAX_READINGS)):
         try:

@@ -21,7 +21,6 @@ from urllib3.exceptions import (
     LocationParseError,
     NameResolutionError,
     NewConnectionError,
-    ReadTimeoutError,
 )
 from urllib3.util.connection import create_connection
 
@@ -30,10 +29,6 @@ from sync import __version__
 _CHUNK_BYTES = 64 * 2**10
 _NO_LINGER = struct.pack("ii", 1, 0)
 """What makes closing a socket a reset (socket(7), SO_LINGER): what is not sent by then is never sent."""
-
-
-class TooLargeError(Exception):
-    """An answer has more bytes than it may have."""
 
 
 def new_session() -> requests.Session:
@@ -52,20 +47,14 @@ def within(seconds: float) -> Any:
     return Timeout(total=seconds)  # requests passes it on as it is; its stubs know only numbers
 
 
-def content_of(response: requests.Response, most: int) -> bytearray:
-    """Read a body, unpacked, as it comes. Raises `TooLargeError` where it has more than `most` bytes."""
+def content_of(response: requests.Response, most: int) -> bytearray | None:
+    """Read a body, unpacked, as it comes; return None where it has more than `most` bytes."""
     text = bytearray()
     for chunk in response.iter_content(_CHUNK_BYTES):
         text += chunk
         if len(text) > most:
-            raise TooLargeError
+            return None
     return text  # as it is: a copy would cost as much again
-
-
-def is_timeout(error: requests.RequestException) -> bool:
-    """Tell whether a request took too long. Of a body, requests calls that an error of the connection."""
-    cause = error.args[0] if error.args else None
-    return isinstance(error, requests.Timeout) or isinstance(cause, ReadTimeoutError)
 
 
 class _Deadline:

@@ -9,27 +9,23 @@ renewed; a 401 to a token that was accepted before ends the run.
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
-import tenacity
 from pydantic import SecretStr, TypeAdapter
 
-from sync.errors import ReadError
-from sync.heimdall.answers import (
-    ANYTHING,
-    ONE,
-    Answer,
+from sync.errors import (
     AnswerError,
-    Bounds,
-    GivenUpError,
-    Loss,
+    RemoteError,
+    Result,
+    TokenError,
     UnavailableError,
-    parsed,
+    UnreachableError,
+    WriteError,
 )
-from sync.heimdall.auth import TokenEndedError, TokenError, TokenSource, as_source
+from sync.heimdall.answers import ANYTHING, ONE, Answer, Bounds, parsed
+from sync.heimdall.auth import TokenSource, as_source, utc_now
 from sync.heimdall.availability import ASK_SECONDS, Availability
 from sync.heimdall.pace import Patience
 from sync.heimdall.wire import Request, Wire
@@ -124,14 +120,14 @@ class Transport:
     ) -> T:
         """Return what a GET answers, in its shape.
 
-        Raises `AnswerError` for any answer but 200 with JSON, and `ReadError` for JSON of another shape.
+        Raises `AnswerError` for any answer but 200 with JSON of that shape.
         """
         answer = self.send("GET", path, params=params, bounds=bounds)
         what = f"GET {self.url}{path}"
         if answer.status != HTTPStatus.OK:
             raise AnswerError(
                 f"{what} answered {answer.message}",
-                "nothing was concluded from it; see to the server, then run again",
+                "nothing was concluded from it; check the server's log, then run again",
                 status=answer.status,
             )
         return parsed(what, answer.text, shape, bounds)
@@ -147,32 +143,25 @@ class Transport:
     ) -> Answer:
         """Send a request until it is answered; return the answer, whatever its status.
 
-        Raises `UnavailableError` where no try was answered (`GivenUpError` where the environment is not asked
-        any more), `TokenError` where there is no token (any more), `ReadError` where the answer is too large.
+        Raises `UnavailableError` where no try was answered, `GivenUpError` where the environment is not asked
+        any more, `TokenError` where there is no token (any more), `TooLargeError` where the answer is. The
+        error's `result` is that of all tries together.
         """
         if self._read_only and method != "GET":
-            raise ReadError(f"{method} {path} was not sent: the source is only ever read")
+            raise WriteError(f"{method} {path} was not sent: the source is only ever read")
         request = Request(method, path, params, body, bounds.size)
-        retrying = tenacity.Retrying(
-            stop=tenacity.stop_after_attempt(self._patience.tries)
-            | tenacity.stop_when_event_set(self._patience.stopping),
-            wait=tenacity.wait_exponential(multiplier=0.5, max=10) + tenacity.wait_random(0, 0.5),
-            retry=tenacity.retry_if_exception_type(UnavailableError)
-            & tenacity.retry_if_not_exception_type(GivenUpError),
-            sleep=self._patience.sleep,
-            reraise=True,
-        )
-        tried = lost = False
-        for attempt in retrying:
+        result: Result | None = None
+        for attempt in self._patience.retrying():
             with attempt:
                 try:
-                    return replace(self._with_token(request, self._through_the_gate), after_loss=lost)
-                except (UnavailableError, TokenError) as error:
-                    tried = error.tried = tried or error.tried
-                    lost = error.maybe_done = lost or error.maybe_done
-                    if isinstance(error, UnavailableError):
+                    answer = self._with_token(request, self._through_the_gate)
+                except RemoteError as error:
+                    unknown = Result.UNKNOWN in {result, error.result}
+                    result = error.result = Result.UNKNOWN if unknown else result or error.result
+                    if isinstance(error, UnavailableError) and unknown:
                         error.count(attempt.retry_state.attempt_number)
                     raise
+                return replace(answer, after_loss=result is Result.UNKNOWN)
         raise AssertionError("tenacity ends with an answer or an error")
 
     def _through_the_gate(self, request: Request, token: SecretStr) -> Answer:
@@ -195,9 +184,7 @@ class Transport:
         for question in _QUESTIONS:
             answer = self._past_the_gate(question, seconds)
             if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-                raise UnavailableError(
-                    f"{question} answered {answer.message}", "", loss=Loss.SILENT, maybe_done=False
-                )
+                raise UnreachableError(f"{question} answered {answer.message}", result=Result.NOT_DONE)
 
     def _with_token(self, request: Request, send: Callable[[Request, SecretStr], Answer]) -> Answer:
         """Send a request, and again with a new token if it got 401: then nothing was carried out."""
@@ -212,11 +199,15 @@ class Transport:
         return answer
 
     def _end_if_accepted_before(self, path: str) -> None:
-        """Raise `TokenEndedError`, unless the token may never have been one for this server."""
+        """Raise `TokenError`, unless the token may never have been one for this server."""
         side = "source" if self._read_only else "target"
         end = self.tokens.ends()
-        hint = f"renew what HEIMDALL_{side.upper()}_{self.tokens.setting} gives, then run again"
-        if end is not None and end <= datetime.now(UTC):
-            raise TokenEndedError(f"the {side}'s token ended at {end:%Y-%m-%d %H:%M:%S} UTC", hint)
-        if self._accepted:
-            raise TokenEndedError(f"the {side}'s token is not accepted any more: {path} answered 401", hint)
+        ended = end is not None and end <= utc_now()
+        if ended or self._accepted:
+            raise TokenError(
+                f"the {side}'s token ended at {end:%Y-%m-%d %H:%M:%S} UTC"
+                if ended
+                else f"the {side}'s token is not accepted any more: {path} answered 401",
+                f"renew what HEIMDALL_{side.upper()}_{self.tokens.setting} gives, then run again",
+                result=Result.NOT_DONE,
+            )

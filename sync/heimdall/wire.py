@@ -11,22 +11,17 @@ from typing import Any
 import requests
 from pydantic import SecretStr
 from requests.auth import AuthBase
-from urllib3.exceptions import LocationParseError, NameResolutionError, NewConnectionError
 
-from sync.errors import ReadError
-from sync.heimdall.answers import Answer, Loss, UnavailableError
+from sync.errors import RateLimitError, Result, UnavailableError, UnreachableError
+from sync.heimdall.answers import Answer
+from sync.heimdall.auth import redacted
+from sync.heimdall.exchange import exchange
 from sync.heimdall.pace import moment_of
-from sync.heimdall.session import TooLargeError, content_of, is_timeout, new_session, within
+from sync.heimdall.session import new_session
 
 _GATEWAY = frozenset({HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT})
 _OVERLOADED = b"QueuePool limit"
 """What a server's 500 says that has no connection to its database left."""
-
-_OF_SETTINGS = (
-    requests.exceptions.SSLError,
-    requests.exceptions.ProxyError,
-    requests.exceptions.InvalidURL,
-)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,7 +59,7 @@ class Wire:
         self.sent = 0
         self.reached = False
         self._url = url
-        self._verify: str | bool = str(ca_file) if ca_file else True
+        self._ca_file = ca_file
         self._lock = threading.Lock()
         # a session serves one request at a time: whoever holds one of them may send
         self._sessions: queue.LifoQueue[requests.Session] = queue.LifoQueue()
@@ -80,87 +75,53 @@ class Wire:
     def send(self, request: Request, token: SecretStr, seconds: float) -> Answer:
         """Send a request once, and return its answer, which may take so long.
 
-        Raises `UnavailableError` where there is none that can be used, and `ReadError` where it is too large.
+        Raises `UnavailableError` where there is none that can be used, and `TooLargeError`.
         """
-        what = f"{request.method} {self._url}{request.path}"
+        url = f"{self._url}{request.path}"
         session = self._sessions.get()
         try:
             with self._lock:
                 self.sent += 1
-            with session.request(
+            status, headers, text = exchange(
+                session,
                 request.method,
-                f"{self._url}{request.path}",
+                url,
+                auth=_Bearer(token),
+                seconds=seconds,
+                most=request.most,
+                ca_file=self._ca_file,
                 params=request.params,
                 json=request.body,
-                auth=_Bearer(token),
-                timeout=within(seconds),
-                verify=self._verify,
-                allow_redirects=False,
-                stream=True,
-            ) as response:
-                text = content_of(response, request.most)
-        except TooLargeError:
-            raise ReadError(
-                f"{what} answered with more than {request.most // 2**20} MiB",
-                "that is no answer of a Heimdall; check the URL",
-            ) from None
-        except requests.RequestException as error:
-            raise self._unavailable(what, error, seconds) from None
-        except LocationParseError:  # the host of a proxy; that of the URL was looked at before
-            raise self._unavailable(what, requests.exceptions.InvalidURL(), seconds) from None
+            )
+        except UnavailableError as error:
+            if self.reached and not isinstance(error, UnreachableError):
+                # what has let an answer through is no wrong setting
+                raise UnreachableError(error.message, error.hint, result=error.result) from None
+            raise
         finally:
             self._sessions.put(session)
         self.reached = True
-        return _usable(what, request, response, text)
-
-    def _unavailable(self, what: str, error: requests.RequestException, seconds: float) -> UnavailableError:
-        """Turn a failure of requests into one line without the token, proxies' passwords or object names."""
-        cause = getattr(error.args[0] if error.args else None, "reason", None)
-        unknown = isinstance(cause, NameResolutionError)
-        connect = isinstance(error, requests.ConnectTimeout) or isinstance(cause, NewConnectionError)
-        match error:
-            case requests.exceptions.SSLError():
-                problem, hint = "TLS failed", "is the certificate's authority known? see --ca-file"
-            case requests.exceptions.ProxyError() | requests.exceptions.InvalidURL():
-                problem, hint = "the proxy did not connect", "see HTTPS_PROXY, HTTP_PROXY and NO_PROXY"
-            case _ if is_timeout(error):
-                problem, hint = f"no answer within {seconds:g} s", "see --timeout"
-            case _ if unknown:
-                problem, hint = "the host name is not known", "check the URL"
-            case _ if connect:
-                problem, hint = "no connection", "is the URL right, and the server up?"
-            case _:
-                problem, hint = "the connection was closed before the answer was complete", "run again"
-        of_settings = unknown or isinstance(error, _OF_SETTINGS)
-        return UnavailableError(
-            f"{what}: {problem}",
-            hint,
-            # what keeps everything from arriving is a setting, unless something has arrived before
-            loss=Loss.UNUSABLE if of_settings and not self.reached else Loss.SILENT,
-            maybe_done=not connect and not of_settings,
-        )
+        return _usable(request, url, status, headers, text)
 
 
-def _usable(what: str, request: Request, response: requests.Response, text: bytes | bytearray) -> Answer:
+def _usable(request: Request, url: str, status: int, headers: Mapping[str, str], text: bytearray) -> Answer:
     """Return what came as an answer of the server. Raises `UnavailableError` where it is none."""
-    status = response.status_code
     overloaded = status == HTTPStatus.INTERNAL_SERVER_ERROR and _OVERLOADED in text
     if status in _GATEWAY or overloaded or status == HTTPStatus.TOO_MANY_REQUESTS:
-        raise UnavailableError(
-            f"{what} answered {status}",
+        error = RateLimitError if status == HTTPStatus.TOO_MANY_REQUESTS else UnreachableError
+        raise error(
+            f"{request.method} {url} answered {status}",
             "the server or the gateway before it is busy or down; run again later",
-            loss=Loss.BUSY if status == HTTPStatus.TOO_MANY_REQUESTS else Loss.SILENT,
-            maybe_done=True,
-            said=text[:500].decode(errors="replace"),
-            retry_after=response.headers.get("Retry-After"),
+            result=Result.UNKNOWN,
+            said=redacted(text[:500].decode(errors="replace")),
+            retry_after=headers.get("Retry-After"),
         )
-    answer = Answer(status, text, moment_of(response.headers.get("Date")))
+    answer = Answer(status, text, moment_of(headers.get("Date")))
     no_content = status == HTTPStatus.NO_CONTENT
     if request.method != "GET" and answer.ok and not no_content and answer.content is None:
         raise UnavailableError(
-            f"{what} answered {status} with something that is not JSON",
-            "a proxy may have answered in place of the server; run again when it does not",
-            loss=Loss.UNUSABLE,
-            maybe_done=True,
+            f"{request.method} {url} answered {status} with something that is not JSON",
+            "a proxy may have answered in place of the server; check the URL and the proxy, then run again",
+            result=Result.UNKNOWN,
         )
     return answer

@@ -3,9 +3,8 @@
 from collections.abc import Callable, Sequence
 from http import HTTPStatus
 
-from sync.errors import ReadError
-from sync.heimdall.answers import Answer, GivenUpError, UnavailableError
-from sync.heimdall.auth import TokenError
+from sync.errors import GivenUpError, RemoteError, Result, TokenError, WriteError
+from sync.heimdall.answers import Answer
 from sync.heimdall.contract import Contract
 from sync.heimdall.reader import read_actions, read_groups, read_mappings, read_roles
 from sync.heimdall.routes import body_of, path_of
@@ -48,14 +47,11 @@ class Writer:
                 return Outcome(operation, Status.DONE)
         except (TokenError, GivenUpError) as error:
             if lost:  # and the look that would have settled it failed
-                error.tried = error.maybe_done = True
+                error.result = Result.UNKNOWN
             raise
-        except UnavailableError as error:
-            return Outcome(
-                operation, Status.FAILED, error.message, error.hint, unsettled=lost or error.maybe_done
-            )
-        except ReadError as error:
-            return Outcome(operation, Status.FAILED, error.message, error.hint, unsettled=True)
+        except RemoteError as error:
+            unsettled = lost or error.result is Result.UNKNOWN
+            return Outcome(operation, Status.FAILED, error.message, error.hint, unsettled=unsettled)
         return Outcome(
             operation, Status.FAILED, f"the target answered {answer.message}", _remedy(operation, answer)
         )
@@ -72,7 +68,7 @@ class Writer:
         try:
             return self._ids[kind, name]
         except KeyError:
-            raise ReadError(f"the target's number of {kind} {name!r} is not known", "run again") from None
+            raise WriteError(f"the target's number of {kind} {name!r} is not known", "run again") from None
 
     def _remember(self, operation: Operation, answer: Answer) -> None:
         if operation.verb is Verb.CREATE and isinstance(answer.content, dict):
@@ -120,12 +116,9 @@ class Writer:
 def _remedy(operation: Operation, answer: Answer) -> str:
     match operation.verb, operation.kind, answer.status:
         case Verb.DELETE, Kind.ROLE, HTTPStatus.INTERNAL_SERVER_ERROR:
-            return (
-                "the server says so for a role that a user holds directly (or that still has an action): "
-                "take it from those users in Heimdall, then run again"
-            )
+            return "a user may hold this role directly: take it from those users in Heimdall, then run again"
         case _, _, HTTPStatus.FORBIDDEN:
-            return "the token's user lacks the permission: it needs superadmin, try heimdall-sync check"
+            return "give the token's user the superadmin role; heimdall-sync check shows what is missing"
         case Verb.CREATE, _, (HTTPStatus.BAD_REQUEST | HTTPStatus.CONFLICT):
-            return "somebody else is changing the target; run again when nobody is"
-    return "see to the cause, then run again: what is done stays done"
+            return "somebody else is changing the target; wait until they are done, then run again"
+    return "remove the cause, then run again: what is done stays done"

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from sync.errors import Result as Result
 from sync.model.plan import Blocked, Operation
 
 
@@ -13,14 +14,6 @@ class Status(StrEnum):
     DONE = "done"
     FAILED = "failed"
     SKIPPED = "skipped"
-
-
-class Result(StrEnum):
-    """Whether the target holds what an operation was to change."""
-
-    DONE = "done"
-    NOT_DONE = "not done"
-    UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from sync.apply.carry_out import Execution, guarantee_of
 from sync.apply.checkpoint import Checkpoint
 from sync.apply.receipt import Receipt
-from sync.errors import ReadError
+from sync.errors import RemoteError
 from sync.heimdall.auth import ends_before
 from sync.heimdall.writer import Writer
 from sync.model.outcome import Outcome, Verification, settled
@@ -118,7 +118,7 @@ def verify(applied: Applied) -> Verification:
         blocked = (*found.blocked, *(b for b in overtaken if b not in found.blocked))
         verification = Verification(found.operations, blocked, found.not_compared)
         snapshot = read.target.snapshot
-    except ReadError as error:
+    except RemoteError as error:
         verification = Verification(error=error.message)
     outcomes = settled(applied.outcomes, verification)
     record.document = replace(

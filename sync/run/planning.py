@@ -129,7 +129,7 @@ def export(connected: Connected) -> None:
 
 
 def read(checked: Checked) -> Read:
-    """Read what the target accepts, then both environments. Raises `ReadError`."""
+    """Read what the target accepts, then both environments. Raises `RemoteError`."""
     connected, record = checked.connected, checked.connected.record
     record.printer.show(console.reading())
     with connected.asking("Reading what the target accepts"):
@@ -164,7 +164,7 @@ def _read(
 
 
 def plan(read: Read) -> Planned:
-    """Plan what makes the target equal to the source. Raises `ReadError` where members can't be counted."""
+    """Plan what makes the target equal to the source. Raises `RemoteError` where members can't be counted."""
     record, source, target = read.connected.record, read.source.snapshot, read.target.snapshot
     kept = {group.name for group in source.groups}
     lost = [group.name for group in target.groups if group.readable and group.name not in kept]

@@ -3,7 +3,7 @@ import threading
 import pytest
 
 from sync.apply.carry_out import Execution, guarantee_of
-from sync.errors import HeimdallSyncError, ReadError
+from sync.errors import HeimdallSyncError, Result, UnreachableError
 from sync.model.outcome import Outcome, Status
 from sync.model.plan import Operation, Plan, Verb
 from sync.model.snapshot import Action, Group, Kind, Mapping, Role, Snapshot
@@ -131,11 +131,11 @@ def test_once_the_target_is_gone_the_rest_is_not_tried() -> None:
     def execute(operation: Operation) -> Outcome:
         tried.append(operation)
         if operation.kind is Kind.ROLE:
-            raise ReadError("no connection", "is it up?")
+            raise UnreachableError("no connection", "is it up?", result=Result.NOT_DONE)
         return done(operation)
 
     run = Execution(execute, guarantee_of(plan, WANTED, NOTHING), concurrency=1, noted=ignore)
-    with pytest.raises(ReadError, match="no connection"):
+    with pytest.raises(UnreachableError, match="no connection"):
         run.carry_out(plan.waves)
     assert tried[-1].kind is Kind.ROLE
     assert [outcome.operation for outcome in run.outcomes] == tried

@@ -460,7 +460,10 @@ class TestElsewhere:
         with tls_before(pair[1], certificate, key) as url:
             ended = run(*pair, "apply", "--target-url", url)
             assert ended.code == 4
-            assert "TLS failed\n      → is the certificate's authority known? see --ca-file" in ended.out
+            assert (
+                "TLS failed\n      → check the certificate, and give its authority with --ca-file"
+                in ended.out
+            )
             assert pair[1].requests() == ()
             trusted = run(*pair, "apply", "--resume", "--target-url", url, "--ca-file", str(certificate))
         assert_ended_equal(trusted, pair[1])

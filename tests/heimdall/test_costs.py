@@ -19,7 +19,7 @@ READER = r"""
 import re, sys
 from pathlib import Path
 from pydantic import SecretStr
-from sync.errors import ReadError
+from sync.errors import RemoteError
 from sync.heimdall.reader import read_mappings
 from sync.heimdall.pace import Patience
 from sync.heimdall.transport import Transport
@@ -32,7 +32,7 @@ before = peak()
 with Transport(sys.argv[1], SecretStr("t"), read_only=True, patience=Patience(tries=1)) as transport:
     try:
         print(*(len(rows) for rows in transport.each(lambda _: read_mappings(transport), sys.argv[2])))
-    except ReadError as error:
+    except RemoteError as error:
         print(error.message)
 print(peak() - before)
 """

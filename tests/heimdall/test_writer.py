@@ -3,7 +3,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from sync.heimdall.answers import UnavailableError
+from sync.errors import GivenUpError
 from sync.heimdall.contract import read_contract
 from sync.heimdall.reader import read_environment
 from sync.heimdall.writer import Writer
@@ -147,10 +147,10 @@ def test_what_was_there_already_is_not_taken_for_ours(
 @pytest.mark.parametrize(
     ("status", "remedy"),
     [
-        (403, "the token's user lacks the permission: it needs superadmin, try heimdall-sync check"),
-        (422, "see to the cause, then run again: what is done stays done"),
-        (500, "see to the cause, then run again: what is done stays done"),
-        (409, "somebody else is changing the target; run again when nobody is"),
+        (403, "give the token's user the superadmin role; heimdall-sync check shows what is missing"),
+        (422, "remove the cause, then run again: what is done stays done"),
+        (500, "remove the cause, then run again: what is done stays done"),
+        (409, "somebody else is changing the target; wait until they are done, then run again"),
     ],
 )
 def test_a_refusal_is_what_the_server_says(
@@ -169,7 +169,7 @@ def test_a_role_that_a_user_holds_says_what_its_500_means(target: Sandbox, conne
     outcome = writer_to(target, connect).execute(op(Verb.DELETE, Kind.ROLE, "empty", before=text("")))
     assert outcome.status is Status.FAILED
     assert outcome.reason.startswith("the target answered 500")
-    assert "a role that a user holds directly" in outcome.remedy
+    assert "a user may hold this role directly" in outcome.remedy
 
 
 def test_no_answer_at_all_leaves_it_open_whether_it_was_done(target: Sandbox, connect: Connect) -> None:
@@ -195,5 +195,5 @@ def test_a_target_that_is_gone_is_an_error(connect: Connect) -> None:
     with launch(BEFORE) as sandbox:
         writer = writer_to(sandbox, connect)
         sandbox.kill()
-        with pytest.raises(UnavailableError, match="no connection"):
+        with pytest.raises(GivenUpError, match="no connection"):
             writer.execute(EVERY_KIND[0])
