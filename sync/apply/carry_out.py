@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import as_completed
 from dataclasses import replace
 
-from sync.errors import RemoteError
+from sync.errors import RemoteError, Result
 from sync.interruption import GRACE_SECONDS, Threads
-from sync.model.outcome import Outcome, Result, Status
+from sync.model.outcome import Outcome, Status
 from sync.model.plan import Operation, Plan, Wave
 from sync.model.snapshot import Snapshot
 from sync.plan.drafting import tolerating

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from sync.errors import Result as Result
+from sync.errors import Result
 from sync.model.plan import Blocked, Operation
 
 

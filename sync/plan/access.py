@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from itertools import combinations
 
-from sync.model.outcome import Result
+from sync.errors import Result
 from sync.model.plan import Operation, Verb
 from sync.model.snapshot import SUPERADMIN, Kind, Snapshot
 

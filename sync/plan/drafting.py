@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from sync.model.outcome import Result
+from sync.errors import Result
 from sync.model.plan import Exposure, Operation, Rules, Verb, Wave
 from sync.model.refusal import Refusal
 from sync.model.scope import accepting, named

@@ -5,7 +5,7 @@ A blocked difference is a failure that is known beforehand, so plans and runs ar
 
 from collections.abc import Callable, Iterable, Iterator
 
-from sync.model.outcome import Result
+from sync.errors import Result
 from sync.model.plan import Operation, Strategy, Verb
 from sync.model.ranking import Ranking
 from sync.model.snapshot import READABLE_ROLES, Kind, Snapshot

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import count
 
-from sync.model.outcome import Result
+from sync.errors import Result
 from sync.model.plan import Operation, Verb
 from sync.model.ranking import Ranking
 from sync.overlaps.overlap import Overlap, Overlaps

@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sync.apply.carry_out import guarantee_of
-from sync.model.outcome import Result
+from sync.errors import Result
 from sync.model.plan import Exposure, Operation, Plan, Rules, Strategy, Verb
 from sync.model.refusal import Refusal
 from sync.model.snapshot import SUPERADMIN, Action, Group, Kind, Mapping, Role, Snapshot
