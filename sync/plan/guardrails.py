@@ -1,15 +1,21 @@
-"""Rules that can refuse a plan before anything is written, each with the setting that allows it.
+"""Rules that can refuse a plan before anything is written: `BY_URL` and `BY_PLAN` hold one entry for each.
 
-They are evaluated for a dry run too: who approves must see that an apply would refuse.
+They are evaluated for a dry run too: who approves must see that an apply would refuse. To add a guardrail,
+add its entry, its setting to `Rules` and `Settings`, and its line to the README. What the setting does is in
+its name: `allow_` lets something pass that is refused without it, `fail_on_` refuses something that passes
+without it, and `max_` is a limit.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from sync.model.plan import Operation, Plan, Rules, Verb
 from sync.model.snapshot import SUPERADMIN, Kind, Snapshot
 from sync.urls import identity, is_plain_http
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,99 +31,134 @@ class Objection:
     allowed: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Something that a guardrail objects to; `amount` is what a setting that is a limit is held against."""
+
+    message: str
+    amount: float = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Guardrail(Generic[T]):
+    """One rule: its name, the field of `Rules` that is its setting, and what it finds in what it looks at."""
+
+    name: str
+    setting: str
+    find: Callable[[T], Iterator[Found]]
+
+    def objections(self, looked_at: T, rules: Rules) -> Iterator[Objection]:
+        """Yield what it has against something under these rules."""
+        given = getattr(rules, self.setting)
+        if self.setting.startswith("fail_on_") and not given:
+            return
+        for found in self.find(looked_at):
+            if self.setting.startswith("max_"):
+                allowed = found.amount <= given
+            else:
+                allowed = self.setting.startswith("allow_") and given
+            yield Objection(self.name, found.message, f"--{self.setting.replace('_', '-')}", allowed)
+
+
+@dataclass(frozen=True, slots=True)
+class Urls:
+    """Where a plan is from and for."""
+
+    source: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A plan, both sides as it found them, and the groups that the operator is a member of."""
+
+    plan: Plan
+    source: Snapshot
+    target: Snapshot
+    own_groups: frozenset[str] = frozenset()
+
+
 def objections_to_urls(source_url: str, target_url: str, rules: Rules) -> Iterator[Objection]:
-    """Yield what can be said before any request: plain HTTP, and both URLs naming the same environment."""
-    for side, url in (("source", source_url), ("target", target_url)):
-        if is_plain_http(url):
-            yield Objection(
-                "plain HTTP",
-                f"the {side}'s token would cross the network unencrypted to {url}",
-                "--allow-http",
-                rules.allow_http,
-            )
-    if identity(source_url) == identity(target_url):
-        yield Objection(
-            "same environment",
-            f"source and target are the same environment: {source_url} and {target_url}",
-            "--allow-same-environment",
-            rules.allow_same_environment,
-        )
+    """Yield what can be said before any request is sent."""
+    for guardrail in BY_URL:
+        yield from guardrail.objections(Urls(source_url, target_url), rules)
 
 
 def objections_to_plan(
     plan: Plan, source: Snapshot, target: Snapshot, own_groups: Iterable[str] = ()
 ) -> Iterator[Objection]:
     """Yield what can be said of a plan. `own_groups` are the groups that the operator is a member of."""
-    rules, operations = plan.rules, plan.operations
-    yield from _empty_source(source, target, rules)
-    yield from _many_deletions(operations, target, rules)
-    for operation in operations:
-        if (operation.verb, operation.member) == (Verb.ASSIGN, SUPERADMIN):
-            yield Objection(
-                "superadmin grant",
-                f"group {operation.name!r} would get every permission, by role {SUPERADMIN!r}",
-                "--allow-superadmin-grant",
-                rules.allow_superadmin_grant,
-            )
-    own = set(own_groups)
-    for operation in operations:
-        if (operation.verb, operation.member) == (Verb.UNASSIGN, SUPERADMIN) and operation.name in own:
-            yield Objection(
-                "self-lockout",
-                f"group {operation.name!r}, which the token's user is in, would lose role {SUPERADMIN!r}",
-                "--allow-self-lockout",
-                rules.allow_self_lockout,
-            )
-    deleted = [op.name for op in operations if (op.verb, op.kind) == (Verb.DELETE, Kind.MAPPING)]
-    if deleted and rules.fail_on_unprotected:
-        yield Objection(
-            "unprotected endpoints",
-            f"endpoints would lose their mapping: {len(deleted)}, {deleted[0]} among them",
-            "--fail-on-unprotected",
-            allowed=False,
-        )
-    if plan.exposures and rules.fail_on_transient_exposure:
-        first = plan.exposures[0]
-        yield Objection(
-            "transient exposure",
-            f"requests would be won by a third mapping for a moment: {len(plan.exposures)}, "
-            f"{first.method} {first.path} by {first.mapping} among them",
-            "--fail-on-transient-exposure",
-            allowed=False,
-        )
+    for guardrail in BY_PLAN:
+        yield from guardrail.objections(Planned(plan, source, target, frozenset(own_groups)), plan.rules)
 
 
 def takes_superadmin(plan: Plan) -> bool:
     """Tell whether a plan takes `superadmin` from a group: then it matters who runs it."""
-    return any((op.verb, op.member) == (Verb.UNASSIGN, SUPERADMIN) for op in plan.operations)
+    return any(_of_superadmin(plan, Verb.UNASSIGN))
 
 
-def _empty_source(source: Snapshot, target: Snapshot, rules: Rules) -> Iterator[Objection]:
+def _of_superadmin(plan: Plan, verb: Verb) -> Iterator[str]:
+    """Yield the groups that a plan gives the role that has every permission, or takes it from."""
+    return (op.name for op in plan.operations if (op.verb, op.member) == (verb, SUPERADMIN))
+
+
+def _plain_http(urls: Urls) -> Iterator[Found]:
+    for side, url in (("source", urls.source), ("target", urls.target)):
+        if is_plain_http(url):
+            yield Found(f"the {side}'s token would cross the network unencrypted to {url}")
+
+
+def _same_environment(urls: Urls) -> Iterator[Found]:
+    if identity(urls.source) == identity(urls.target):
+        yield Found(f"source and target are the same environment: {urls.source} and {urls.target}")
+
+
+def _empty_source(planned: Planned) -> Iterator[Found]:
     for kind in Kind:
-        there, wanted = ({e.name for e in side.of(kind)} - {SUPERADMIN} for side in (target, source))
+        there, wanted = (
+            {e.name for e in side.of(kind)} - {SUPERADMIN} for side in (planned.target, planned.source)
+        )
         if there and not wanted:
-            yield Objection(
-                "empty source",
-                f"the source has no {kind.plural}, the target has {len(there)}",
-                "--allow-empty-source",
-                rules.allow_empty_source,
-            )
+            yield Found(f"the source has no {kind.plural}, the target has {len(there)}")
 
 
-def _many_deletions(operations: Iterable[Operation], target: Snapshot, rules: Rules) -> Iterator[Objection]:
-    removals = (Verb.DELETE, Verb.UNASSIGN)
-    gone = Counter(_counted_as(operation) for operation in operations if operation.verb in removals)
-    # what is above the usual bound is said even where a setting allows it
-    bound = min(Rules.model_fields["max_delete_percent"].default, rules.max_delete_percent)
-    for what, total in _sizes(target).items():
+def _many_deletions(planned: Planned) -> Iterator[Found]:
+    rules, removals = planned.plan.rules, (Verb.DELETE, Verb.UNASSIGN)
+    gone = Counter(_counted_as(op) for op in planned.plan.operations if op.verb in removals)
+    # what is above the usual limit is said even where a setting allows it
+    limit = min(Rules.model_fields["max_delete_percent"].default, rules.max_delete_percent)
+    for what, total in _sizes(planned.target).items():
         percent = gone[what] * 100 / total if total else 0
-        if total >= rules.delete_guard_minimum and percent > bound:
-            yield Objection(
-                "many deletions",
-                f"{gone[what]} of {total} {what} would go, more than {bound} %",
-                "--max-delete-percent",
-                allowed=percent <= rules.max_delete_percent,
-            )
+        if total >= rules.delete_guard_minimum and percent > limit:
+            yield Found(f"{gone[what]} of {total} {what} would go, more than {limit} %", percent)
+
+
+def _superadmin_grant(planned: Planned) -> Iterator[Found]:
+    for group in _of_superadmin(planned.plan, Verb.ASSIGN):
+        yield Found(f"group {group!r} would get every permission, by role {SUPERADMIN!r}")
+
+
+def _self_lockout(planned: Planned) -> Iterator[Found]:
+    for group in _of_superadmin(planned.plan, Verb.UNASSIGN):
+        if group in planned.own_groups:
+            yield Found(f"group {group!r}, which the token's user is in, would lose role {SUPERADMIN!r}")
+
+
+def _unprotected_endpoints(planned: Planned) -> Iterator[Found]:
+    operations = planned.plan.operations
+    deleted = [op.name for op in operations if (op.verb, op.kind) == (Verb.DELETE, Kind.MAPPING)]
+    if deleted:
+        yield Found(f"endpoints would lose their mapping: {len(deleted)}, {deleted[0]} among them")
+
+
+def _transient_exposure(planned: Planned) -> Iterator[Found]:
+    exposures = planned.plan.exposures
+    if exposures:
+        first = exposures[0]
+        yield Found(
+            f"requests would be won by a third mapping for a moment: {len(exposures)}, "
+            f"{first.method} {first.path} by {first.mapping} among them"
+        )
 
 
 def _counted_as(operation: Operation) -> str:
@@ -133,3 +174,20 @@ def _sizes(snapshot: Snapshot) -> Mapping[str, int]:
         "actions of roles": sum(len(role.actions or ()) for role in snapshot.roles),
         "roles of groups": sum(len(group.roles or ()) for group in snapshot.groups),
     }
+
+
+BY_URL = (
+    Guardrail("plain HTTP", "allow_http", _plain_http),
+    Guardrail("same environment", "allow_same_environment", _same_environment),
+)
+"""The guardrails that look at the two URLs, in the order in which they are asked."""
+
+BY_PLAN = (
+    Guardrail("empty source", "allow_empty_source", _empty_source),
+    Guardrail("many deletions", "max_delete_percent", _many_deletions),
+    Guardrail("superadmin grant", "allow_superadmin_grant", _superadmin_grant),
+    Guardrail("self-lockout", "allow_self_lockout", _self_lockout),
+    Guardrail("unprotected endpoints", "fail_on_unprotected", _unprotected_endpoints),
+    Guardrail("transient exposure", "fail_on_transient_exposure", _transient_exposure),
+)
+"""The guardrails that look at a plan, in the order in which they are asked."""

@@ -3,8 +3,9 @@ import pytest
 from sync.model.plan import Rules
 from sync.model.snapshot import SUPERADMIN, Action, Group, Mapping, Role, Snapshot
 from sync.plan.environment import Environment
-from sync.plan.guardrails import objections_to_plan, objections_to_urls
+from sync.plan.guardrails import BY_PLAN, BY_URL, objections_to_plan, objections_to_urls
 from sync.plan.planner import make_plan
+from sync.run.settings import Settings
 
 HTTPS = ("https://source.example", "https://target.example")
 
@@ -153,3 +154,8 @@ def test_a_transient_exposure_is_refused_where_that_is_asked_for() -> None:
         "transient exposure"
     ]
     assert judged(environment("old"), environment("old"), fail_on_transient_exposure=True) == []
+
+
+@pytest.mark.parametrize("setting", [guardrail.setting for guardrail in (*BY_URL, *BY_PLAN)])
+def test_the_setting_of_a_guardrail_is_a_rule_of_the_plan_and_an_option(setting: str) -> None:
+    assert {setting} <= Rules.model_fields.keys() & Settings.model_fields.keys()
