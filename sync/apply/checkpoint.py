@@ -118,7 +118,7 @@ class Checkpoint:
         except OSError as error:
             raise HeimdallSyncError(
                 f"the checkpoint {self._path} can't be written any more: {error.strerror}",
-                "make room for it; what is done is found out from the target",
+                "make room for it, then plan again: changes that are done are found in the target",
             ) from None
 
 
@@ -157,7 +157,7 @@ def read_checkpoint(path: Path, target_url: str) -> EarlierRun | None:
         noted = [Line.model_validate_json(line) for line in lines[2:-1]]
         done = frozenset(plan.operations[line.number] for line in noted if line.status is Status.DONE)
     except (ValidationError, IndexError, RefusedError):
-        raise RefusedError(f"{path} is no checkpoint of this version, or not whole", WHAT_NOW) from None
+        raise RefusedError(f"{path} is incomplete, or a checkpoint of another version", WHAT_NOW) from None
     if plan.target.url != target_url:
         raise RefusedError(f"the checkpoint {path} is for another target: {plan.target.url}", WHAT_NOW)
     return EarlierRun(plan=plan, done=done)

@@ -121,8 +121,8 @@ def read_contract(transport: Transport) -> Contract:
         contract.check()
     except (AttributeError, SchemaError, Unresolvable) as error:
         raise ReadError(
-            f"{transport.url}{PATH} is no OpenAPI document that can be used: {type(error).__name__}",
-            "what the target accepts can't be known from it; mend or unpublish it",
+            f"{transport.url}{PATH} is not a usable OpenAPI document: {type(error).__name__}",
+            "mend the document, or unpublish it: then the usual limits of a Heimdall are assumed",
         ) from None
     return contract
 

@@ -120,7 +120,7 @@ class _Checkup:
         return self._failed(
             "API",
             f"GET {self.transport.url}/api/v1/healthz answers {answer.message}{self._not_ready()}",
-            "is the URL that of a Heimdall, and the server up?",
+            "check that the URL is that of a Heimdall, and that the server is up",
         )
 
     def _not_ready(self) -> str:
@@ -155,15 +155,15 @@ class _Checkup:
             yield self._failed(
                 "token",
                 f"the token is not accepted: GET /api/v1/users/me answers {me.message}",
-                f"is what {self._setting} gives a JWT of this environment's Keycloak, and whole?",
+                f"check that {self._setting} gives a whole JWT of this environment's Keycloak",
             )
         elif me.status == HTTPStatus.INTERNAL_SERVER_ERROR:
             yield Finding(
                 self.side,
                 "token",
                 Level.WARNING,
-                "the server can't show this token's user (a service account's, say)",
-                "it is judged by what it may do; only whether it may create roles can't be seen beforehand",
+                "the server can't show this token's user; it may be a service account",
+                "its permissions are tested instead, all but that to create roles",
             )
         else:
             yield from self._superadmin(me)
@@ -175,7 +175,7 @@ class _Checkup:
             yield self._failed(
                 "token",
                 f"GET /api/v1/users/me answers {me.message} with something that is no user",
-                "is the URL that of a Heimdall?",
+                "check that the URL is that of a Heimdall",
             )
             return
         yield self._passed("token", f"Authentication valid (user: {masked_cpf(user.cpf)})")

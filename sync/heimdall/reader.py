@@ -102,7 +102,7 @@ def read_environment(transport: Transport) -> Reading:
             if not left:
                 raise SnapshotError(
                     f"{transport.url} contradicts itself, {MAX_READINGS} times: {error.message}",
-                    "is somebody changing it right now? run again when nobody is",
+                    "wait until nobody changes it, then run again",
                 ) from None
     raise AssertionError("the last reading returns or raises")
 

@@ -120,5 +120,5 @@ def _remedy(operation: Operation, answer: Answer) -> str:
         case _, _, HTTPStatus.FORBIDDEN:
             return "give the token's user the superadmin role; heimdall-sync check shows what is missing"
         case Verb.CREATE, _, (HTTPStatus.BAD_REQUEST | HTTPStatus.CONFLICT):
-            return "somebody else is changing the target; wait until they are done, then run again"
+            return "somebody else is changing the target; wait until nobody does, then run again"
     return "remove the cause, then run again: what is done stays done"

@@ -92,7 +92,7 @@ def confirm(
         return _confirmed(side, snapshot, shown, once, changing, written, wrote)
     except ValueError as error:
         raise SnapshotError(
-            f"the {side} contradicts itself: {error}", "is somebody changing it? run again when nobody is"
+            f"the {side} contradicts itself: {error}", "wait until nobody changes it, then run again"
         ) from None
 
 

@@ -24,12 +24,12 @@ def plan_from(text: bytes, origin: str, *, expected_digest: str | None = None) -
         digest = fields.pop("digest")
         plan = Plan.model_validate_json(json.dumps(fields))
     except (ValueError, KeyError, AttributeError, TypeError, RecursionError) as error:
-        raise RefusedError(f"{origin} is no plan of this version: {_first(error)}", MAKE_ANOTHER) from None
+        raise RefusedError(f"{origin} is not a plan of this version: {_first(error)}", MAKE_ANOTHER) from None
     if plan.digest != digest:
-        raise RefusedError(f"{origin} was edited: its digest is no longer that of its content", MAKE_ANOTHER)
+        raise RefusedError(f"{origin} was edited: its digest does not match its content", MAKE_ANOTHER)
     if expected_digest and expected_digest != digest:
         raise RefusedError(
-            f"{origin} is another plan than the one that was put out: {digest}, not {expected_digest}",
+            f"{origin} is not the plan that was shown for approval: {digest}, not {expected_digest}",
             "take the plan that belongs to the digest; " + MAKE_ANOTHER + " otherwise",
         )
     return plan
@@ -42,7 +42,7 @@ def _first(error: Exception) -> str:
     if isinstance(error, KeyError):
         return "it has no digest"
     broken = isinstance(error, (ValueError, RecursionError))
-    return "it is not whole, or not JSON" if broken else "it is not an object"
+    return "it is incomplete, or not JSON" if broken else "it is not an object"
 
 
 class Deviation(StrEnum):

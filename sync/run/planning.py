@@ -115,7 +115,9 @@ def _check(connected: Connected, target: Transport | None, *, must_write: bool) 
     unhealthy = record.document.unhealthy
     record.show(console.healthcheck, fold="" if unhealthy else "Healthcheck")
     if unhealthy:
-        raise UnhealthyError("the healthcheck failed", "see to what it found, then run again")
+        raise UnhealthyError(
+            "the healthcheck failed", "do what it says above for each failure, then run again"
+        )
 
 
 def export(connected: Connected) -> None:

@@ -76,14 +76,14 @@ def test_an_empty_or_foreign_file_is_refused(path: Path, text: bytes) -> None:
     path.write_bytes(text)
     with pytest.raises(RefusedError) as caught:
         read_checkpoint(path, TARGET)
-    assert caught.value.message == f"{path} is no checkpoint of this version, or not whole"
+    assert caught.value.message == f"{path} is incomplete, or a checkpoint of another version"
     assert "--checkpoint-file" in caught.value.hint
 
 
 def test_one_whose_plan_was_edited_is_refused(path: Path) -> None:
     noted(path).close()
     path.write_bytes(path.read_bytes().replace(b'"editor"', b'"admin_"', 1))
-    with pytest.raises(RefusedError, match="not whole"):
+    with pytest.raises(RefusedError, match="is incomplete"):
         read_checkpoint(path, TARGET)
 
 

@@ -86,7 +86,7 @@ def test_an_edited_plan_is_refused(pair: Pair, run: RunCommand) -> None:
     path.write_text(path.read_text(encoding="utf-8").replace("users:export", "users:other"), encoding="utf-8")
     refused = run(*pair, "apply", *flags)
     assert refused.code == 3
-    assert "was edited: its digest is no longer that of its content" in refused.out
+    assert "was edited: its digest does not match its content" in refused.out
     assert writes(pair[1]) == []
 
 
@@ -127,7 +127,7 @@ def test_a_foreign_checkpoint_is_refused(pair: Pair, run: RunCommand, tmp_path: 
     (tmp_path / "sync_checkpoint.json").write_text("{}")
     refused = run(*pair, "apply", "--resume")
     assert refused.code == 3
-    assert "is no checkpoint of this version, or not whole" in refused.out
+    assert "is incomplete, or a checkpoint of another version" in refused.out
     assert writes(pair[1]) == []
 
 

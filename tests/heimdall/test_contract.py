@@ -187,5 +187,5 @@ def test_what_a_target_publishes_is_what_counts(connect: Connect) -> None:
 def test_a_document_that_cannot_be_used_is_an_error(connect: Connect, document: dict[str, Any]) -> None:
     with launch(Snapshot()) as sandbox:
         sandbox.add_fault(Answer(body=json.dumps(document)), path="/openapi.json")
-        with pytest.raises(ReadError, match="is no OpenAPI document that can be used"):
+        with pytest.raises(ReadError, match="is not a usable OpenAPI document"):
             read_contract(connect(sandbox))

@@ -106,10 +106,10 @@ def test_a_service_account_is_judged_by_what_it_may_do(sandbox: Sandbox, connect
     found = both(sandbox, connect, make_token(subject="service-account-sync"))
     assert [f"{f.side} {f.level} {f.message}" for f in found] == [
         "source passed API is healthy",
-        "source warning the server can't show this token's user (a service account's, say)",
+        "source warning the server can't show this token's user; it may be a service account",
         "source passed Read permissions verified",
         "target passed API is healthy",
-        "target warning the server can't show this token's user (a service account's, say)",
+        "target warning the server can't show this token's user; it may be a service account",
         "target passed Read permissions verified",
         "target passed Write permissions verified, but for creating roles",
     ]

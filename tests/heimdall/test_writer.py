@@ -150,7 +150,7 @@ def test_what_was_there_already_is_not_taken_for_ours(
         (403, "give the token's user the superadmin role; heimdall-sync check shows what is missing"),
         (422, "remove the cause, then run again: what is done stays done"),
         (500, "remove the cause, then run again: what is done stays done"),
-        (409, "somebody else is changing the target; wait until they are done, then run again"),
+        (409, "somebody else is changing the target; wait until nobody does, then run again"),
     ],
 )
 def test_a_refusal_is_what_the_server_says(

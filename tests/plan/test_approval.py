@@ -106,7 +106,7 @@ EVERYTHING = json.loads(WHOLE.model_dump_json(by_alias=True, exclude={"digest", 
 @pytest.mark.parametrize("place", places(EVERYTHING), ids=lambda place: ".".join(map(str, place)))
 def test_whatever_is_edited_the_file_is_refused(place: tuple[str | int, ...]) -> None:
     edited = changed(EVERYTHING, place) | {"digest": WHOLE.digest}
-    with pytest.raises(RefusedError, match=r"plan\.json (was edited|is no plan of this version)"):
+    with pytest.raises(RefusedError, match=r"plan\.json (was edited|is not a plan of this version)"):
         plan_from(json.dumps(edited).encode(), "plan.json")
 
 
@@ -122,14 +122,14 @@ def test_what_was_written_is_read() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (b"", "plan.json is no plan of this version: it is not whole, or not JSON"),
-        (written(PLAN)[:-40], "plan.json is no plan of this version: it is not whole, or not JSON"),
-        (b"[" * 100_000, "plan.json is no plan of this version: it is not whole, or not JSON"),
-        (b"[]", "plan.json is no plan of this version: it is not an object"),
-        (b"{}", "plan.json is no plan of this version: it has no digest"),
+        (b"", "plan.json is not a plan of this version: it is incomplete, or not JSON"),
+        (written(PLAN)[:-40], "plan.json is not a plan of this version: it is incomplete, or not JSON"),
+        (b"[" * 100_000, "plan.json is not a plan of this version: it is incomplete, or not JSON"),
+        (b"[]", "plan.json is not a plan of this version: it is not an object"),
+        (b"{}", "plan.json is not a plan of this version: it has no digest"),
         (
             written(PLAN).replace(b"heimdall-sync/plan/1", b"heimdall-sync/plan/2"),
-            "plan.json is no plan of this version: schema: Input should be 'heimdall-sync/plan/1'",
+            "plan.json is not a plan of this version: schema: Input should be 'heimdall-sync/plan/1'",
         ),
     ],
     ids=["empty", "cut", "deep", "a list", "an empty object", "another version"],
@@ -142,7 +142,7 @@ def test_a_file_that_is_no_plan_is_refused_in_one_sentence(text: bytes, message:
 
 def test_another_plan_than_the_one_put_out_is_refused() -> None:
     other = plan_of(TARGET, SOURCE)
-    with pytest.raises(RefusedError, match="another plan than the one that was put out"):
+    with pytest.raises(RefusedError, match="is not the plan that was shown for approval"):
         plan_from(written(other), "plan.json", expected_digest=PLAN.digest)
 
 
