@@ -15,7 +15,7 @@ BUILD_ARGS = --build-arg VERSION=$(shell sed -n 's/^__version__ = "\(.*\)"/\1/p'
 	--build-arg CREATED=$(shell git log -1 --format=%cI)
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test bench schema texts picture slow image lint-workflows test-workflows lock clean
+.PHONY: help install demo test bench schema tables texts picture slow image lint-workflows test-workflows lock clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ schema: install ## print the schema of plan.json into schemas/
 
 texts: install ## print every text that a user can meet, to read them aloud
 	$(BIN)/python docs/texts.py
+
+tables: install ## write the tables of options, outputs and exit codes into docs/
+	$(BIN)/python docs/tables.py
 
 picture: install ## photograph the summary of the demo's plan for the README; this needs Chromium
 	$(BIN)/python docs/picture.py

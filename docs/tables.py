@@ -1,15 +1,29 @@
-"""Print the tables of options and outputs that the README has: `python docs/tables.py`."""
+"""Write the tables of options, outputs and exit codes into the pages that show them: `make tables`."""
 
+import re
 import sys
 from itertools import groupby
+from pathlib import Path
 
 from sync.github import OUTPUTS
+from sync.run.command_line import EXIT_CODES
 from sync.run.inputs import inputs
 from sync.run.settings import Command, Settings, options, problems_of
 
+HERE = Path(__file__).parent
 
-def markdown_tables() -> str:
-    """Return the options, section by section, and the outputs of a step, as tables for the README."""
+
+def tables() -> dict[str, str]:
+    """Return the table of each page, by the page's name."""
+    return {
+        "options.md": option_tables(),
+        "outputs.md": table("output", OUTPUTS),
+        "exit-codes.md": table("code", EXIT_CODES),
+    }
+
+
+def option_tables() -> str:
+    """Return the options, section by section."""
     needed = {name for name, _ in problems_of(Settings(command=Command.APPLY))}
     names = {option.name: f"`{name}`" for name, option in inputs()}
     lines = []
@@ -25,10 +39,32 @@ def markdown_tables() -> str:
             places = f"`{option.flag}`<br>`{option.variable}`"
             lines.append(f"| {names.get(option.name, '')} | {places} | {default} | {option.description} |")
         lines.append("")
-    lines += ["**Outputs of a step**", "", "| output | |", "| --- | --- |"]
-    lines += [f"| `{name}` | {description} |" for name, description in OUTPUTS.items()]
-    return "\n".join([*lines, ""])
+    return "\n".join(lines)
+
+
+def table(head: str, rows: dict[str, str]) -> str:
+    """Return what each of these names means, a row each."""
+    lines = [f"| `{name}` | {meaning} |" for name, meaning in rows.items()]
+    return "\n".join([f"| {head} | |", "| --- | --- |", *lines, ""])
+
+
+def filled(page: str, content: str) -> str:
+    """Return a page with this between its marks."""
+    return re.sub(
+        r"(<!-- table -->\n).*(<!-- /table -->)",
+        lambda marks: f"{marks[1]}\n{content.strip()}\n\n{marks[2]}",
+        page,
+        flags=re.DOTALL,
+    )
+
+
+def main() -> int:
+    """Write them all."""
+    for name, content in tables().items():
+        path = HERE / name
+        path.write_text(filled(path.read_text(encoding="utf-8"), content), encoding="utf-8")
+    return 0
 
 
 if __name__ == "__main__":
-    sys.stdout.write(markdown_tables())
+    sys.exit(main())

@@ -16,6 +16,7 @@ from sync.model.schema import plan_schema
 from tests.report.examples import PLAN
 
 ROOT = Path(__file__).parents[1]
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 PINNED = {
     "runtime": PROJECT["project"]["dependencies"],
@@ -35,15 +36,37 @@ def pins_of(name: str) -> dict[str, str]:
     return dict(re.findall(r"^([a-z0-9-]+)==(\S+) \\\n    --hash=sha256:[0-9a-f]{64}\b", text, re.MULTILINE))
 
 
-def test_the_readme_has_the_tables_of_options() -> None:
-    readme = (ROOT / "README.md").read_text()
-    table = readme.partition("<!-- options -->\n")[2].partition("<!-- /options -->")[0]
-    printed = subprocess.run(
-        [sys.executable, "docs/tables.py"], cwd=ROOT, capture_output=True, text=True, check=True
-    )
-    assert table.strip() == printed.stdout.strip(), "print the new one with: python docs/tables.py"
-    for rows in re.findall(r"(?:^\|.*\n)+", table, re.MULTILINE):
-        assert len({row.count("|") for row in rows.splitlines()}) == 1
+def test_the_pages_have_the_tables_of_what_there_is(tmp_path: Path) -> None:
+    copied = Path(shutil.copytree(ROOT / "docs", tmp_path / "docs"))
+    subprocess.run([sys.executable, str(copied / "tables.py")], cwd=ROOT, check=True)
+    for page in copied.glob("*.md"):
+        assert page.read_text() == (ROOT / "docs" / page.name).read_text(), "write it with: make tables"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+class TestPage:
+    def test_the_rows_of_a_table_have_as_many_cells(self, page: Path) -> None:
+        for table in re.findall(r"(?:^\|.*\n)+", page.read_text(), re.MULTILINE):
+            rows = re.sub(r"`[^`]*`", "", table).splitlines()
+            assert len({row.count("|") for row in rows}) == 1, rows[0]
+
+    def test_what_it_links_to_is_there(self, page: Path) -> None:
+        text = re.sub(r"```.*?```|`[^`\n]*`", "", page.read_text(), flags=re.DOTALL)
+        for link in re.findall(r"\]\((?!https?:)([^)]+)\)", text):
+            name, _, heading = link.partition("#")
+            linked = page.parent / name if name else page
+            assert linked.exists(), link
+            assert not heading or heading in headings(linked), link
+
+    def test_what_it_says_to_make_can_be_made(self, page: Path) -> None:
+        for target in re.findall(r"(?:^|`)make ([a-z-]+)", page.read_text(), re.MULTILINE):
+            assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(), re.MULTILINE), target
+
+
+def headings(page: Path) -> set[str]:
+    """Return what links to the headings of a page end in."""
+    titles = re.findall(r"^#+ (.+)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
 
 
 @pytest.mark.parametrize("name", PINNED)

@@ -1,7 +1,7 @@
-"""Every option once: flag, environment variable, secrets file, `--help` and the README's table.
+"""Every option once: flag, environment variable, secrets file, `--help` and the table in `docs/options.md`.
 
 An option is a field of `Settings` that is marked with the section it is listed in; the rest follows
-from its name, type, default and description. `python docs/tables.py` prints the README's tables.
+from its name, type, default and description. `make tables` writes that table.
 """
 
 import re
