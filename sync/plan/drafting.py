@@ -1,6 +1,19 @@
-"""What of the differences between two sides can be done, in waves, and what it exposes for a moment."""
+"""What of the differences between two sides can be done, in waves, and what it exposes for a moment.
 
-from collections import defaultdict
+A mapping that can't be written leaves requests to others, which may ask for other writes than before:
+
+    refused = what the server, a setting or a name that can't be sent forbids
+    repeat:
+        reorders = the fewest writes that let each overlap be won as in the source, without refused mappings
+        if the target refuses some reorders: add them to refused, and begin again
+        waves = the changes and the reorders, in the strategy's order, without what may break its guarantee
+        if that has turned away writes or deletions of mappings: add them to refused, and begin again
+        else: that is the draft
+
+It ends: each round but the last refuses at least one more operation, none is proposed again once it is
+refused, and there are at most four for each mapping (a change, a deletion, a refresh, a reorder).
+"""
+
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -60,8 +73,7 @@ class Drafting:
     def draft(self, refused: Refused) -> Draft:
         """Return the waves without what is refused, and without what can't be done for that.
 
-        A mapping that can't be written leaves requests to others, and asks for other writes: whenever one
-        turns out to be such, all is begun again without it.
+        The docstring of this module shows the loop.
         """
         refused = dict(refused)
         while True:
@@ -74,8 +86,8 @@ class Drafting:
                 draft = self._in_waves(operations, refused)
                 stuck = {op: why for op, why in draft.refused.items() if op.kind is Kind.MAPPING}
                 if not stuck:
-                    told = self._told(refused, reordering.missing)
-                    return Draft(draft.waves, {**told, **draft.refused}, draft.exposures)
+                    kept = self._with_forbidden_reorders(refused, reordering.forbidden)
+                    return Draft(draft.waves, {**kept, **draft.refused}, draft.exposures)
             refused |= stuck
 
     def _protected(self) -> Iterator[str]:
@@ -83,33 +95,29 @@ class Drafting:
             if named(self.rules.protect, Kind.MAPPING, mapping.name):
                 yield mapping.name
 
-    def _told(self, refused: Refused, missing: Iterable[str]) -> Refused:
+    def _with_forbidden_reorders(self, refused: Refused, forbidden: Iterable[str]) -> Refused:
         """Return what is refused and a difference, with the reorders that a setting forbids.
 
-        Such a reorder is told besides another change of the mapping that --protect forbids: that one is
+        Such a reorder stands beside another change of the mapping that --protect forbids: that one is
         known, and that others decide its requests is not.
         """
-        missing = set(missing)
-        told = {op: why for op, why in refused.items() if op.verb is not Verb.REORDER or op.name in missing}
-        missing -= {op.name for op, why in told.items() if op.kind is Kind.MAPPING and why is not PROTECTED}
-        for reorder in self.winners.reorders(missing):
+        forbidden = set(forbidden)
+        kept = {op: why for op, why in refused.items() if op.verb is not Verb.REORDER or op.name in forbidden}
+        forbidden -= {op.name for op, why in kept.items() if op.kind is Kind.MAPPING and why is not PROTECTED}
+        for reorder in self.winners.reorders(forbidden):
             is_ignored = reorder.name in self.winners.ignored
             how = ("ignored", "--ignore") if is_ignored else ("protected", "--protect")
-            told[reorder] = _overtaken(reorder.name, *how)
-        return told
+            kept[reorder] = _overtaken(reorder.name, *how)
+        return kept
 
     def _in_waves(self, operations: Iterable[Operation], refused: Refused) -> Draft:
         """Sort operations into waves; what is refused in the draft is what the guarantee turns away."""
         operations = tuple(operations)
-        announced: dict[tuple[Overlap, Winner], set[str]] = defaultdict(set)
         after, goal = self.winners.after(operations), self.winners.goal(self.changes)
 
-        def tolerates(overlap: Overlap, winner: Winner, groups: set[str]) -> bool:
-            """Let another mapping decide for a moment what the right one decides in the end."""
-            if winner.mapping is None or after[overlap] != goal[overlap]:
-                return False
-            announced[overlap, winner] |= groups
-            return True
+        def tolerates(overlap: Overlap, winner: Winner, _: set[str]) -> bool:
+            """Let another mapping win for a moment what the right one wins in the end."""
+            return winner.mapping is not None and after[overlap] == goal[overlap]
 
         everything = (*operations, *(op for op in refused if op not in operations))
         guarantee = Guarantee(self.rules.strategy, self.source, self.target, everything, tolerates)
@@ -124,13 +132,13 @@ class Drafting:
                 guarantee.settle(operation, Result.DONE)
             if admitted:
                 waves.append(Wave(phase=wave.phase, operations=admitted))
-        return Draft(waves, away, tuple(_exposures(announced)))
+        return Draft(waves, away, tuple(_exposures(guarantee.exposed)))
 
 
-def _exposures(announced: Mapping[tuple[Overlap, Winner], set[str]]) -> list[Exposure]:
+def _exposures(exposed: Mapping[tuple[Overlap, Winner], set[str]]) -> list[Exposure]:
     found = [
         Exposure(method=overlap.method, path=overlap.path, mapping=winner.mapping or "", groups=tuple(groups))
-        for (overlap, winner), groups in announced.items()
+        for (overlap, winner), groups in exposed.items()
     ]
     return sorted(found, key=lambda exposure: (exposure.method, exposure.path, exposure.mapping))
 

@@ -1,8 +1,39 @@
-"""Whether an operation may run in the state that is there: one judgement, for plans and for runs.
+"""Whether an operation may run in the state that is there: one answer, for plans and for runs.
 
-A blocked difference is a failure that is known beforehand, so plans and runs are judged alike.
+Terms. A group *reaches* a request if it holds the action that the winner asks for. *Before* is the target as
+it was read. *After* is the state in which nothing differs any more, blocked differences included; only a
+group that can't be read stays as it is. A *breach* is what breaks the strategy's guarantee:
+
+- `least-privilege`: a group reaches what it reaches neither before nor after;
+- `zero-downtime`: a group does not reach what it reaches both before and after.
+
+Premise. Operations of a wave run at the same time, each may fail, and the answer to one may be lost. So any
+of them may be done while the others are not. What a request does that no mapping wins is the gateway's
+affair: it may be open to everyone or closed, so nothing may depend on that.
+
+    in the target                                  in the source
+    GET /users/([^/]+)$  → users:list              GET /users/([^/]+)$  → users:admin
+    GET /users/me$       → users:self              GET /users/me$       → users:self
+    admins hold users:list,  users:self            admins hold users:admin, users:self
+    staff hold  users:self                         staff hold  users:list,  users:self
+
+Under `least-privilege`, staff get `users:list` once the first mapping asks for `users:admin`: sooner, they
+would reach `/users/7`. Under `zero-downtime`, that mapping is written once admins hold `users:admin`: sooner,
+they would lose `/users/7`. Either way its write brings it in front of the second mapping, which has to be
+reordered; until then staff lose `/users/me`. That is a breach under `zero-downtime`, and no order of writes
+avoids it: a *transient exposure*. The plan announces it, with the request, the mapping and the groups, and a
+run tolerates what is announced, no more.
+
+What is judged. Each mapping by what it decides alone, and each overlap by every mapping that may win it, in
+the worst state that can be there. In a plan, a blocked difference is a failure that is known beforehand; in a
+run, failures come as they come, and what depends on them is skipped.
+
+What is not found, and why. Overlaps of mappings that are `not_compared`: nobody knows what these match. What
+others change during the run, and roles that a user holds directly: only the target's groups are read. Answers
+that the server's cache gives for some minutes more: a write does not change these.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 
 from sync.errors import Result
@@ -17,7 +48,7 @@ from sync.plan.diff import unreadable
 from sync.plan.possible_winners import PossibleWinners
 
 Tolerates = Callable[[Overlap, Winner, set[str]], bool]
-"""Whether a request may be decided by a mapping for a moment, although that lets in or keeps out groups."""
+"""Whether a mapping may win a request for a moment, although that lets in or keeps out groups."""
 
 
 def _nothing(_: Overlap, __: Winner, ___: set[str]) -> bool:
@@ -31,12 +62,7 @@ class Guarantee:
     the strategy's guarantee holds in the worst state that can be there: with every other operation of
     the wave done or not done, whichever is worse, and the same for those of which nobody knows.
 
-    - `least-privilege`: no group reaches an endpoint that it could not reach before and will not after;
-    - `zero-downtime`: no group loses an endpoint that it could reach before and will reach after.
-
-    An endpoint is what one mapping alone decides, and each request that several match, by whichever mapping
-    may decide it by then. *After* is the state in which nothing differs any more, blocked differences
-    included, but that an unreadable group stays as it is.
+    `exposed` are the breaches that were tolerated: the groups, by the request and who may win it.
     """
 
     def __init__(
@@ -50,6 +76,7 @@ class Guarantee:
         """Start in the target's state; `changes` are all the differences from the source, blocked or not."""
         self._strategy = strategy
         self._tolerates = tolerates
+        self.exposed: defaultdict[tuple[Overlap, Winner], set[str]] = defaultdict(set)
         self._now = Access(target, unreadable_as_in=source)
         self._before = Access(target, unreadable_as_in=source)
         self._goal = Access(target, unreadable_as_in=source)
@@ -233,7 +260,8 @@ class Guarantee:
     def _of_overlap(
         self, overlap: Overlap, winner: Winner, groups: set[str]
     ) -> Iterator[tuple[object, set[str]]]:
-        # of the two meanings of no mapping the one that asks for more, as below; here it may be for a moment
+        # a request that no mapping wins for a moment is the opposite of one that none wins before or after:
+        # where it is open it lets in whom a closed one kept out, where it is closed it keeps out the others
         is_open = (self._strategy is Strategy.ZERO_DOWNTIME) is (winner.action is not None)
         before = self._reaching(self._before, self._winners_before, overlap, is_open=is_open)
         after = self._reaching(self._goal, self._winners_after, overlap, is_open=is_open)
@@ -241,7 +269,10 @@ class Guarantee:
             wronged = groups - before - after
         else:
             wronged = groups & before & after
-        if wronged and not self._tolerates(overlap, winner, {*map(real_name, wronged)}):
+        names = {*map(real_name, wronged)}
+        if wronged and self._tolerates(overlap, winner, names):
+            self.exposed[overlap, winner] |= names
+        elif wronged:
             yield overlap, wronged
 
     def _affected(self, winner: Winner) -> set[str]:
@@ -273,7 +304,7 @@ class Guarantee:
         return groups & before & after
 
     def _reach(self, access: Access, endpoint: str) -> set[str]:
-        # of the two meanings the one that asks for more: closed for what is gained, open for what is lost
+        # without a mapping it is taken for closed where groups gain, for open where they lose: that is worse
         return access.reachers(endpoint, unmapped_is_open=self._strategy is Strategy.ZERO_DOWNTIME)
 
 

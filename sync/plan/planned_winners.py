@@ -21,10 +21,10 @@ AS_IT_IS = frozenset({Verb.REORDER, Verb.REFRESH})
 
 @dataclass(frozen=True, slots=True)
 class Reordering:
-    """What it takes besides the other changes: operations, and mappings that would have to be written."""
+    """What it takes besides the other changes: operations, and mappings whose writing is forbidden."""
 
     reorders: tuple[Operation, ...]
-    missing: frozenset[str]
+    forbidden: frozenset[str]
 
 
 class PlannedWinners:

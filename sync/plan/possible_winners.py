@@ -93,9 +93,9 @@ class PossibleWinners:
     def _look(self, overlap: Overlap) -> set[Winner]:
         """Return who may win: in the first layer, and where that may be empty in the fallback."""
         places = {name: self._now[name] for name in overlap.names if name in self._now}
-        # whose rank may be above the least that each of the others has
+        # a mapping may win where its rank may be above the least that each of the others has
         least = {name: min(place.rank for place in its) for name, its in places.items()}
-        highest, second = [-1, -1, *sorted(least.values())][-1:-3:-1]
+        *_, second, highest = (-1, -1, *sorted(least.values()))
         found = {
             Winner(name, place.action)
             for name, its in places.items()
