@@ -23,12 +23,11 @@ def guarantee_of(plan: Plan, source: Snapshot, target: Snapshot, done: Iterable[
 
     `target` is the target before any of them, `done` those that are done already.
     """
-    blocked = [difference for difference in plan.blocked if difference.operation]
-    changes = [*plan.operations, *(b.operation for b in blocked if b.operation)]
+    blocked = {each.operation: each.reason for each in plan.blocked if each.operation}
+    changes = [*plan.operations, *blocked]
     guarantee = Guarantee(plan.strategy, source, target, changes, tolerating(plan.exposures))
-    for difference in blocked:
-        if difference.operation:
-            guarantee.settle(difference.operation, Result.NOT_DONE, reason=difference.reason)
+    for operation, reason in blocked.items():
+        guarantee.settle(operation, Result.NOT_DONE, reason=reason)
     for operation in done:
         guarantee.settle(operation, Result.DONE)
     return guarantee

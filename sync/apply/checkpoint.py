@@ -9,7 +9,7 @@ import os
 import threading
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Literal, Self
+from typing import Literal
 
 from pydantic import Field, ValidationError
 
@@ -45,33 +45,24 @@ _ROOM_FOR_A_LINE = 512
 
 
 class Checkpoint:
-    """A journal that is open for writing. `room` is released where there is no other for what is to come."""
+    """A journal that is open for writing, and holds room for all that is to come."""
 
-    def __init__(self, path: Path, plan: Plan, room: Room | None = None) -> None:
-        self._numbers = {operation: number for number, operation in enumerate(plan.operations)}
-        self._lock = threading.Lock()
-        self._path = path
-        self._room = room
-        self._file = path.open("a", encoding="utf-8")
-
-    @classmethod
-    def create(cls, path: Path, plan: Plan, ours: Iterable[Operation] = (), mode: int = 0o600) -> Self:
+    def __init__(self, path: Path, plan: Plan, ours: Iterable[Operation] = (), mode: int = 0o600) -> None:
         """Begin a journal, completely or not at all, in place of one that is there.
 
         `ours` are operations of the plan that an earlier run has done, `mode` says who may read the file.
         Raises `HeimdallSyncError` where it can't be written.
         """
-        numbers = {operation: number for number, operation in enumerate(plan.operations)}
-        header = Header(target=plan.target.url, digest=plan.digest)
-        lines = [
-            header.canonical_json(),
-            plan.canonical_json(),
-            *(Line(number=numbers[operation], status=Status.DONE).canonical_json() for operation in ours),
-        ]
+        self._numbers = {operation: number for number, operation in enumerate(plan.operations)}
+        self._lock = threading.Lock()
+        self._path = path
+        done = (Line(number=self._numbers[operation], status=Status.DONE) for operation in ours)
+        begin = (Header(target=plan.target.url, digest=plan.digest), plan, *done)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            write_whole(path, "".join(f"{line}\n" for line in lines), mode)
-            return cls(path, plan, Room(path.parent, _ROOM_FOR_A_LINE * len(plan.operations)))
+            write_whole(path, "".join(f"{line.canonical_json()}\n" for line in begin), mode)
+            self._room = Room(path.parent, _ROOM_FOR_A_LINE * len(plan.operations))
+            self._file = path.open("a", encoding="utf-8")
         except OSError as error:
             raise HeimdallSyncError(
                 f"the checkpoint {path} can't be written: {error.strerror}",
@@ -83,19 +74,16 @@ class Checkpoint:
 
         Raises `HeimdallSyncError` where it can't be written.
         """
-        line = Line(
-            number=self._numbers[outcome.operation], status=outcome.status, reason=outcome.reason
-        ).canonical_json()
+        number = self._numbers[outcome.operation]
+        line = Line(number=number, status=outcome.status, reason=outcome.reason)
         with self._lock, self._explained():
-            self._file.write(f"{line}\n")
+            self._file.write(f"{line.canonical_json()}\n")
             self._flush()
 
     def _flush(self) -> None:
         try:
             self._file.flush()
         except OSError:
-            if self._room is None:
-                raise
             self._room.release()
             self._file.flush()
 
@@ -107,8 +95,7 @@ class Checkpoint:
     def close(self) -> None:
         """Close the journal; it is kept until the run has succeeded."""
         with self._lock, contextlib.suppress(OSError):  # told by `note`, which would have written it
-            if self._room:
-                self._room.release()
+            self._room.release()
             self._file.close()
 
     @contextlib.contextmanager

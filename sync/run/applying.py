@@ -9,7 +9,7 @@ from sync.apply.receipt import Receipt
 from sync.errors import RemoteError
 from sync.heimdall.auth import ends_before
 from sync.heimdall.writer import Writer
-from sync.model.outcome import Outcome, Verification, settled
+from sync.model.outcome import Outcome, Status, Verification, settled
 from sync.model.scope import named
 from sync.model.snapshot import Kind, Snapshot
 from sync.overlaps.answers import CACHE_SECONDS, Doubt
@@ -17,10 +17,10 @@ from sync.plan.planned_winners import WRITES
 from sync.report import console
 from sync.report.document import Backup
 from sync.report.files import RECEIPT
+from sync.report.progress import Standing
 from sync.run.backup import keep_backup, record_stem
 from sync.run.next_steps import line_to_go_back
 from sync.run.planning import Approved, Read, compare, read_again
-from sync.run.pulse import of_changes
 from sync.runner import in_ci
 
 
@@ -86,12 +86,19 @@ def _carry_out(approved: Approved) -> tuple[Outcome, ...]:
     writer = Writer(connected.target, read.contract, read.target.ids)
     source, _ = read.environments
     guarantee = guarantee_of(work.plan, source.enforced, work.before, work.done)
-    record.folder.prepare(record.document, sum(len(wave.operations) for wave in work.left))
-    checkpoint = Checkpoint.create(
-        connected.settings.checkpoint_file, work.plan, work.ours, record.folder.mode
-    )
+    changes = sum(len(wave.operations) for wave in work.left)
+    record.folder.prepare(record.document, changes)
+    checkpoint = Checkpoint(connected.settings.checkpoint_file, work.plan, work.ours, record.folder.mode)
     execution = Execution(writer.execute, guarantee, connected.settings.concurrency, checkpoint.note)
-    look = of_changes(execution, work.left, tuple(connected.transports.values()))
+
+    def look() -> Standing:
+        outcomes = execution.outcomes
+        failed = sum(outcome.status is Status.FAILED for outcome in outcomes)
+        wave = f"wave {execution.wave} of {len(work.left)}"
+        return Standing(
+            len(outcomes), "change", changes, stage=wave, failed=failed, waiting=connected.waiting
+        )
+
     with record.printer.progress("Applying", look):
         try:
             execution.carry_out(work.left, checkpoint.sync)

@@ -17,8 +17,8 @@ from sync.model.snapshot import Snapshot
 from sync.plan.guardrails import objections_to_urls
 from sync.report import console
 from sync.report.document import Document
+from sync.report.progress import Standing
 from sync.run.input_files import InputFiles
-from sync.run.pulse import of_requests
 from sync.run.record import Record
 from sync.run.settings import Command, Settings
 from sync.runner import how_to_finish
@@ -58,8 +58,21 @@ class Connected:
         return {side: end for side, end in ends.items() if isinstance(end, Transport)}
 
     def asking(self, what: str) -> AbstractContextManager[None]:
-        """Show how far the requests of a block have come."""
-        return self.record.printer.progress(what, of_requests(tuple(self.transports.values())))
+        """Show how many requests a block has sent, and how many are known to follow."""
+        ends = tuple(self.transports.values())
+        before = sum(end.sent for end in ends)
+
+        def look() -> Standing:
+            sent = sum(end.sent for end in ends) - before
+            total = sent + sum(end.queued for end in ends)
+            return Standing(sent, "request", total, growing=True, waiting=self.waiting)
+
+        return self.record.printer.progress(what, look)
+
+    @property
+    def waiting(self) -> str:
+        """Return which environments a run waits for, empty where both answer."""
+        return "; ".join(filter(None, (end.availability.waiting for end in self.transports.values())))
 
 
 @contextmanager

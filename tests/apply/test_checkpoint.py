@@ -1,3 +1,4 @@
+import resource
 from pathlib import Path
 
 import pytest
@@ -33,7 +34,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def noted(path: Path) -> Checkpoint:
-    checkpoint = Checkpoint.create(path, PLAN)
+    checkpoint = Checkpoint(path, PLAN)
     checkpoint.note(Outcome(FIRST, Status.DONE))
     checkpoint.note(Outcome(SECOND, Status.FAILED, "the target answered 500"))
     checkpoint.sync()
@@ -47,7 +48,7 @@ def test_what_was_done_is_remembered_as_it_comes(path: Path) -> None:
 
 
 def test_a_run_that_goes_on_keeps_what_was_ours(path: Path) -> None:
-    checkpoint = Checkpoint.create(path, PLAN, [SECOND])
+    checkpoint = Checkpoint(path, PLAN, [SECOND])
     checkpoint.note(Outcome(REST[0], Status.DONE))
     checkpoint.close()
     assert read_checkpoint(path, TARGET) == EarlierRun(plan=PLAN, done=frozenset({SECOND, REST[0]}))
@@ -93,22 +94,27 @@ def test_one_for_another_target_is_refused(path: Path) -> None:
         read_checkpoint(path, "https://elsewhere.example")
 
 
-def test_a_full_disk_is_named() -> None:
-    checkpoint = Checkpoint(Path("/dev/full"), PLAN)
-    with pytest.raises(HeimdallSyncError, match="can't be written any more: No space left") as caught:
-        checkpoint.note(Outcome(REST[0], Status.DONE))
+def test_a_file_that_takes_nothing_more_is_named(path: Path) -> None:
+    checkpoint = Checkpoint(path, PLAN)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size, before[1]))
+    try:
+        with pytest.raises(HeimdallSyncError, match="can't be written any more: File too large") as caught:
+            checkpoint.note(Outcome(REST[0], Status.DONE))
+    finally:
+        checkpoint.close()
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert "make room" in caught.value.hint
-    checkpoint.close()
 
 
 def test_where_it_names_a_folder_nothing_is_begun(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     for folder in (Path(), tmp_path):
         with pytest.raises(HeimdallSyncError, match="can't be written"):
-            Checkpoint.create(folder, PLAN)
+            Checkpoint(folder, PLAN)
 
 
 def test_where_it_cannot_be_written_nothing_is_begun(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(HeimdallSyncError, match="can't be written"):
-        Checkpoint.create(tmp_path / "file" / "sync_checkpoint.json", PLAN)
+        Checkpoint(tmp_path / "file" / "sync_checkpoint.json", PLAN)

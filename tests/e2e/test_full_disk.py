@@ -148,7 +148,7 @@ def test_room_that_is_held_is_there_when_others_have_filled_the_disk(disk: Disk)
     folder = ReportFolder(disk.path)
     folder.begin()
     folder.prepare(PLANNED, changes=len(PLAN.operations))
-    checkpoint = Checkpoint.create(disk.path / "sync_checkpoint.json", PLAN)
+    checkpoint = Checkpoint(disk.path / "sync_checkpoint.json", PLAN)
     disk.fill()
     for operation in PLAN.operations:
         checkpoint.note(Outcome(operation, Status.FAILED, "the target answered 500 " + "x" * 300))
