@@ -146,4 +146,7 @@ class GivenUpError(RemoteError):
 
 
 class TokenError(RemoteError):
-    """There is no token that the environment accepts: nothing can be sent any more."""
+    """There is no token that the environment accepts: the write is not done, and nothing more can be sent."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message, hint, result=Result.NOT_DONE)

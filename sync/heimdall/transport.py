@@ -209,5 +209,4 @@ class Transport:
                 if ended
                 else f"the {side}'s token is not accepted any more: {path} answered 401",
                 f"renew what HEIMDALL_{side.upper()}_{self.tokens.setting} gives, then run again",
-                result=Result.NOT_DONE,
             )

@@ -342,6 +342,11 @@ def test_what_could_not_be_had_is_asked_for_once(issuer: TokenServer) -> None:
     assert len(issuer.requests) == 2
 
 
+def test_a_host_that_is_not_known_is_named() -> None:
+    with pytest.raises(TokenError, match="the host name is not known"):
+        OAuthToken(endpoint_of("http://sso.invalid/token")).token()
+
+
 def test_where_nobody_listens() -> None:
     with pytest.raises(TokenError, match="no connection"):
         OAuthToken(endpoint_of("http://127.0.0.1:1/token")).token()
@@ -449,8 +454,9 @@ def test_a_renewal_that_fails_in_the_middle_ends_the_run(
     issuer.answer_next(Answer(status=500), Answer(status=500))
     writer = Writer(transport, known_contract(), {})
     for name in ("one", "two"):
-        with pytest.raises(TokenError, match="answered 500"):
+        with pytest.raises(TokenError, match="answered 500") as caught:
             writer.execute(creation(name))
+        assert caught.value.result is Result.NOT_DONE  # which is told as failed, not as never tried
     assert len(issuer.requests) == 3
 
 
