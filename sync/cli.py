@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from sync.errors import CancelledError, ExitCode, HeimdallSyncError
 from sync.github import fold, masks, publish_error
 from sync.interruption import Interruption
-from sync.report import console
-from sync.report.lines import trace
+from sync.report import messages
 from sync.report.terminal import Printer
 from sync.run import demo
 from sync.run.command_line import load
@@ -33,20 +32,20 @@ def main(argv: Sequence[str] | None = None, interruption: Interruption | None = 
             return demo.run(settings, lambda step: run(step, out, interruption), out)
         return run(settings, out, interruption)
     except HeimdallSyncError as error:
-        err.show(console.failure(error))
+        err.show(messages.failure(error))
         out.show(publish_error(error))
         return error.exit_code
     except KeyboardInterrupt:
-        err.show(console.failure(CancelledError(untouched=False)))
+        err.show(messages.failure(CancelledError(untouched=False)))
         return ExitCode.INTERRUPTED
     except Exception as error:  # noqa: BLE001 - no traceback reaches a user who has not asked for it
         if debug:
-            err.show(trace(error))
+            err.show(messages.trace(error))
         unexpected = HeimdallSyncError(
             f"unexpected {type(error).__name__}: this is a mistake in heimdall-sync",
             "run it again with --debug, and report what it shows",
         )
-        err.show(console.failure(unexpected))
+        err.show(messages.failure(unexpected))
         out.show(publish_error(unexpected))
         return ExitCode.FAILED
 

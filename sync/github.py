@@ -6,19 +6,20 @@ This is the one place that knows of workflow commands. None of it happens outsid
 import contextlib
 import os
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from rich.text import Text
 
 from sync.errors import ExitCode, HeimdallSyncError, UsageError
 from sync.model.outcome import Status
 from sync.model.plan import UPDATES, Verb
-from sync.report import markdown
-from sync.report.alerts import Alert, Gravity, alerts_of
+from sync.report import checks, differences, results
 from sync.report.document import Document
 from sync.report.lines import Lines
+from sync.report.markdown import Markdown
 from sync.report.markup import alert, prose, shortened
-from sync.report.wording import printable
+from sync.report.sections import Section, Severity
+from sync.report.wording import PLAIN, printable
 from sync.runner import in_workflow
 
 OUTPUTS = {
@@ -41,6 +42,25 @@ OUTPUTS = {
 _ANNOTATIONS = 10
 """More of them than this a step does not show."""
 
+_ANNOTATED = (
+    results.ended,
+    checks.refusals,
+    checks.health,
+    results.causes,
+    results.verification,
+    differences.drift,
+    checks.notes,
+    checks.patterns,
+    checks.overrides,
+    differences.lost,
+    differences.unprotected,
+    differences.exposures,
+    differences.blocked,
+)
+"""The sections that a workflow's page shows, the most important first; errors stand before warnings."""
+
+_Alert = tuple[Severity, str]
+
 _SUMMARY_BYTES = 900 * 1024
 """From 1 MiB on, a step's summary is dropped as a whole."""
 
@@ -60,15 +80,39 @@ def fold(title: str, lines: Lines) -> Lines:
 
 def annotations(document: Document) -> Lines:
     """Return what a workflow's page should show of a run, ten at most, the most important first."""
-    return _annotations(alerts_of(document))
+    found = [
+        alert
+        for sections in _ANNOTATED
+        if document.drift is None or sections is not differences.blocked  # drift names them itself
+        for section in sections(document, PLAIN)
+        for alert in _alerts_of(section)
+    ]
+    return _annotations(sorted(found, key=lambda alert: -alert[0]))
 
 
-def _annotations(alerts: Iterable[Alert]) -> Lines:
-    found = list(alerts)
-    if len(found) > _ANNOTATIONS:
-        shown, more = found[: _ANNOTATIONS - 1], found[_ANNOTATIONS - 1 :]
-        found = [*shown, Alert(more[0].gravity, f"And {len(more):,} more: see the summary of this step")]
-    return [Text(f"::{each.gravity} title=heimdall-sync::{_escaped(each.message)}") for each in found]
+def _alerts_of(section: Section) -> Iterator[_Alert]:
+    """Yield what must be heard of a section: one alert for what it enumerates, else one a row."""
+    first, *others = section.rows
+    if section.enumerates:
+        more = f" and {len(others):,} more" if others else ""
+        hint = f". {section.hint}" if section.hint else ""
+        yield first.severity, f"{section.title}: {first.what}{more}{hint}"
+        return
+    for row in section.rows:
+        if row.severity >= Severity.WARNING:
+            yield row.severity, f"{section.title}: {row.advised}"
+
+
+def _annotations(alerts: Sequence[_Alert]) -> Lines:
+    shown = [*alerts]
+    if len(shown) > _ANNOTATIONS:
+        more = shown[_ANNOTATIONS - 1 :]
+        told = f"And {len(more):,} more: the summary of this step has them all"
+        shown = [*shown[: _ANNOTATIONS - 1], (more[0][0], told)]
+    return [
+        Text(f"::{severity.name.lower()} title=heimdall-sync::{_escaped(message)}")
+        for severity, message in shown
+    ]
 
 
 def _escaped(message: str) -> str:
@@ -99,7 +143,7 @@ def publish_error(error: HeimdallSyncError, environ: Mapping[str, str] = os.envi
     with contextlib.suppress(HeimdallSyncError):  # the error that is being told says more
         _append(environ, "GITHUB_STEP_SUMMARY", summary)
         _append(environ, "GITHUB_OUTPUT", _as_output(outputs))
-    return _annotations(Alert(Gravity.ERROR, printable(line)) for line in said)
+    return _annotations([(Severity.ERROR, printable(line)) for line in said])
 
 
 def _as_output(outputs: Mapping[str, str]) -> str:
@@ -134,12 +178,12 @@ def _append(environ: Mapping[str, str], variable: str, text: str) -> None:
 
 def summary_of(document: Document, report_dir: str, limit: int = _SUMMARY_BYTES) -> str:
     """Return the summary, its tables cut where it would have more bytes than a step's summary may have."""
-    text = markdown.render(document)
+    text = whole = Markdown(document).render()
     rest = f"all of them are in `summary.md` of the report folder `{report_dir}`"
     for rows in _ROWS:
         if len(text.encode()) <= limit:
             break
-        text = shortened(markdown.render(document), rows, rest)
+        text = shortened(whole, rows, rest)
     return text
 
 

@@ -28,5 +28,5 @@ def test_two_sandboxes_are_started_asked_made_equal_and_stopped(tmp_path: Path) 
         )
     assert ended.returncode == 0, ended.stderr
     assert '"name":"contractor"' in ended.stdout
-    assert "✓ Target is identical to source" in ended.stdout
+    assert "✓ Verified: the target is identical to the source" in ended.stdout
     assert (tmp_path / "heimdall-sync-report" / "receipt.json").exists()

@@ -22,8 +22,8 @@ from sync.github import (
 from sync.model.outcome import Outcome, Status
 from sync.model.plan import Verb
 from sync.model.snapshot import Kind
-from sync.report import markdown
 from sync.report.document import Document
+from sync.report.markdown import Markdown
 from sync.run.inputs import NO_INPUTS, inputs, with_inputs
 from sync.run.settings import Option, Settings, options
 from sync.runner import in_workflow
@@ -198,9 +198,9 @@ class TestAnnotations:
         document = replace(PLANNED, outcomes=tuple(failed), error=RefusedError("the run was stopped"))
         said = [read_command(line.plain) for line in annotations(document)]
         assert len(said) == 10
-        assert said[0] == ("error", "the run was stopped")
+        assert said[0] == ("error", "Refused: the run was stopped")
         assert {name for name, _ in said} == {"error"}
-        assert re.match(r"And \d+ more: see the summary", said[-1][1])
+        assert re.match(r"And \d+ more: the summary", said[-1][1])
 
     def test_what_can_not_be_undone_is_a_warning(self) -> None:
         said = [read_command(line.plain) for line in annotations(PLANNED)]
@@ -245,11 +245,11 @@ class TestMasks:
 
 class TestSummary:
     def test_what_fits_is_the_summary_as_it_is(self) -> None:
-        assert summary_of(PLANNED, "report") == markdown.render(PLANNED)
+        assert summary_of(PLANNED, "report") == Markdown(PLANNED).render()
 
     def test_what_does_not_fit_is_cut_and_says_so(self) -> None:
         document = self.large(3000)
-        whole = markdown.render(document)
+        whole = Markdown(document).render()
         text = summary_of(document, "some/report")
         assert len(whole.encode()) > 900 * 1024 >= len(text.encode())
         cut = [

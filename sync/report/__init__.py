@@ -1,6 +1,8 @@
-"""What a run found, told to people and to machines. One document, one module a format.
+"""What a run found, told to people and to machines.
 
-Each format returns text; only `terminal` and `files` write it.
+A `Document` holds what was found. `checks`, `differences` and `results` make sections of it, once for all
+formats; `Console`, `Markdown` and `JUnit` each take a document and `render` it. Only `terminal` and `files`
+write what they return.
 
 Imports `model`, `overlaps`, `plan` and what `heimdall` finds in its healthcheck.
 """

@@ -1,69 +1,45 @@
 """The text that people see in a terminal or in the log of a pipeline.
 
-Every function returns the lines of one section, so that a run can show each as soon as it is known. A line
-is a `Text`: what it says is `line.plain`, and its style is only ever seen on a terminal.
+A line is a `Text`: what it says is `line.plain`, and its style is only ever seen on a terminal.
 """
 
-from collections.abc import Iterable
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
 from rich.text import Text
 
-from sync.errors import HeimdallSyncError, UsageError
 from sync.model.outcome import Status
 from sync.model.plan import UPDATES, Operation, Plan, Verb
 from sync.model.snapshot import Kind, Snapshot
-from sync.report.checks import known
-from sync.report.console_blocked import blocked_lines
-from sync.report.console_checks import deviations, drift, objections, resumed, unmatched
-from sync.report.console_decided import decisions, flaws, remarks
-from sync.report.console_health import healthcheck
-from sync.report.console_next import backup, next_step
-from sync.report.console_result import outcomes, unfinished, verification
+from sync.report import checks, differences, results
 from sync.report.document import Document
-from sync.report.lines import RULE, Lines, banner, remedy
+from sync.report.lines import (
+    MARKS,
+    RULE,
+    STYLES,
+    Lines,
+    banner,
+    first,
+    marked,
+    marked_all,
+    tagged,
+    titled,
+    to_copy,
+    verdict,
+)
+from sync.report.messages import failure, note
+from sync.report.sections import Section
 from sync.report.wording import (
     EDGE_VERBS,
     PLAIN,
-    UNCHECKED,
     contents_of,
     counts_of,
-    endpoints_lose,
     in_order,
-    lost_mappings,
     lost_memberships,
     plural,
     printable,
 )
-
-__all__ = [
-    "Mode",
-    "backup",
-    "countdown",
-    "demonstrated",
-    "deviations",
-    "drift",
-    "exported",
-    "failure",
-    "flaws",
-    "header",
-    "healthcheck",
-    "next_step",
-    "note",
-    "objections",
-    "outcomes",
-    "plan_sections",
-    "reading",
-    "remarks",
-    "render",
-    "reports",
-    "resumed",
-    "step",
-    "summary",
-    "unmatched",
-    "verification",
-]
 
 _VERB_STYLES = {
     Verb.CREATE: "green",
@@ -88,73 +64,263 @@ class Mode(StrEnum):
     EXPORT = "EXPORT"
 
 
-def render(document: Document, mode: Mode) -> Lines:
-    """Return a whole run, as its sections follow each other."""
-    return [
-        *header(document, mode),
-        *healthcheck(document),
-        *remarks(document),
-        *unmatched(document),
-        *plan_sections(document),
-        *objections(document.objections),
-        *deviations(document),
-        *resumed(document),
-        *outcomes(document),
-        *verification(document),
-        *(drift(document) if document.drift is not None else ()),
-        *summary(document),
-    ]
+@dataclass(frozen=True, slots=True)
+class Console:
+    """Show a document as lines.
 
-
-def header(document: Document, mode: Mode) -> Lines:
-    """Return the title: which environment becomes equal to which, and whether this run does it."""
-    return [
-        *banner("HEIMDALL ENVIRONMENT SYNCHRONIZATION")[1:],
-        Text(f"Source: {printable(document.source_url)}"),
-        *([Text(f"Target: {printable(document.target_url)}")] if document.target_url else []),
-        Text(f"Mode: {mode}", "bold"),
-    ]
-
-
-def reading() -> Lines:
-    """Return what is said before both environments are read."""
-    return [Text(), Text("Fetching everything from source and target...")]
-
-
-def plan_sections(document: Document) -> Lines:
-    """Return one section a kind: what was found, what changes, what stays different and why.
-
-    The same lines tell what is going to happen and what would happen. None without a plan.
+    A run shows each section as soon as it is known: every method returns the lines of one, none where there
+    is nothing to say.
     """
-    if document.plan is None:
-        return []
-    return [line for kind in Kind for line in _kind_section(document, kind)]
 
+    document: Document
 
-def _kind_section(document: Document, kind: Kind) -> Lines:
-    plan = document.plan
-    assert plan is not None
-    operations = in_order(operation for operation in plan.operations if operation.kind is kind)
-    blocked = [blocked for blocked in plan.blocked if blocked.kind is kind]
-    entities = [operation for operation in operations if operation.verb not in EDGE_VERBS]
-    edges = [operation for operation in operations if operation.verb in EDGE_VERBS]
-    lines = [
-        *banner(f"SYNCING {kind.plural.upper()}"),
-        *_found(document.source, kind, "source"),
-        *_found(document.target, kind, "target"),
-        *(line for operation in entities for line in _entity(plan, operation)),
-        *_unprotected(entities),
-    ]
-    if edges:
-        lines += [
-            Text(),
-            Text(f"Syncing {_EDGES[kind]} assignments..."),
-            *(Text(f"  {PLAIN.describe(operation)}", _VERB_STYLES[operation.verb]) for operation in edges),
+    def render(self, mode: Mode) -> Lines:
+        """Return a whole run, as its sections follow each other."""
+        return [
+            *self.header(mode),
+            *self.healthcheck(),
+            *self.remarks(),
+            *self.patterns(),
+            *self.changes(),
+            *self.guardrails(),
+            *self.deviations(),
+            *self.resumed(),
+            *self.outcomes(),
+            *self.verification(),
+            *self.drift(),
+            *self.summary(),
         ]
-    if not operations and not blocked:
-        lines.append(Text("  Nothing to change", "dim"))
-    lines += blocked_lines(blocked, plan.rules)
-    return [*lines, *decisions(plan), *flaws(document)] if kind is Kind.MAPPING else lines
+
+    def header(self, mode: Mode) -> Lines:
+        """Return the title: which environment becomes equal to which, and whether this run does it."""
+        source, target = self.document.source_url, self.document.target_url
+        return [
+            *banner("HEIMDALL ENVIRONMENT SYNCHRONIZATION")[1:],
+            Text(f"Source: {printable(source)}"),
+            *([Text(f"Target: {printable(target)}")] if target else []),
+            Text(f"Mode: {mode}", "bold"),
+        ]
+
+    def healthcheck(self) -> Lines:
+        """Return what the healthcheck found on both sides."""
+        sides = checks.health(self.document, PLAIN)
+        if not sides:
+            return []
+        urls = {"source": self.document.source_url, "target": self.document.target_url}
+        lines = banner("RUNNING HEALTHCHECK")
+        for side in sides:
+            lines += [
+                Text(),
+                Text(f"Checking {side.title.upper()} environment..."),
+                Text(f"  URL: {printable(urls[side.title])}"),
+                *(line for row in side.rows for line in marked(row, row.why, "  ")),
+            ]
+        return [*lines, Text(), Text(RULE), Text(), self._health_verdict(sides)]
+
+    def _health_verdict(self, sides: list[Section]) -> Text:
+        worst = max(row.severity for side in sides for row in side.rows)
+        noun, result, *rest = checks.health_verdict(self.document).split()
+        said = " ".join([noun.capitalize(), result.upper(), *rest])
+        if self.document.unhealthy:
+            said += " - nothing was changed"
+        elif self.document.target_url:
+            said += " - ready to sync"
+        return Text(f"{MARKS[worst]} {said}", STYLES[worst])
+
+    def remarks(self) -> Lines:
+        """Return what the servers answered of overlaps that is not what their lists show."""
+        return marked_all(differences.remarks(self.document, PLAIN))
+
+    def patterns(self) -> Lines:
+        """Return which patterns of the scope name nothing."""
+        return marked_all(checks.patterns(self.document, PLAIN))
+
+    def changes(self) -> Lines:
+        """Return one section a kind: what was found, what changes, what stays different and why.
+
+        The same lines tell what is going to happen and what would happen.
+        """
+        plan = self.document.plan
+        return [line for kind in Kind for line in self._kind(plan, kind)] if plan else []
+
+    def _kind(self, plan: Plan, kind: Kind) -> Lines:
+        operations = in_order(operation for operation in plan.operations if operation.kind is kind)
+        entities = [operation for operation in operations if operation.verb not in EDGE_VERBS]
+        edges = [operation for operation in operations if operation.verb in EDGE_VERBS]
+        stays = [
+            line
+            for stay in (differences.blocked, differences.accepted, differences.protected)
+            for section in stay(self.document, PLAIN)
+            for row in section.rows
+            if row.kind is kind
+            for line in tagged(row)
+        ]
+        lines = [
+            *banner(f"SYNCING {kind.plural.upper()}"),
+            *_found(self.document.source, kind, "source"),
+            *_found(self.document.target, kind, "target"),
+            *(line for operation in entities for line in _entity(plan, operation)),
+        ]
+        if kind is Kind.MAPPING:
+            lines += [
+                Text(f"  ⚠ {section.title}. {section.hint}", "bold yellow")
+                for section in differences.unprotected(self.document, PLAIN)
+            ]
+        if edges:
+            lines += [
+                Text(),
+                Text(f"Syncing {_EDGES[kind]} assignments..."),
+                *(Text(f"  {PLAIN.describe(edge)}", _VERB_STYLES[edge.verb]) for edge in edges),
+            ]
+        if not operations and not stays:
+            lines.append(Text("  Nothing to change", "dim"))
+        lines += stays
+        return [*lines, *self._winners(), *self.flaws()] if kind is Kind.MAPPING else lines
+
+    def _winners(self) -> Lines:
+        return [
+            *titled(differences.winners(self.document, PLAIN)),
+            *titled(differences.exposures(self.document, PLAIN)),
+        ]
+
+    def flaws(self) -> Lines:
+        """Return what is wrong with the mappings themselves."""
+        return titled(differences.flaws(self.document, PLAIN))
+
+    def guardrails(self) -> Lines:
+        """Return what the guardrails have against a run, and which settings let it pass."""
+        found = [*checks.overrides(self.document, PLAIN), *checks.refusals(self.document, PLAIN)]
+        lines = [line for section in found for row in section.rows for line in tagged(row)]
+        return [*banner("GUARDRAILS"), *lines] if lines else []
+
+    def deviations(self) -> Lines:
+        """Return how what is needed now differs from what was approved, by the side that has moved."""
+        found = checks.deviations(self.document, PLAIN)
+        lines = banner("NO LONGER WHAT WAS APPROVED") if found else []
+        for side in found:
+            lines.append(Text(f"{side.title}:"))
+            lines += [Text(f"  [{row.tag.upper()}] {row.what}", "yellow") for row in side.rows]
+        return lines
+
+    def resumed(self) -> Lines:
+        """Return how much of the plan was done before this run, and by whom."""
+        said = checks.resumed(self.document)
+        return [Text(), Text(said, "bold")] if said else []
+
+    def outcomes(self) -> Lines:
+        """Return what became of the operations of an apply, those that are done as one figure."""
+        document = self.document
+        if document.outcomes is None:
+            return []
+        done, tried = len(document.ended(Status.DONE)), len(document.outcomes)
+        return [
+            *banner("RESULT"),
+            Text(f"  Done: {done:,} of {plural(tried + len(document.not_tried), 'change')}"),
+            *first(results.undone(document, PLAIN)),
+        ]
+
+    def verification(self) -> Lines:
+        """Return what reading both sides again found."""
+        found = results.verification(self.document, PLAIN)
+        if not found:
+            return []
+        lines = banner("VERIFICATION") + verdict(found)
+        if self.document.unequal:
+            lines += first(results.found_besides(self.document, PLAIN))
+            lines += first(differences.blocked(self.document, PLAIN))
+        return lines
+
+    def drift(self) -> Lines:
+        """Return the differences as drift, by the side that has moved."""
+        if self.document.drift is None or self.document.plan is None:
+            return []
+        lines = banner("DRIFT")
+        sides = differences.drift(self.document, PLAIN)
+        if not sides:
+            lines.append(Text(f"✓ No drift: {differences.no_drift(self.document)}", "bold green"))
+        for side in sides:
+            lines += [
+                Text(f"{side.title}:", "bold"),
+                *(Text(f"  {row.said}", "yellow") for row in side.rows),
+                *([Text(side.hint)] if side.hint else []),
+            ]
+        return lines
+
+    def summary(self) -> Lines:
+        """Return the figures of a run and how it ended.
+
+        In a dry run they count what is planned, in an apply what is done; creations, updates, deletions and
+        both sorts of assignments add up to the total. What was done before the run is told beside it.
+        """
+        document = self.document
+        lines = banner("SYNC SUMMARY")
+        if document.plan is not None:
+            lines += self._figures(document.plan)
+        if document.error is not None:
+            lines += failure(document.error)
+        for section in results.causes(document, PLAIN):
+            lines += [line for row in section.rows for line in marked(row, f"Failed: {row.said}")]
+        if document.unequal:
+            lines += verdict(results.verification(document, PLAIN))
+        if document.unfinished:
+            lines.append(Text(f"To finish: {document.how_to_finish}.", "bold"))
+        if document.target_untouched:
+            lines.append(Text("Nothing was changed."))
+        ended = "Completed in" if document.error is None else "Ended after"
+        return [*lines, Text(RULE), Text(), Text(f"{ended} {document.seconds:.2f} seconds")]
+
+    def _figures(self, plan: Plan) -> Lines:
+        document, counts = self.document, counts_of(self.document.changes)
+        lines = []
+        for kind in Kind:
+            created, deleted = counts[kind, Verb.CREATE], counts[kind, Verb.DELETE]
+            updated = sum(counts[kind, verb] for verb in UPDATES)
+            label = f"{kind.plural.capitalize()}:"
+            lines.append(Text(f"{label:<9} +{created} ~{updated} -{deleted}"))
+        assigned, unassigned = (sum(counts[kind, verb] for kind in Kind) for verb in EDGE_VERBS)
+        may_stay, skipped = differences.known(document), len(document.ended(Status.SKIPPED))
+        errors = len(document.ended(Status.FAILED)) + (document.error is not None)
+        return [
+            *lines,
+            Text(f"Assigned: +{assigned} ~0 -{unassigned}"),
+            Text(f"Blocked:  {len(document.differences)}" + (f" ({may_stay})" if may_stay else "")),
+            *([Text(f"Skipped:  {skipped}")] if skipped else []),
+            Text(f"Errors:   {errors}", "bold red" if errors else ""),
+            Text(f"Total Changes: {len(document.changes)}", "bold"),
+            *self.resumed()[1:],
+            Text(f"Plan: {plan.digest}"),
+        ]
+
+    def backup(self) -> Lines:
+        """Return where what the target held before the first change is kept, and how to go back to it."""
+        kept = self.document.backup
+        if kept is None:
+            return []
+        where = ", in the folder of the downloaded reports" if kept.elsewhere else ""
+        return [
+            Text(f"Backup of the target: {printable(kept.path)}"),
+            *(note(kept.remark) if kept.remark else []),
+            *([to_copy(f"To go back{where}", kept.line)] if kept.line else []),
+        ]
+
+    def next_step(self) -> Lines:
+        """Return how the plan is applied, nothing where there is nothing to apply."""
+        line = self.document.next_line
+        return [to_copy("To apply exactly this", line)] if line and not self.document.error else []
+
+    def exported(self, file: Path) -> Lines:
+        """Return what the file of an export holds, and what it is good for; none for any other run."""
+        if self.document.exported is None:
+            return []
+        return [
+            Text(f"Snapshot: {printable(str(file))}"),
+            Text(f"It holds {contents_of(self.document.exported)}."),
+            Text("Give it as --source-url to make a target equal to it."),
+        ]
+
+
+def _found(snapshot: Snapshot | None, kind: Kind, side: str) -> Lines:
+    return [Text(f"  Found {plural(len(snapshot.of(kind)), kind.value)} in {side}")] if snapshot else []
 
 
 def _entity(plan: Plan, operation: Operation) -> Lines:
@@ -163,112 +329,3 @@ def _entity(plan: Plan, operation: Operation) -> Lines:
         Text(f"  {PLAIN.describe(operation)}", _VERB_STYLES[operation.verb]),
         *([Text(f"      ⚠ takes away {lost}, which can't be undone", "bold yellow")] if lost else []),
     ]
-
-
-def _unprotected(operations: Iterable[Operation]) -> Lines:
-    count = len(lost_mappings(operations))
-    return [Text(f"  ⚠ {endpoints_lose(count)}. {UNCHECKED}", "bold yellow")] if count else []
-
-
-def _found(snapshot: Snapshot | None, kind: Kind, side: str) -> Lines:
-    if snapshot is None:
-        return []
-    return [Text(f"  Found {plural(len(snapshot.of(kind)), kind.value)} in {side}")]
-
-
-def summary(document: Document) -> Lines:
-    """Return the figures of a run and how it ended.
-
-    In a dry run they count what is planned, in an apply what is done; creations, updates, deletions and both
-    sorts of assignments add up to the total. What was done before the run is told beside it.
-    """
-    lines = banner("SYNC SUMMARY")
-    if document.plan is not None:
-        lines += _figures(document)
-    if document.error is not None:
-        lines += failure(document.error)
-    lines += unfinished(document)
-    if document.target_untouched:
-        lines.append(Text("Nothing was changed."))
-    ended = "Completed in" if document.error is None else "Ended after"
-    return [*lines, Text(RULE), Text(), Text(f"{ended} {document.seconds:.2f} seconds")]
-
-
-def _figures(document: Document) -> Lines:
-    plan, counts = document.plan, counts_of(document.changes)
-    assert plan is not None
-    lines = []
-    for kind in Kind:
-        created, deleted = counts[kind, Verb.CREATE], counts[kind, Verb.DELETE]
-        updated = sum(counts[kind, verb] for verb in UPDATES)
-        label = f"{kind.plural.capitalize()}:"
-        lines.append(Text(f"{label:<9} +{created} ~{updated} -{deleted}"))
-    assigned, unassigned = (sum(counts[kind, verb] for kind in Kind) for verb in EDGE_VERBS)
-    blocked, may_stay = len(document.differences), known(document.differences, plan.rules)
-    failed, skipped = len(document.ended(Status.FAILED)), len(document.ended(Status.SKIPPED))
-    errors = failed + (document.error is not None)
-    return [
-        *lines,
-        Text(f"Assigned: +{assigned} ~0 -{unassigned}"),
-        Text(f"Blocked:  {blocked}" + (f" ({may_stay})" if may_stay else "")),
-        *([Text(f"Skipped:  {skipped}")] if skipped else []),
-        Text(f"Errors:   {errors}", "bold red" if errors else ""),
-        Text(f"Total Changes: {len(document.changes)}", "bold"),
-        *resumed(document)[1:],
-        Text(f"Plan: {plan.digest}"),
-    ]
-
-
-def note(message: str) -> Lines:
-    """Return something that a person should know and that stops nothing."""
-    return [Text(f"⚠ {printable(message)}", "yellow")]
-
-
-def countdown(seconds: int) -> Lines:
-    """Return the last words before the first write."""
-    return [
-        Text(),
-        Text("⚠️  WARNING: This will modify the target environment!", "bold yellow"),
-        Text(f"Press Ctrl+C within {plural(seconds, 'second')} to cancel..."),
-    ]
-
-
-def failure(error: HeimdallSyncError) -> Lines:
-    """Return what ended a run, and what to do about it: wrong settings one below another."""
-    said = error.problems if isinstance(error, UsageError) else (error.message,)
-    return [*(Text(f"✗ {printable(line)}", "bold red") for line in said), *remedy(error.hint)]
-
-
-def step(number: int, total: int, title: str) -> Lines:
-    """Return the heading of one of several runs."""
-    return [Text(), Text(f"▶ Step {number} of {total}: {title}", "bold cyan")]
-
-
-def demonstrated(changes: int, directory: Path) -> Lines:
-    """Return what the demo has shown, and where to look at it again."""
-    return [
-        Text(),
-        Text(
-            f"✓ The demo is done: {plural(changes, 'change')} made one Heimdall equal to another, and "
-            "reading both proved it.",
-            "bold green",
-        ),
-        Text("Both Heimdalls ran on this machine and are stopped again. Each step left a folder of reports."),
-        *reports(directory),
-    ]
-
-
-def exported(document: Document, file: Path) -> Lines:
-    """Return what the file of an export holds, and what it is good for; none for any other run."""
-    if document.exported is None:
-        return []
-    return [
-        Text(f"Snapshot: {printable(str(file))}"),
-        Text(f"It holds {contents_of(document.exported)}."),
-        Text("Give it as --source-url to make a target equal to it."),
-    ]
-
-
-def reports(directory: Path) -> Lines:
-    """Return where the reports of a run are."""
-    return [Text(f"Reports: {printable(str(directory))}")]

@@ -85,12 +85,22 @@ class Document:
         return tuple(outcome for outcome in self.outcomes or () if outcome.status is status)
 
     @property
+    def undone(self) -> tuple[Outcome, ...]:
+        """Return the outcomes of the changes that were not made."""
+        return tuple(outcome for outcome in self.outcomes or () if outcome.status is not Status.DONE)
+
+    @property
     def changes(self) -> tuple[Operation, ...]:
         """Return what the figures are about: the operations planned and left or, in an apply, those done."""
         if self.outcomes is not None:
             return tuple(outcome.operation for outcome in self.ended(Status.DONE))
         before = {*self.done_before}
         return tuple(op for op in self.plan.operations if op not in before) if self.plan else ()
+
+    @property
+    def agreed(self) -> Rules:
+        """Return what the run goes by: the plan's rules, and before there is one what was asked for."""
+        return self.plan.rules if self.plan else self.rules
 
     @property
     def not_tried(self) -> tuple[Operation, ...]:
@@ -118,6 +128,18 @@ class Document:
     def target_untouched(self) -> bool:
         """Tell whether it is certain that nothing was changed in the target."""
         return not any(outcome.status is Status.DONE or outcome.unsettled for outcome in self.outcomes or ())
+
+    @property
+    def unfinished(self) -> bool:
+        """Tell whether an apply ended with changes left to do, or without knowing that there are none."""
+        found = self.verification
+        return self.outcomes is not None and (found is None or bool(found.error or found.remaining))
+
+    @property
+    def unequal(self) -> bool:
+        """Tell whether both sides were read again after an apply, and differ."""
+        found = self.verification
+        return found is not None and not found.error and not found.identical
 
     @property
     def exported(self) -> Snapshot | None:

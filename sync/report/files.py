@@ -11,8 +11,9 @@ from pydantic import BaseModel, ValidationError
 from sync.disk import Room, is_same, write_whole
 from sync.errors import HeimdallSyncError, ReadError
 from sync.model.snapshot import Snapshot
-from sync.report import junit, markdown
 from sync.report.document import Document
+from sync.report.junit import JUnit
+from sync.report.markdown import Markdown
 
 PLAN, RECEIPT = "plan.json", "receipt.json"
 SOURCE, TARGET = "snapshot-source.json", "snapshot-target.json"
@@ -58,7 +59,7 @@ class ReportFolder:
         final = self._final(document)
         for name, text in final.items():
             self._write(self.place(name), text)
-        told = len(markdown.render(document)) + len(junit.render(document))
+        told = len(Markdown(document).render()) + len(JUnit(document).render())
         # a file is written beside the one that it replaces; a receipt, written twice, holds a snapshot
         size = (
             2 * told + 4 * sum(map(len, final.values())) + _ROOM_FOR_A_CHANGE * changes + _ROOM_FOR_THE_REST
@@ -72,7 +73,7 @@ class ReportFolder:
         These are `summary.md` and `junit.xml` and, as far as the run came to them, `plan.json`,
         `snapshot-source.json` and `snapshot-target.json`. Each file is there completely or not at all.
         """
-        texts = {"summary.md": markdown.render(document), "junit.xml": junit.render(document)}
+        texts = {"summary.md": Markdown(document).render(), "junit.xml": JUnit(document).render()}
         texts |= self._final(document)
         with _explained(self.path):
             self._make()

@@ -4,50 +4,17 @@ GitHub shows it as the summary of a step. It says first what happens, then what 
 what stays different, and only then everything else.
 """
 
-from sync.heimdall.health import Finding, Level
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
 from sync.model.outcome import Status
-from sync.model.plan import Strategy
-from sync.report import markdown_drift
-from sync.report.checks import known, resumed, rules_of
-from sync.report.decided import EXPOSED, exposed, reach
+from sync.model.plan import Plan, Strategy
+from sync.report import checks, differences, results
 from sync.report.document import Document
-from sync.report.markdown_checks import (
-    approval,
-    deviation_sections,
-    notes,
-    overrides,
-    refusals,
-    scope,
-    unmatched,
-    way_back,
-)
-from sync.report.markdown_ended import ended_early
-from sync.report.markup import alert, code, listed, prose, table
-from sync.report.tables import (
-    MARKDOWN,
-    counts_table,
-    decisions_section,
-    deletions_section,
-    difference_sections,
-    kind_sections,
-    outcome_sections,
-    remark_sections,
-)
-from sync.report.unfinished import is_unequal, is_unfinished, still_needed
-from sync.report.wording import (
-    UNCHECKED,
-    contents_of,
-    endpoints_lose,
-    lost_mappings,
-    lost_memberships,
-    plural,
-)
-
-_LISTED = 10
-_BELOW = "and {} more, listed below"
-"""So many things an alert names; the tables below it have them all."""
-
-_BELOW_IN_PLAN = "and {} more, in `plan.json`"
+from sync.report.markup import MARKDOWN, alert, code, folded, listed, table
+from sync.report.sections import Section, Severity
+from sync.report.tables import counts_table, deletions, kind_sections, table_of
+from sync.report.wording import contents_of, plural
 
 _GUARANTEES = {
     Strategy.LEAST_PRIVILEGE: "no group can reach an endpoint that it could not reach before and is not"
@@ -56,222 +23,286 @@ _GUARANTEES = {
     " reach afterwards",
 }
 
-_MARKS = {Level.PASSED: "✅", Level.WARNING: "⚠️", Level.FAILED: "❌"}
+_MARKS = {Severity.GOOD: "✅", Severity.NOTE: "⚠️", Severity.WARNING: "⚠️", Severity.ERROR: "❌"}
+
+_WHY = {"what": "what", "why": "why"}
+_REMEDY = {**_WHY, "what you can do": "hint"}
+_SIDES = {"what": "what", "in the target": "before", "in the source": "after"}
+_WINNERS = {"request": "what", "before": "before", "after": "after"}
+_DEVIATIONS = {"what": "what", "how": "tag"}
 
 
-def render(document: Document) -> str:
-    """Return the summary as GitHub's Markdown."""
-    blocks = [
-        _title(document),
-        ended_early(document),
-        notes(document),
-        overrides(document),
-        refusals(document),
-        unmatched(document),
-        _exported(document),
-        *_found(document),
-        scope(document),
-        _findings(document),
-        _footer(document),
-    ]
-    return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
+@dataclass(frozen=True, slots=True)
+class Markdown:
+    """Show a document as GitHub's Markdown."""
 
+    document: Document
 
-def _found(document: Document) -> list[list[str]]:
-    """Return what the comparison of the two sides found, none where the run did not come to it."""
-    if document.plan is None:
-        return []
-    if document.deviations:
-        return [*deviation_sections(document), approval(document)]
-    if document.drift is not None:
-        return [
-            markdown_drift.verdict(document),
-            *markdown_drift.drift_sections(document),
-            *difference_sections(document),
-            *remark_sections(document),
+    def render(self) -> str:
+        """Return the summary."""
+        document = self.document
+        blocks = [
+            self._title(),
+            self._ended_early(),
+            *_alerts("WARNING", checks.notes(document, MARKDOWN)),
+            *_alerts("WARNING", checks.overrides(document, MARKDOWN)),
+            *self._refusals(),
+            *_alerts("WARNING", checks.patterns(document, MARKDOWN)),
+            self._exported(),
+            *(self._compared(document.plan) if document.plan else ()),
+            self._scope(),
+            self._health(),
+            self._footer(),
         ]
-    stays = difference_sections(document)
-    is_plan = document.outcomes is None
+        return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
+
+    def _title(self) -> list[str]:
+        document = self.document
+        target, source = code(document.target_url), code(document.source_url)
+        goal = f"make {target} equal to {source}"
+        titles = (
+            (not document.target_url, f"Snapshot of {source}"),
+            (document.drift is not None, f"Drift: {target}, held against {source}"),
+            (bool(document.deviations), f"Not applied: {goal}"),
+            (document.unfinished, f"Not finished: {goal}"),
+            (document.unequal, f"Not equal: {goal}"),
+            (document.outcomes is not None, f"Sync: {goal}"),
+            (document.plan is not None, f"Plan: {goal}"),
+            (document.error is None or document.unhealthy, f"Healthcheck of {source} and {target}"),
+            (True, f"Not planned: {goal}"),
+        )
+        return [f"## {next(title for applies, title in titles if applies)}"]
+
+    def _ended_early(self) -> list[str]:
+        """Return why a run ended early, or why changes failed: the cause, what to do, how to go on."""
+        document = self.document
+        paragraphs = []
+        for section in results.ended(document, MARKDOWN):
+            for row in section.rows:
+                paragraphs.append(f"**{section.title}:** {row.why}")
+                paragraphs += [f"**What to do:** {row.hint}"] if row.hint else []
+        for section in results.causes(document, MARKDOWN):
+            paragraphs += [f"**{section.title}:**", _bullets(section, "- and {} more reasons, below")]
+        if document.unfinished:
+            paragraphs.append(f"**To finish:** {MARKDOWN.sentence(document.how_to_finish)}.")
+        if paragraphs and document.target_untouched:
+            paragraphs.append("Nothing was changed.")
+        return alert("CAUTION", *paragraphs) if paragraphs else []
+
+    def _refusals(self) -> list[list[str]]:
+        untouched = checks.is_refusal_told(self.document) and self.document.target_untouched
+        nothing = ["Nothing was changed."] if untouched else []
+        return _alerts("CAUTION", checks.refusals(self.document, MARKDOWN), *nothing)
+
+    def _exported(self) -> list[str]:
+        if self.document.exported is None:
+            return []
+        holds = f"{code('snapshot-source.json')} holds {contents_of(self.document.exported)}."
+        return [f"**Exported:** {holds} Give it as {code('source-url')} to make a target equal to it."]
+
+    def _compared(self, plan: Plan) -> list[list[str]]:
+        """Return what the comparison of the two sides found."""
+        document = self.document
+        if document.deviations:
+            deviations = _tables(checks.deviations(document, MARKDOWN), _DEVIATIONS)
+            return [*deviations, self._approval(plan)]
+        stays = [
+            *_tables(differences.blocked(document, MARKDOWN), _REMEDY),
+            *_tables(differences.accepted(document, MARKDOWN), _WHY),
+            *_tables(differences.protected(document, MARKDOWN), _SIDES),
+        ]
+        if document.drift is not None:
+            return [*self._drift(), *stays, *self._remarks()]
+        applied = document.outcomes is not None
+        failed = applied and not (document.verification and document.verification.identical)
+        winners = [] if failed else differences.winners(document, MARKDOWN)
+        return [
+            self._applied(plan) if applied else self._planned(plan),
+            self._resumed(),
+            *self._verdict(),
+            *(stays if applied else []),
+            *_tables(results.undone(document, MARKDOWN), _WHY, fold=True),
+            *_tables(results.found_besides(document, MARKDOWN), _WHY, fold=True),
+            *_alerts("CAUTION", differences.lost(document, MARKDOWN)),
+            *_alerts("WARNING", differences.unprotected(document, MARKDOWN)),
+            *_alerts("WARNING", differences.exposures(document, MARKDOWN)),
+            counts_table(document),
+            *([] if applied else stays),
+            *_tables(winners, _WINNERS),
+            deletions(document),
+            *kind_sections(document),
+            *self._remarks(),
+            self._half_way(plan),
+            self._way_back(),
+            self._approval(plan),
+        ]
+
+    def _drift(self) -> list[list[str]]:
+        """Return whether there is drift and how much, by the side that has moved."""
+        sides = differences.drift(self.document, MARKDOWN)
+        if not sides:
+            return [[f"✅ **No drift:** {differences.no_drift(self.document)}"]]
+        count = plural(sum(len(side.rows) for side in sides), "difference")
+        by_side = ", ".join(f"{len(side.rows):,} {side.title[0].lower()}{side.title[1:]}" for side in sides)
+        told = f" {by_side}." if self.document.drift else ""
+        hints = [[MARKDOWN.sentence(side.hint)] for side in sides if side.hint]
+        verdict = [f"❌ **Drift: {count}.**{told} Nothing was changed."]
+        return [verdict, *hints, *_tables(sides, _SIDES)]
+
+    def _remarks(self) -> list[list[str]]:
+        found = [
+            *differences.remarks(self.document, MARKDOWN),
+            *differences.flaws(self.document, MARKDOWN),
+        ]
+        return [
+            folded(
+                f"<b>{section.title} ({len(section.rows):,})</b>", [f"- {row.said}" for row in section.rows]
+            )
+            for section in found
+        ]
+
+    def _planned(self, plan: Plan) -> list[str]:
+        changes, blocked = len(self.document.changes), len(plan.blocked)
+        if not changes and not blocked:
+            compared = differences.reach(self.document, MARKDOWN)
+            return [f"**There is nothing to change:** no difference was found. Compared: {compared}."]
+        stays = f"{plural(blocked, 'difference')} would stay"
+        if not changes:
+            would = f"No change is possible; {stays}."
+        elif blocked:
+            would = f"{plural(changes, 'change')} would be made; {stays}."
+        else:
+            would = f"{plural(changes, 'change')} would make the target equal to the source."
+        return [f"**{would}** Nothing has been changed so far. The source is only ever read."]
+
+    def _applied(self, plan: Plan) -> list[str]:
+        document = self.document
+        done, before = len(document.changes), len(document.done_before)
+        left = len(plan.operations) - before
+        if not left:
+            return [f"**There was nothing {'left ' if before else ''}to change.**"]
+        if done == left:
+            return [f"**{plural(done, 'change')} made,** all that were {'left' if before else 'planned'}."]
+        failed = document.ended(Status.FAILED)
+        unknown = sum(outcome.unsettled for outcome in failed)
+        rest = {
+            "failed": len(failed) - unknown,
+            "unknown, since no answer came": unknown,
+            "skipped": len(document.ended(Status.SKIPPED)),
+            "not tried": len(document.not_tried),
+        }
+        said = ", ".join(f"{count:,} {how}" for how, count in rest.items() if count)
+        return [f"**{done:,} of {plural(left, 'change')} made;** {said}."]
+
+    def _resumed(self) -> list[str]:
+        said = checks.resumed(self.document)
+        return [said] if said else []
+
+    def _verdict(self) -> list[list[str]]:
+        found = self.document.verification
+        read = found is not None and not found.error
+        return [
+            [f"{_MARKS[row.severity] if read else '❓'} **{section.title}:** {row.why}."]
+            for section in results.verification(self.document, MARKDOWN)
+            for row in section.rows
+        ]
+
+    def _half_way(self, plan: Plan) -> list[str]:
+        document = self.document
+        guarantee = f"{_GUARANTEES[plan.strategy]} (strategy *{plan.strategy}*)"
+        if plan.strategy is Strategy.ZERO_DOWNTIME and plan.blocked:
+            # Old and new roles together may be more than the target takes changes to.
+            guarantee += ". That holds for what is done; what is blocked stays different"
+        if plan.exposures:
+            guarantee += ", but for what a third mapping wins for a moment"
+        if document.outcomes is None and document.changes:
+            when = "If it stops half way,** at any moment:"
+            afterwards = " What is done stays done; running it again goes on with the rest."
+        elif document.outcomes is not None and (document.not_tried or document.undone):
+            when, afterwards = "It stopped half way:**", ""
+        else:
+            return []
+        return [f"**{when} {guarantee}.{afterwards}"]
+
+    def _way_back(self) -> list[str]:
+        """Return what a rollback takes as its source, none where nothing was about to change."""
+        kept = self.document.backup
+        if kept is None:
+            return []
+        where = ", in the folder of the downloaded reports" if kept.elsewhere else ""
+        line = f" This restores it{where}: {code(kept.line)}." if kept.line else ""
+        lost = "Memberships that went with a deleted group do not come back."
+        holds = f"{code(kept.path)} holds what the target held before the first change."
+        return [f"**Rollback:** {holds}{line} {lost}"]
+
+    def _approval(self, plan: Plan) -> list[str]:
+        """Return which plan this is and, where it can still be approved, what comes next."""
+        document = self.document
+        if document.outcomes is not None or document.error or not plan.operations:
+            return [f"**{'Approved plan' if document.deviations else 'Plan'}:** {code(plan.digest)}"]
+        line = document.next_line
+        this = f"**What runs is this plan and nothing else:** {code(plan.digest)}."
+        return [
+            f"{this} If either side changes before that, apply refuses.",
+            "",
+            "**Next:** approve it, or reject it."
+            + (f" Once it is approved, this applies it: {code(line)}" if line else ""),
+        ]
+
+    def _scope(self) -> list[str]:
+        """Return what is left alone by settings."""
+        rules = self.document.agreed
+        parts = {"protected, so never changed": rules.protect, "ignored on both sides": rules.ignore}
+        said = [
+            f"{what}: {listed([*map(code, patterns)], ', ', 'and {} more')}"
+            for what, patterns in parts.items()
+            if patterns
+        ]
+        return [f"**Scope:** {'; '.join(said)}."] if said else []
+
+    def _health(self) -> list[str]:
+        # A healthcheck in which all is well is the footer's, unless there is nothing else to show.
+        everything = self.document.plan is None or self.document.unhealthy
+        rows = [
+            (_MARKS[row.severity], side.title, row.why, row.hint)
+            for side in checks.health(self.document, MARKDOWN)
+            for row in side.rows
+            if everything or row.severity > Severity.GOOD
+        ]
+        if not rows:
+            return []
+        title = checks.health_verdict(self.document).capitalize()
+        return [f"### {title}", "", *table(["", "side", "found", "what you can do"], rows)]
+
+    def _footer(self) -> list[str]:
+        parts = [
+            checks.health_verdict(self.document),
+            f"{plural(self.document.requests, 'request')} in {self.document.seconds:.1f} s",
+            f"heimdall-sync {self.document.version}",
+        ]
+        return [f"<sub>{' · '.join(filter(None, parts))}</sub>"]
+
+
+def _tables(
+    sections: Iterable[Section], columns: Mapping[str, str], *, fold: bool = False
+) -> list[list[str]]:
+    return [table_of(section, columns, fold=fold) for section in sections]
+
+
+def _alerts(kind: str, sections: Iterable[Section], *rest: str) -> list[list[str]]:
+    """Return each section as an alert: in one sentence where its rows only name things, else as a list."""
     return [
-        _headline(document),
-        *([] if is_plan else stays),
-        *outcome_sections(document),
-        _irreversible(document),
-        _unprotected(document),
-        _exposed(document),
-        counts_table(document),
-        *(stays if is_plan else []),
-        decisions_section(document),
-        deletions_section(document),
-        *kind_sections(document),
-        *remark_sections(document),
-        _half_way(document),
-        way_back(document),
-        approval(document),
+        alert(kind, f"**{section.title}:** {_named(section)}", *rest)
+        if section.enumerates
+        else alert(kind, f"**{section.title}:**", _bullets(section, "- and {} more"), *rest)
+        for section in sections
     ]
 
 
-def _title(document: Document) -> list[str]:
-    target, source = code(document.target_url), code(document.source_url)
-    goal = f"make {target} equal to {source}"
-    titles = (
-        (not document.target_url, f"Snapshot of {source}"),
-        (document.drift is not None, f"Drift: {target}, held against {source}"),
-        (bool(document.deviations), f"Not applied: {goal}"),
-        (is_unfinished(document), f"Not finished: {goal}"),
-        (is_unequal(document), f"Not equal: {goal}"),
-        (document.outcomes is not None, f"Sync: {goal}"),
-        (document.plan is not None, f"Plan: {goal}"),
-        (document.error is None or document.unhealthy, f"Healthcheck of {source} and {target}"),
-        (True, f"Not planned: {goal}"),
-    )
-    return [f"## {next(title for applies, title in titles if applies)}"]
+def _named(section: Section) -> str:
+    said = f"{listed([row.what for row in section.rows], '; ', 'and {} more, listed below')}."
+    return f"{said} {section.hint}".rstrip()
 
 
-def _exported(document: Document) -> list[str]:
-    if document.exported is None:
-        return []
-    holds = f"{code('snapshot-source.json')} holds {contents_of(document.exported)}."
-    return [f"**Exported:** {holds} Give it as {code('source-url')} to make a target equal to it."]
-
-
-def _headline(document: Document) -> list[str]:
-    before = resumed(document)
-    if document.outcomes is None:
-        return [_planned(document), *(["", before] if before else [])]
-    return [_applied(document), *(["", before] if before else []), "", _verdict(document)]
-
-
-def _planned(document: Document) -> str:
-    assert document.plan is not None
-    changes, blocked = len(document.changes), len(document.plan.blocked)
-    if not changes and not blocked:
-        return (
-            f"**There is nothing to change:** no difference was found. Compared: {reach(document, MARKDOWN)}."
-        )
-    would = f"**{plural(changes, 'change')} would " if changes else "**There is nothing that can be changed; "
-    if not blocked:
-        would += "make the target equal to the source.**"
-    elif changes:
-        would += f"be made; {plural(blocked, 'difference')} would stay.**"
-    else:
-        would += f"{plural(blocked, 'difference')} would stay.**"
-    return f"{would} Nothing has been changed so far. The source is only ever read."
-
-
-def _applied(document: Document) -> str:
-    assert document.plan is not None
-    done, before = len(document.changes), len(document.done_before)
-    left = len(document.plan.operations) - before
-    if not left:
-        return f"**There was nothing {'left ' if before else ''}to change.**"
-    if done == left:
-        return f"**{plural(done, 'change')} made,** all that were {'left' if before else 'planned'}."
-    failed = document.ended(Status.FAILED)
-    unknown = sum(outcome.unsettled for outcome in failed)
-    rest = {
-        "failed": len(failed) - unknown,
-        "unknown, since no answer came": unknown,
-        "skipped": len(document.ended(Status.SKIPPED)),
-        "not tried": len(document.not_tried),
-    }
-    said = ", ".join(f"{count:,} {how}" for how, count in rest.items() if count)
-    return f"**{done:,} of {plural(left, 'change')} made;** {said}."
-
-
-def _verdict(document: Document) -> str:
-    found = document.verification
-    if found is None:
-        return "❓ **Not verified:** the two environments were not read again."
-    if found.error:
-        return f"❓ **Not verified:** {prose(found.error)}"
-    if found.identical:
-        but = f", but for {known(found.blocked, rules_of(document))}" if found.blocked else ""
-        return (
-            f"✅ **Verified:** both were read again, and the target is identical to the source{but}. "
-            f"Compared: {reach(document, MARKDOWN)}."
-        )
-    return (
-        "❌ **Verified:** both were read again, and the target still differs from the source:"
-        f" {still_needed(document)}."
-    )
-
-
-def _irreversible(document: Document) -> list[str]:
-    assert document.plan is not None
-    lost = [(operation.name, lost_memberships(document.plan, operation)) for operation in document.changes]
-    said = [f"deleting group {code(name)} takes away {what}" for name, what in lost if what]
-    return alert("CAUTION", f"**Can't be undone:** {listed(said, '; ', _LISTED, _BELOW)}.") if said else []
-
-
-def _unprotected(document: Document) -> list[str]:
-    endpoints = [code(endpoint) for endpoint in lost_mappings(document.changes)]
-    if not endpoints:
-        return []
-    said = listed(endpoints, ", ", _LISTED, _BELOW)
-    return alert("WARNING", f"**{endpoints_lose(len(endpoints))}:** {said}. {UNCHECKED}")
-
-
-def _exposed(document: Document) -> list[str]:
-    plan = document.plan
-    assert plan is not None
-    if not plan.exposures or document.outcomes is not None:
-        return []
-    said = [exposed(exposure, plan.strategy, MARKDOWN) for exposure in plan.exposures]
-    return alert("WARNING", f"**{EXPOSED}:** {listed(said, '; ', _LISTED, _BELOW_IN_PLAN)}.")
-
-
-def _half_way(document: Document) -> list[str]:
-    assert document.plan is not None
-    strategy = document.plan.strategy
-    guarantee = f"{_GUARANTEES[strategy]} (strategy *{strategy}*)"
-    if strategy is Strategy.ZERO_DOWNTIME and document.plan.blocked:
-        # Old and new roles together may be more than the target takes changes to.
-        guarantee += ". That holds for what is done; what is blocked stays different"
-    if document.plan.exposures:
-        guarantee += ", but for what a third mapping decides for a moment"
-    if document.outcomes is None and document.changes:
-        when = "If it stops half way,** at any moment:"
-        afterwards = " What is done stays done; running it again goes on with the rest."
-    elif document.outcomes is not None and _is_unfinished(document):
-        when, afterwards = "It stopped half way:**", ""
-    else:
-        return []
-    return [f"**{when} {guarantee}.{afterwards}"]
-
-
-def _is_unfinished(document: Document) -> bool:
-    assert document.plan is not None
-    return len(document.changes) + len(document.done_before) < len(document.plan.operations)
-
-
-def _findings(document: Document) -> list[str]:
-    # A healthcheck in which all is well is the footer's, unless there is nothing else to show.
-    everything = document.plan is None or document.unhealthy
-    shown = [finding for finding in document.findings if everything or finding.level is not Level.PASSED]
-    if not shown:
-        return []
-    title = _health(document).capitalize()
-    return [f"### {title}", "", *table(["", "side", "found", "what you can do"], map(_finding, shown))]
-
-
-def _finding(finding: Finding) -> tuple[str, ...]:
-    return _MARKS[finding.level], prose(finding.side), prose(finding.message), prose(finding.remedy)
-
-
-def _footer(document: Document) -> list[str]:
-    parts = [
-        _health(document),
-        f"{plural(document.requests, 'request')} in {document.seconds:.1f} s",
-        f"heimdall-sync {document.version}",
-    ]
-    return [f"<sub>{' · '.join(filter(None, parts))}</sub>"]
-
-
-def _health(document: Document) -> str:
-    if not document.findings:
-        return ""
-    if document.unhealthy:
-        return "healthcheck failed"
-    warnings = sum(finding.level is Level.WARNING for finding in document.findings)
-    return f"healthcheck passed with {plural(warnings, 'warning')}" if warnings else "healthcheck passed"
+def _bullets(section: Section, rest: str) -> str:
+    return listed([f"- {row.advised}" for row in section.rows], "\n", rest)

@@ -7,7 +7,7 @@ emoji, no formulas. So every name and value goes into one, and of a sentence all
 import re
 from collections.abc import Iterable, Sequence
 
-from sync.report.wording import FLAG, printable
+from sync.report.wording import FLAG, Wording, printable
 
 _PLAIN = re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)*|\d+(?:[.,]\d+)*(?:st|nd|rd|th)?|%|")
 _TOKEN = re.compile(
@@ -32,8 +32,14 @@ def code(text: str) -> str:
 
 def prose(text: str) -> str:
     """Return a sentence that may quote anything: plain words as they are, everything else as code."""
+    if text and not text.strip():
+        return code(text)
     tokens = _TOKEN.findall(printable(text.strip()))
     return " ".join(_plain_or_code(*token) for token in tokens if any(token))
+
+
+MARKDOWN = Wording(name=code, text=code, sentence=prose)
+"""For `summary.md`."""
 
 
 def _plain_or_code(opening: str, core: str, closing: str) -> str:
@@ -64,8 +70,9 @@ def alert(kind: str, *paragraphs: str) -> list[str]:
     return [f"> [!{kind}]", *(f"> {line}".rstrip() for line in lines)]
 
 
-def listed(items: Sequence[str], separator: str, at_most: int, rest: str) -> str:
-    """Return the first items as one text; `rest` tells how many more there are, in place of its `{}`."""
+def listed(items: Sequence[str], separator: str, rest: str) -> str:
+    """Return the first ten items as one text; `rest` tells how many more there are, in place of its `{}`."""
+    at_most = 10
     more = len(items) - at_most
     return separator.join([*items[:at_most], *([rest.format(f"{more:,}")] if more > 0 else [])])
 

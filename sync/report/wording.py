@@ -50,15 +50,26 @@ def plural(count: int, noun: str) -> str:
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
+_SIDES = {
+    Verb.ASSIGN: ("not assigned", "assigned"),
+    Verb.UNASSIGN: ("assigned", "not assigned"),
+    Verb.REORDER: ("behind others that match the same paths", "in front of them"),
+    Verb.REFRESH: ("asks for the old name of its action", "asks for the action's name"),
+}
+"""What the target holds before and after the operations that change no attribute."""
+
+
 @dataclass(frozen=True, slots=True)
 class Wording:
     """How one format speaks about operations and differences.
 
-    `name` writes the name of an action, a role or a group, `text` everything else that is not ours.
+    `name` writes the name of an action, a role or a group, `text` everything else that is not ours, and
+    `sentence` a sentence that may quote either.
     """
 
     name: Callable[[str], str]
     text: Callable[[str], str]
+    sentence: Callable[[str], str]
 
     def subject(self, operation: Operation) -> str:
         """Return what an operation changes: `action 'x' to role 'y'`, `mapping GET /p$ -> x`."""
@@ -107,39 +118,32 @@ class Wording:
             changes.append("description")
         return f"{subject} ({', '.join(changes)})"
 
+    def sides(self, operation: Operation | None) -> tuple[str, str]:
+        """Return what the target holds before an operation and after it: for an update, as far as it differs.
 
-PLAIN = Wording(name=quoted, text=printable)
+        `operation` is what makes a difference go away, None where the two sides can't be compared.
+        """
+        if operation is None:
+            return "can't be compared", "can't be compared"
+        if operation.verb in _SIDES:
+            return _SIDES[operation.verb]
+        before, after = operation.before, operation.after
+        return self._attributes(before, after), self._attributes(after, before)
+
+    def _attributes(self, attributes: Attributes | None, other: Attributes | None) -> str:
+        if attributes is None:
+            return "missing"
+        other = other or Attributes()
+        parts = []
+        if attributes.action and attributes.action != other.action:
+            parts.append(f"action {self.name(attributes.action)}")
+        if attributes.description and attributes.description != other.description:
+            parts.append(f"description {self.name(attributes.description)}")
+        return ", ".join(parts) or "no description"
+
+
+PLAIN = Wording(name=quoted, text=printable, sentence=printable)
 """For consoles and XML."""
-
-
-AS_IT_IS = {
-    Verb.REORDER: ("behind others that match the same paths", "in front of them"),
-    Verb.REFRESH: ("asks for the old name of its action", "asks for the action's name"),
-}
-"""What it changes to write a mapping as it is."""
-
-
-def states(operation: Operation) -> tuple[str, str]:
-    """Return what the target holds before and after an operation, each in one line of plain text."""
-    match operation.verb:
-        case Verb.ASSIGN:
-            return "not assigned", "assigned"
-        case Verb.UNASSIGN:
-            return "assigned", "not assigned"
-        case Verb.REORDER | Verb.REFRESH:
-            return AS_IT_IS[operation.verb]
-        case _:
-            return _state(operation.before), _state(operation.after)
-
-
-def _state(attributes: Attributes | None) -> str:
-    if attributes is None:
-        return "does not exist"
-    action = f"action {quoted(attributes.action)}, " if attributes.action else ""
-    description = (
-        f"description {quoted(attributes.description)}" if attributes.description else "no description"
-    )
-    return action + description
 
 
 def contents_of(snapshot: Snapshot) -> str:
@@ -174,28 +178,14 @@ def counts_of(operations: Iterable[Operation]) -> Counter[tuple[Kind, Verb]]:
     return Counter((operation.kind, operation.verb) for operation in operations)
 
 
-def lost_memberships(plan: Plan, operation: Operation) -> str:
+def lost_memberships(plan: Plan | None, operation: Operation) -> str:
     """Return what can't be brought back: `the membership of 37 people`, empty where nothing is lost."""
-    if (operation.verb, operation.kind) != (Verb.DELETE, Kind.GROUP):
+    if plan is None or (operation.verb, operation.kind) != (Verb.DELETE, Kind.GROUP):
         return ""
     members = plan.members.get(operation.name)
     if members is None:
         return "the membership of everyone in it"
     return f"the membership of {members:,} {'person' if members == 1 else 'people'}" if members else ""
-
-
-def lost_mappings(operations: Iterable[Operation]) -> list[str]:
-    """Return the endpoints whose mapping is deleted; another one's pattern may still match them."""
-    return [o.name for o in operations if (o.verb, o.kind) == (Verb.DELETE, Kind.MAPPING)]
-
-
-def endpoints_lose(count: int) -> str:
-    """Return how many endpoints lose their mapping, as the start of a sentence."""
-    return f"{plural(count, 'endpoint')} {'loses its mapping' if count == 1 else 'lose their mappings'}"
-
-
-UNCHECKED = "Requests that no other mapping matches are then not checked."
-"""What it means to lose a mapping."""
 
 
 def why(outcome: Outcome) -> str:

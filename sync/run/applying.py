@@ -14,7 +14,8 @@ from sync.model.scope import named
 from sync.model.snapshot import Kind, Snapshot
 from sync.overlaps.answers import CACHE_SECONDS, Doubt
 from sync.plan.planned_winners import WRITES
-from sync.report import console
+from sync.report import messages
+from sync.report.console import Console
 from sync.report.document import Backup
 from sync.report.files import RECEIPT
 from sync.report.progress import Standing
@@ -65,7 +66,7 @@ def _count_down(approved: Approved) -> None:
     connected, printer = approved.read.connected, approved.read.connected.record.printer
     seconds = connected.settings.countdown_seconds(terminal=printer.is_terminal)
     if seconds:
-        printer.show(console.countdown(seconds))
+        printer.show(messages.countdown(seconds))
         connected.interruption.sleep(seconds)
 
 
@@ -77,7 +78,7 @@ def _back_up(approved: Approved) -> None:
     path, before, remark = keep_backup(approved.work, target, record.folder, elsewhere)
     line = line_to_go_back(settings, approved.work.plan, before, path)
     record.document = replace(record.document, backup=Backup(str(path), line, remark, in_ci()))
-    record.show(console.backup)
+    record.show(Console.backup)
 
 
 def _carry_out(approved: Approved) -> tuple[Outcome, ...]:
@@ -105,7 +106,7 @@ def _carry_out(approved: Approved) -> tuple[Outcome, ...]:
         finally:
             record.document = replace(record.document, outcomes=execution.outcomes)
             checkpoint.close()
-            record.show(console.outcomes)
+            record.show(Console.outcomes)
     return execution.outcomes
 
 
@@ -131,7 +132,7 @@ def verify(applied: Applied) -> Verification:
     record.document = replace(
         record.document, outcomes=outcomes, verification=verification, remarks=read.remarks
     )
-    record.show(console.verification, console.remarks)
+    record.show(Console.verification, Console.remarks)
     ended, done_before = datetime.now(UTC), len(applied.approved.work.done)
     receipt = Receipt.of(plan, outcomes, verification, snapshot, ended, done_before)
     record.folder.write(RECEIPT, receipt)

@@ -6,10 +6,10 @@ from dataclasses import replace
 from sync.errors import CancelledError, ExitCode, HeimdallSyncError, UsageError
 from sync.github import publish, require_step_files
 from sync.interruption import Interruption
-from sync.report import console
+from sync.report import messages
+from sync.report.console import Console
 from sync.report.document import Document
 from sync.report.files import SOURCE, ReportFolder
-from sync.report.lines import trace
 from sync.report.terminal import Printer
 from sync.run.applying import apply, verify
 from sync.run.connection import Connected, connect
@@ -28,7 +28,7 @@ def run(settings: Settings, out: Printer, interruption: Interruption) -> ExitCod
     """
     require_step_files()
     for warning in settings.warnings:
-        out.show(console.note(warning))
+        out.show(messages.note(warning))
     record = Record(
         Document(source_url=settings.source_name, target_url=settings.target_url),
         ReportFolder(settings.output_dir, input_paths(settings), shared=in_ci()),
@@ -48,22 +48,22 @@ def run(settings: Settings, out: Printer, interruption: Interruption) -> ExitCod
         raise
     except HeimdallSyncError as caught:
         if settings.debug:
-            Printer(sys.stderr).show(trace(caught))
+            Printer(sys.stderr).show(messages.trace(caught))
         error = caught
     document, folder = replace(record.document, error=error), record.folder
     if error:
         code = error.exit_code
-    out.show(console.summary(document))
+    out.show(Console(document).summary())
     try:
         folder.write_reports(document)
-        out.show(console.exported(document, folder.place(SOURCE)))
-        out.show(console.reports(folder.path))
-        out.show(console.next_step(document))
+        out.show(Console(document).exported(folder.place(SOURCE)))
+        out.show(messages.reports(folder.path))
+        out.show(Console(document).next_step())
     except HeimdallSyncError as unwritten:
         if not error:  # else how the run ended says more
             raise
         if unwritten.message != error.message:
-            out.show(console.failure(unwritten))
+            out.show(messages.failure(unwritten))
     out.show(publish(document, code, str(settings.output_dir)))
     return code
 

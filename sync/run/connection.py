@@ -15,7 +15,7 @@ from sync.interruption import Interruption
 from sync.model.plan import Rules
 from sync.model.snapshot import Snapshot
 from sync.plan.guardrails import objections_to_urls
-from sync.report import console
+from sync.report.console import Console, Mode
 from sync.report.document import Document
 from sync.report.progress import Standing
 from sync.run.input_files import InputFiles
@@ -24,11 +24,11 @@ from sync.run.settings import Command, Settings
 from sync.runner import how_to_finish
 
 _MODES = {
-    Command.CHECK: console.Mode.CHECK,
-    Command.PLAN: console.Mode.DRY_RUN,
-    Command.APPLY: console.Mode.LIVE,
-    Command.DRIFT: console.Mode.DRIFT,
-    Command.EXPORT: console.Mode.EXPORT,
+    Command.CHECK: Mode.CHECK,
+    Command.PLAN: Mode.DRY_RUN,
+    Command.APPLY: Mode.LIVE,
+    Command.DRIFT: Mode.DRIFT,
+    Command.EXPORT: Mode.EXPORT,
 }
 
 
@@ -98,7 +98,7 @@ def connect(
             started=datetime.now(UTC),
             how_to_finish=how_to_finish(),
         )
-        record.printer.show(console.header(record.document, _MODES[settings.effective_command]))
+        record.printer.show(Console(record.document).header(_MODES[settings.effective_command]))
         for note in files.notes:
             record.note(note)
         try:

@@ -6,7 +6,7 @@ from pydantic import SecretStr
 
 from sync.apply.receipt import Receipt
 from sync.errors import ExitCode
-from sync.report import console
+from sync.report import messages
 from sync.report.files import RECEIPT
 from sync.report.terminal import Printer
 from sync.run.settings import Command, Settings
@@ -31,7 +31,7 @@ def run(settings: Settings, run_command: Callable[[Settings], ExitCode], out: Pr
             "typed": None,  # the sandboxes are gone before anyone could type what a step proposes
         }
         for number, (command, title) in enumerate(_STEPS, start=1):
-            out.show(console.step(number, len(_STEPS), title))
+            out.show(messages.step(number, len(_STEPS), title))
             folder = settings.output_dir / f"{number}-{command}"
             # a checkpoint of its own: the one that is configured may be that of a real run
             files = {"output_dir": folder, "checkpoint_file": folder / "sync_checkpoint.json"}
@@ -40,7 +40,7 @@ def run(settings: Settings, run_command: Callable[[Settings], ExitCode], out: Pr
                 return code
             if command is Command.APPLY:
                 applied = Receipt.model_validate_json((folder / RECEIPT).read_bytes())
-    out.show(console.demonstrated(applied.done, settings.output_dir.resolve()))
+    out.show(messages.demonstrated(applied.done, settings.output_dir.resolve()))
     return ExitCode.DONE
 
 

@@ -22,7 +22,8 @@ from sync.plan.environment import Environment
 from sync.plan.guardrails import objections_to_plan, takes_superadmin
 from sync.plan.planner import make_plan
 from sync.plan.resume import Work, work_left
-from sync.report import console
+from sync.report import messages
+from sync.report.console import Console
 from sync.report.files import PLAN
 from sync.run.connection import Connected
 from sync.run.next_steps import line_to_apply
@@ -113,7 +114,7 @@ def _check(connected: Connected, target: Transport | None, *, must_write: bool) 
         findings = check_health(source, target, now=datetime.now(UTC), must_write=must_write)
     record.document = replace(record.document, findings=findings)
     unhealthy = record.document.unhealthy
-    record.show(console.healthcheck, fold="" if unhealthy else "Healthcheck")
+    record.show(Console.healthcheck, fold="" if unhealthy else "Healthcheck")
     if unhealthy:
         raise UnhealthyError(
             "the healthcheck failed", "do what it says above for each failure, then run again"
@@ -127,13 +128,13 @@ def export(connected: Connected) -> None:
     with connected.asking("Reading the source"):
         reading = read_source(connected.source)
     record.document = replace(record.document, source=reading.snapshot, remarks=reading.remarks)
-    record.show(console.remarks)
+    record.show(Console.remarks)
 
 
 def read(checked: Checked) -> Read:
     """Read what the target accepts, then both environments. Raises `RemoteError`."""
     connected, record = checked.connected, checked.connected.record
-    record.printer.show(console.reading())
+    record.printer.show(messages.reading())
     with connected.asking("Reading what the target accepts"):
         contract = read_contract(connected.target)
     if not contract.published:
@@ -173,7 +174,7 @@ def plan(read: Read) -> Planned:
     fresh = compare(read, count_members(read.connected.target, lost))
     found = replace(record.document, source=source, target=target, plan=fresh)
     record.document = replace(found, remarks=read.remarks, flaws=read.flaws)
-    record.show(console.remarks, console.unmatched)
+    record.show(Console.remarks, Console.patterns)
     if read.look_like_one:
         record.note("Both hold the same rows with the same ids: check that the URLs name two environments.")
     return Planned(read, fresh)
@@ -197,7 +198,7 @@ def explain_drift(planned: Planned) -> None:
         changes = (*planned.plan.operations, *blocked)
         moved = moved_since(receipt.snapshot, read.source.snapshot, read.target.snapshot, changes)
     record.document = replace(record.document, drift=moved)
-    record.show(console.drift, console.flaws)
+    record.show(Console.drift, Console.flaws)
 
 
 def approve(planned: Planned) -> Approved:
@@ -207,7 +208,7 @@ def approve(planned: Planned) -> Approved:
     """
     read, record = planned.read, planned.read.connected.record
     work = _work(planned)
-    record.show(console.plan_sections, fold="Changes, kind by kind")
+    record.show(Console.changes, fold="Changes, kind by kind")
     groups = _own_groups(read.connected) if takes_superadmin(work.plan) else ()
     record.weigh(objections_to_plan(work.plan, read.source.snapshot, work.before, groups))
     return Approved(read, work)
@@ -224,11 +225,11 @@ def _work(planned: Planned) -> Work:
     left = work_left(approved, fresh, source, target, ours) if connected.settings.resume else None
     if left:
         record.document = replace(record.document, plan=approved, done_before=left.done, ours=left.ours)
-        record.show(console.resumed)
+        record.show(Console.resumed)
         return left
     found = tuple(deviations(approved, fresh))
     record.document = replace(record.document, plan=approved, deviations=found)
-    record.show(console.deviations)
+    record.show(Console.deviations)
     raise RefusedError(
         f"the plan is no longer what was approved ({moved_side(approved, fresh)} has changed since)",
         MAKE_ANOTHER,

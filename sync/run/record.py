@@ -8,8 +8,9 @@ from rich.text import Text
 from sync.errors import RefusedError
 from sync.plan.approval import MAKE_ANOTHER
 from sync.plan.guardrails import Objection
-from sync.report import console
+from sync.report import messages
 from sync.report.checks import way_out
+from sync.report.console import Console
 from sync.report.document import Document
 from sync.report.files import ReportFolder
 from sync.report.terminal import Printer
@@ -26,20 +27,20 @@ class Record:
     folder: ReportFolder
     printer: Printer
 
-    def show(self, *parts: Callable[[Document], Iterable[Text]], fold: str = "") -> None:
+    def show(self, *parts: Callable[[Console], Iterable[Text]], fold: str = "") -> None:
         """Show parts of the document; with a title, as what one may want to unfold."""
         for part in parts:
-            self.printer.show(part(self.document), fold=fold)
+            self.printer.show(part(Console(self.document)), fold=fold)
 
     def note(self, message: str) -> None:
         """Show something that a person should know and that stops nothing."""
-        self.printer.show(console.note(message))
+        self.printer.show(messages.note(message))
 
     def weigh(self, objections: Iterable[Objection]) -> None:
         """Show and keep what guardrails object to. Raises `RefusedError` where no setting allows it."""
         found = tuple(objections)
         self.document = replace(self.document, objections=(*self.document.objections, *found))
-        self.printer.show(console.objections(found))
+        self.printer.show(Console(replace(self.document, objections=found)).guardrails())
         refused = [objection for objection in found if not objection.allowed]
         if refused:
             raise RefusedError(refused[0].message, way_out(refused[0]) or MAKE_ANOTHER)

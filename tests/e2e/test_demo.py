@@ -18,7 +18,7 @@ def test_it_ends_equal_and_leaves_what_is_not_its_own(
     assert cli.main(["demo"], Impatient()) == 0
     out = capsys.readouterr().out
     folder = tmp_path / "heimdall-sync-report"
-    assert "✓ Target is identical to source" in out
+    assert "✓ Verified: the target is identical to the source" in out
     assert out.splitlines()[-3:] == [
         "✓ The demo is done: 29 changes made one Heimdall equal to another, and reading both proved it.",
         "Both Heimdalls ran on this machine and are stopped again. Each step left a folder of reports.",

@@ -62,7 +62,7 @@ def test_the_summary_proposes_the_same(shell: Shell) -> None:
     applied = shell("heimdall-sync apply")
     summary = (shell.report / "summary.md").read_text()
     assert f"`{proposed(applied.stdout, TO_GO_BACK)}`" in summary
-    assert f"**Way back:** `heimdall-sync-report/{shell.backups[0].name}` holds" in summary
+    assert f"**Rollback:** `heimdall-sync-report/{shell.backups[0].name}` holds" in summary
 
 
 def test_flags_are_repeated_and_secrets_are_not(shell: Shell) -> None:

@@ -13,8 +13,8 @@ from sync.errors import HeimdallSyncError, RefusedError, UnhealthyError, UsageEr
 from sync.heimdall.health import Finding, Level
 from sync.model.outcome import Outcome, Status, Verification
 from sync.model.snapshot import Kind
-from sync.report import console
-from sync.report.console import Mode
+from sync.report import messages
+from sync.report.console import Console, Mode
 from sync.report.document import Document
 from sync.report.lines import Lines
 from sync.report.terminal import Printer
@@ -42,7 +42,7 @@ def text(lines: Lines) -> str:
 
 def test_a_dry_run_reads_like_this() -> None:
     assert (
-        text(console.render(PLANNED, Mode.DRY_RUN))
+        text(Console(PLANNED).render(Mode.DRY_RUN))
         == """\
 ==============================================================
 HEIMDALL ENVIRONMENT SYNCHRONIZATION
@@ -103,7 +103,7 @@ SYNCING MAPPINGS
   [CREATE] Mapping GET /users/export$ -> users:export
   [UPDATE] Mapping POST /data/(a|b)$ -> data:analyze (was legacy:action)
   [DELETE] Mapping GET /legacy$ -> legacy:action
-  ⚠ 1 endpoint loses its mapping. Requests that no other mapping matches are then not checked.
+  ⚠ 1 endpoint loses its mapping. Heimdall does not check requests that no other mapping matches.
 
 ==============================================================
 SYNCING GROUPS
@@ -139,9 +139,9 @@ Completed in 12.34 seconds
 
 
 def test_an_apply_says_the_same_of_the_plan_and_then_what_became_of_it() -> None:
-    assert text(console.plan_sections(APPLIED)) == text(console.plan_sections(ACCEPTED))
+    assert text(Console(APPLIED).changes()) == text(Console(ACCEPTED).changes())
     assert (
-        text(console.outcomes(APPLIED))
+        text(Console(APPLIED).outcomes())
         == """\
 
 ==============================================================
@@ -151,17 +151,17 @@ RESULT
 """
     )
     assert (
-        text(console.verification(APPLIED))
+        text(Console(APPLIED).verification())
         == f"""\
 
 ==============================================================
 VERIFICATION
 ==============================================================
-✓ Target is identical to source, but for 1 accepted difference.{REACH}
+✓ Verified: the target is identical to the source, but for 1 accepted difference.{REACH}
 """
     )
     assert (
-        text(console.summary(APPLIED))
+        text(Console(APPLIED).summary())
         == """\
 
 ==============================================================
@@ -184,9 +184,9 @@ Completed in 12.34 seconds
 
 
 def test_an_apply_that_did_not_get_through_says_what_is_missing_and_why() -> None:
-    sections = (console.outcomes, console.verification, console.summary)
+    shown = Console(INTERRUPTED)
     assert (
-        "".join(text(section(INTERRUPTED)) for section in sections)
+        text([*shown.outcomes(), *shown.verification(), *shown.summary()])
         == """\
 
 ==============================================================
@@ -196,15 +196,16 @@ RESULT
   [FAILED] create role 'data_scientist': POST /api/v1/roles/ answers 403 Insufficient permissions
       → give the token's user the role heimdall-admin in Keycloak
   [SKIPPED] assign action 'data:analyze' to role 'data_scientist': role 'data_scientist' is not in the target
-  [NOT TRIED] assign action 'users:export' to role 'admin'
-  [NOT TRIED] assign role 'data_scientist' to group 'data_team'
-  [NOT TRIED] delete group 'legacy_team'
-  [NOT TRIED] delete action 'legacy:action'
+  [NOT TRIED] assign action 'users:export' to role 'admin': the run ended before it came to this
+  [NOT TRIED] assign role 'data_scientist' to group 'data_team': the run ended before it came to this
+  [NOT TRIED] delete group 'legacy_team': the run ended before it came to this
+  [NOT TRIED] delete action 'legacy:action': the run ended before it came to this
 
 ==============================================================
 VERIFICATION
 ==============================================================
-✗ Target still differs from source: 6 changes still needed, 1 difference that no change can remove
+✗ Not equal: the target still differs from the source: 6 changes still needed, \
+1 difference that no change can remove
   [BLOCKED] role 'auditor' description: the target has no request that changes a role's description
       → change it in the source, or accept it: --accept role:auditor
 
@@ -223,7 +224,8 @@ Total Changes: 9
 Plan: sha256:7ffe476d499a1b29c8595a3323d157f868282278599c181997b9aef0c24ffaae
 ✗ Failed: create role 'data_scientist': POST /api/v1/roles/ answers 403 Insufficient permissions
       → give the token's user the role heimdall-admin in Keycloak
-✗ Target still differs from source: 6 changes still needed, 1 difference that no change can remove
+✗ Not equal: the target still differs from the source: 6 changes still needed, \
+1 difference that no change can remove
 To finish: run the same command again with --resume.
 ==============================================================
 
@@ -235,38 +237,40 @@ Completed in 12.34 seconds
 def test_of_many_that_were_not_made_ten_are_shown_and_their_cause_is_said_once_more_at_the_end() -> None:
     failed = tuple(Outcome(create(Kind.ACTION, f"a:{n}", "A"), Status.FAILED, "503") for n in range(12))
     document = replace(PLANNED, outcomes=failed)
-    shown = text(console.outcomes(document)).splitlines()
+    shown = text(Console(document).outcomes()).splitlines()
     assert sum(line.startswith("  [FAILED]") for line in shown) == 10
-    assert "  … and 2 more failed, see junit.xml" in shown
-    assert "  … and 5 more not tried, see junit.xml" in shown
-    assert "✗ Failed: create action 'a:0' and 11 more: 503\n" in text(console.summary(document))
+    assert "  … and 2 more failed: junit.xml has them all" in shown
+    assert "  … and 5 more not tried: junit.xml has them all" in shown
+    assert "✗ Failed: create action 'a:0' and 11 more: 503\n" in text(Console(document).summary())
 
 
 def test_what_nobody_planned_is_named_as_still_needed() -> None:
     by_hand = create(Kind.ROLE, "by_hand", "")
     document = replace(APPLIED, verification=Verification(remaining=(by_hand,)))
-    assert "  Still needed: create role 'by_hand'\n" in text(console.verification(document))
+    assert "  [STILL NEEDED] create role 'by_hand': the target still differs\n" in text(
+        Console(document).verification()
+    )
 
 
 def test_the_figures_add_up() -> None:
     for document in (PLANNED, APPLIED, INTERRUPTED, NO_DIFFERENCE):
-        lines = [line.plain for line in console.summary(document)]
+        lines = [line.plain for line in Console(document).summary()]
         rows = [line.split(":")[1].split() for line in lines if " ~" in line]
         [total] = [line for line in lines if line.startswith("Total Changes: ")]
         assert sum(int(figure[1:]) for row in rows for figure in row) == int(total.split()[-1])
 
 
 def test_no_difference() -> None:
-    section = text(console.plan_sections(NO_DIFFERENCE))
+    section = text(Console(NO_DIFFERENCE).changes())
     assert section.count("  Nothing to change\n") == 4
-    assert "identical" not in text(console.render(NO_DIFFERENCE, Mode.DRY_RUN))
+    assert "identical" not in text(Console(NO_DIFFERENCE).render(Mode.DRY_RUN))
 
 
 def test_an_accepted_difference_asks_for_nothing() -> None:
     assert """\
   [ACCEPTED] role 'auditor' description: the target has no request that changes a role's description
 
-""" in text(console.plan_sections(ACCEPTED))
+""" in text(Console(ACCEPTED).changes())
 
 
 def test_identical_is_said_only_where_the_verification_says_so() -> None:
@@ -276,10 +280,10 @@ def test_identical_is_said_only_where_the_verification_says_so() -> None:
         "unreadable": replace(APPLIED, verification=Verification(error="GET /x answers 500")),
     }
     verdicts = {
-        case: text(console.verification(document)).splitlines()[-1] for case, document in found.items()
+        case: text(Console(document).verification()).splitlines()[-1] for case, document in found.items()
     }
     assert verdicts == {
-        "identical": f"✓ Target is identical to source.{REACH}",
+        "identical": f"✓ Verified: the target is identical to the source.{REACH}",
         "not read": "✗ Not verified: the two environments were not read again",
         "unreadable": "✗ Not verified: GET /x answers 500",
     }
@@ -296,7 +300,7 @@ def test_a_failed_healthcheck_names_the_remedy() -> None:
         seconds=0.5,
     )
     assert (
-        text(console.healthcheck(document) + console.summary(document))
+        text(Console(document).healthcheck() + Console(document).summary())
         == """\
 
 ==============================================================
@@ -328,14 +332,14 @@ Ended after 0.50 seconds
 
 def test_a_warning_does_not_fail_the_healthcheck() -> None:
     soon = Finding("target", "token", Level.WARNING, "the token ends in 5 min", "get a new one")
-    lines = text(console.healthcheck(replace(STARTED, findings=(soon,)))).splitlines()
+    lines = text(Console(replace(STARTED, findings=(soon,))).healthcheck()).splitlines()
     assert lines[7:9] == ["  ⚠ the token ends in 5 min", "      → get a new one"]
     assert lines[-1] == "⚠ Healthcheck PASSED with 1 warning - ready to sync"
 
 
 def test_a_refusal_is_an_error_that_counts() -> None:
     document = replace(PLANNED, error=RefusedError("deletes 50 % of the roles", "allow it"))
-    assert text(console.summary(document)).splitlines()[-10:] == [
+    assert text(Console(document).summary()).splitlines()[-10:] == [
         "Blocked:  1",
         "Errors:   1",
         "Total Changes: 15",
@@ -352,7 +356,7 @@ def test_a_refusal_is_an_error_that_counts() -> None:
 def test_wrong_settings_stand_one_below_another() -> None:
     error = UsageError("--source-url (HEIMDALL_SOURCE_URL): is missing", "--retries (HEIMDALL_RETRIES): is 0")
     assert (
-        text(console.failure(error))
+        text(messages.failure(error))
         == """\
 ✗ --source-url (HEIMDALL_SOURCE_URL): is missing
 ✗ --retries (HEIMDALL_RETRIES): is 0
@@ -362,8 +366,8 @@ def test_wrong_settings_stand_one_below_another() -> None:
 
 
 def test_a_resumed_run_counts_what_it_did_itself() -> None:
-    assert text(console.outcomes(RESUMED)).splitlines()[-1] == "  Done: 11 of 11 changes"
-    assert text(console.summary(RESUMED)).splitlines()[4:13] == [
+    assert text(Console(RESUMED).outcomes()).splitlines()[-1] == "  Done: 11 of 11 changes"
+    assert text(Console(RESUMED).summary()).splitlines()[4:13] == [
         "Actions:  +0 ~0 -1",
         "Roles:    +1 ~0 -0",
         "Mappings: +1 ~1 -1",
@@ -377,44 +381,45 @@ def test_a_resumed_run_counts_what_it_did_itself() -> None:
 
 
 def test_what_is_protected_is_told_apart_from_what_is_accepted() -> None:
-    said = text(console.plan_sections(SCOPED))
+    said = text(Console(SCOPED).changes())
     assert "  [ACCEPTED] role 'auditor' description: the target has no request" in said
     assert "  [PROTECTED] unassign role 'auditor' from group 'office': it is protected by a setting\n" in said
-    assert "Blocked:  2 (1 accepted and 1 protected differences)\n" in text(console.summary(SCOPED))
+    assert "Blocked:  2 (1 accepted and 1 protected differences)\n" in text(Console(SCOPED).summary())
     assert SCOPED.plan is not None
     verified = replace(SCOPED, outcomes=(), verification=Verification(blocked=SCOPED.plan.blocked))
-    assert text(console.verification(verified)).splitlines()[-1] == (
-        f"✓ Target is identical to source, but for 1 accepted and 1 protected differences.{REACH}"
+    assert text(Console(verified).verification()).splitlines()[-1] == (
+        "✓ Verified: the target is identical to the source, but for 1 accepted and 1 protected differences."
+        + REACH
     )
 
 
 def test_an_export_has_no_target() -> None:
-    lines = text(console.header(replace(STARTED, target_url=""), Mode.EXPORT)).splitlines()
+    lines = text(Console(replace(STARTED, target_url="")).header(Mode.EXPORT)).splitlines()
     assert lines[3:] == ["Source: https://staging.services.example", "Mode: EXPORT"]
 
 
 def test_sections_that_a_run_did_not_come_to_are_not_there() -> None:
-    assert console.healthcheck(STARTED) == []
-    assert console.plan_sections(STARTED) == []
-    assert console.outcomes(PLANNED) == []
-    assert console.verification(PLANNED) == []
+    assert Console(STARTED).healthcheck() == []
+    assert Console(STARTED).changes() == []
+    assert Console(PLANNED).outcomes() == []
+    assert Console(PLANNED).verification() == []
 
 
 def test_single_lines() -> None:
-    assert text(console.reading()) == "\nFetching everything from source and target...\n"
-    assert text(console.note("the target publishes no schema")) == "⚠ the target publishes no schema\n"
-    assert text(console.failure(HeimdallSyncError("it broke", "mend it"))) == "✗ it broke\n      → mend it\n"
-    assert text(console.backup(PLANNED)) == ""
-    assert text(console.backup(APPLIED)) == (
+    assert text(messages.reading()) == "\nFetching everything from source and target...\n"
+    assert text(messages.note("the target publishes no schema")) == "⚠ the target publishes no schema\n"
+    assert text(messages.failure(HeimdallSyncError("it broke", "mend it"))) == "✗ it broke\n      → mend it\n"
+    assert text(Console(PLANNED).backup()) == ""
+    assert text(Console(APPLIED).backup()) == (
         "Backup of the target: reports/backup-1.json\n"
         "To go back: heimdall-sync apply --source-url reports/backup-1.json\n"
     )
-    assert text(console.next_step(PLANNED)) == f"To apply exactly this: {PLANNED.next_line}\n"
-    assert text(console.next_step(STARTED)) == ""
-    assert text(console.step(2, 5, "plan")) == "\n▶ Step 2 of 5: plan\n"
-    assert text(console.reports(Path("out/reports"))) == "Reports: out/reports\n"
+    assert text(Console(PLANNED).next_step()) == f"To apply exactly this: {PLANNED.next_line}\n"
+    assert text(Console(STARTED).next_step()) == ""
+    assert text(messages.step(2, 5, "plan")) == "\n▶ Step 2 of 5: plan\n"
+    assert text(messages.reports(Path("out/reports"))) == "Reports: out/reports\n"
     assert (
-        text(console.countdown(5))
+        text(messages.countdown(5))
         == """\
 
 ⚠️  WARNING: This will modify the target environment!
@@ -425,7 +430,7 @@ Press Ctrl+C within 5 seconds to cancel...
 
 def shown(document: Document) -> list[str]:
     stream = io.StringIO()
-    Printer(stream).show(console.render(document, Mode.LIVE))
+    Printer(stream).show(Console(document).render(Mode.LIVE))
     return stream.getvalue().splitlines()
 
 
@@ -453,22 +458,22 @@ def _everything_shown(said: str) -> list[str]:
 
 
 def test_overlaps_and_flaws_are_told_after_the_mappings() -> None:
-    mappings = text(console.plan_sections(OVERLAPPING)).partition("SYNCING MAPPINGS")[2]
+    mappings = text(Console(OVERLAPPING).changes()).partition("SYNCING MAPPINGS")[2]
     assert (
-        mappings.partition("not checked.\n")[2].partition("\n\n====")[0]
+        mappings.partition("mapping matches.\n")[2].partition("\n\n====")[0]
         == """
-Decided by another mapping afterwards:
-  [DECIDED] GET /users/me
+Another mapping wins:
+  [WINNER] GET /users/me
       before: GET /users/([^/]+)$ (action 'users:read')
       after:  GET /users/me$ (action 'me:read')
 
-⚠ Decided by a third mapping while those that match the same are written:
-  [EXPOSED] GET /users/me by GET /users/([^/]+)$: group 'office' could get through
+Transient exposure:
+  [EXPOSED] GET /users/([^/]+)$ wins GET /users/me for a moment: group 'office' could get through
 
-The mappings themselves:
-  [WARNING] mapping GET /n also matches more than it seems to: /nx"""
+Faults of the mappings themselves:
+  [WARNING] mapping GET /n: also matches more than it seems to: /nx"""
     )
-    assert text(console.remarks(OVERLAPPING)) == (
-        "⚠ GET /users/me in the target: decided by GET /users/([^/]+)$, its list shows GET /users/me$; "
+    assert text(Console(OVERLAPPING).remarks()) == (
+        "⚠ GET /users/me in the target: GET /users/([^/]+)$ wins, its list shows GET /users/me$; "
         "the answer may come from a cache, which holds it for 300 seconds at most\n"
     )

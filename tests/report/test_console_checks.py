@@ -7,12 +7,13 @@ import pytest
 from sync.model.plan import Blocked, Rules
 from sync.model.snapshot import Kind
 from sync.plan.drift import Moved
-from sync.report import console
+from sync.report.console import Console
 from sync.report.document import Document
 from sync.report.lines import Lines
 from tests.report.examples import (
     AUDITOR,
     DRIFTED,
+    MANY,
     NO_DIFFERENCE,
     PLAN,
     PLANNED,
@@ -30,7 +31,7 @@ def text(lines: Lines) -> str:
 
 def test_what_guardrails_say_and_which_settings_change_it() -> None:
     assert (
-        text(console.objections(REFUSED.objections))
+        text(Console(REFUSED).guardrails())
         == """\
 
 ==============================================================
@@ -49,13 +50,13 @@ http://staging.services.example (--allow-http is given)
 
 
 def test_what_no_setting_allows_asks_for_none() -> None:
-    lines = console.objections((replace(REFUSED.objections[1], setting=""),))
+    lines = Console(replace(REFUSED, objections=(replace(MANY, setting=""),))).guardrails()
     assert lines[-1].plain == "  [REFUSED] many deletions: 6 of 12 mappings would go, more than 30 %"
 
 
 def test_what_differs_from_the_approval_by_the_side_that_has_moved() -> None:
     assert (
-        text(console.deviations(STALE))
+        text(Console(STALE).deviations())
         == """\
 
 ==============================================================
@@ -79,7 +80,7 @@ The target has changed since the approval:
 )
 def test_a_side_that_can_not_be_told(moved: str, sentence: str) -> None:
     deviations = tuple(replace(deviated, moved=moved) for deviated in STALE.deviations)
-    lines = console.deviations(replace(STALE, deviations=deviations))
+    lines = Console(replace(STALE, deviations=deviations)).deviations()
     assert [line.plain for line in lines if line.plain.endswith(":")] == [sentence]
 
 
@@ -95,46 +96,47 @@ def test_a_side_that_can_not_be_told(moved: str, sentence: str) -> None:
 def test_what_was_done_before_and_by_whom(done: int, ours: int, said: str) -> None:
     before = PLAN.operations[:done]
     document = replace(RESUMED, done_before=before, ours=frozenset(before[:ours]))
-    assert text(console.resumed(document)) == f"\n{said}\n"
+    assert text(Console(document).resumed()) == f"\n{said}\n"
 
 
 def test_drift_by_the_side_that_has_moved() -> None:
     assert (
-        text(console.drift(DRIFTED))
+        text(Console(DRIFTED).drift())
         == """\
 
 ==============================================================
 DRIFT
 ==============================================================
 Changed in the target by hand:
-  role 'auditor' has another description than in the source
-  mapping GET /legacy$ is only in the target
-  group 'legacy_team' is only in the target
+  role 'auditor': the description differs
+  mapping GET /legacy$: only in the target
+  group 'legacy_team': only in the target
 Waiting in the source:
-  action 'users:export' is missing in the target
-  action 'data:analyze' is missing in the target
-  action 'users:read' has another description than in the source
-  action 'legacy:action' is only in the target
-  action 'legacy:action' of role 'auditor' is only in the target
-  role 'data_scientist' is missing in the target
-  action 'users:export' of role 'admin' is missing in the target
-  action 'data:analyze' of role 'data_scientist' is missing in the target
-  mapping GET /users/export$ is missing in the target
-  group 'data_team' is missing in the target
-  role 'auditor' of group 'legacy_team' is only in the target
-  role 'data_scientist' of group 'data_team' is missing in the target
+  action 'users:export': missing in the target
+  action 'data:analyze': missing in the target
+  action 'users:read': the description differs
+  action 'legacy:action': only in the target
+  action 'legacy:action' of role 'auditor': only in the target
+  role 'data_scientist': missing in the target
+  action 'users:export' of role 'admin': missing in the target
+  action 'data:analyze' of role 'data_scientist': missing in the target
+  mapping GET /users/export$: missing in the target
+  group 'data_team': missing in the target
+  role 'auditor' of group 'legacy_team': only in the target
+  role 'data_scientist' of group 'data_team': missing in the target
 Changed on both sides:
-  mapping POST /data/(a|b)$ asks for action 'legacy:action' in the target, for 'data:analyze' in the source
+  mapping POST /data/(a|b)$: asks for action 'legacy:action' in the target, for 'data:analyze' in the source
 """
     )
 
 
 def test_drift_without_a_receipt_is_one_list() -> None:
-    lines = text(console.drift(replace(DRIFTED, drift={}))).splitlines()
+    lines = text(Console(replace(DRIFTED, drift={})).drift()).splitlines()
     assert [line for line in lines[4:] if not line.startswith("  ")] == [
-        "With the receipt of the last apply (--receipt) the check tells which side has moved since."
+        "Different:",
+        "With the receipt of the last apply (--receipt) the check tells which side has moved since.",
     ]
-    assert len(lines[4:-1]) == 16
+    assert len(lines[5:-1]) == 16
 
 
 def test_what_can_not_be_compared_is_drift_that_no_receipt_sorts() -> None:
@@ -142,22 +144,22 @@ def test_what_can_not_be_compared_is_drift_that_no_receipt_sorts() -> None:
     plan = PLAN.model_copy(update={"waves": (), "blocked": (AUDITOR, unread)})
     assert AUDITOR.operation is not None
     sorted_out = replace(DRIFTED, plan=plan, drift={AUDITOR.operation: Moved.TARGET})
-    assert text(console.drift(sorted_out)).splitlines()[4:] == [
+    assert text(Console(sorted_out).drift()).splitlines()[4:] == [
         "Changed in the target by hand:",
-        "  role 'auditor' has another description than in the source",
+        "  role 'auditor': the description differs",
         "Which side has moved can't be told:",
-        "  role 'zoo' can't be compared",
+        "  role 'zoo': can't be compared",
     ]
     alone = replace(DRIFTED, plan=plan.model_copy(update={"blocked": (unread,)}), drift={})
-    assert text(console.drift(alone)).splitlines()[4:] == ["  role 'zoo' can't be compared"]
+    assert text(Console(alone).drift()).splitlines()[4:] == ["Different:", "  role 'zoo': can't be compared"]
 
 
 def test_a_mapping_that_only_stands_elsewhere_has_drifted_too() -> None:
     moved = reorder("GET /users$", "users:read")
     wave = PLAN.waves[0].model_copy(update={"operations": (moved,)})
     document = replace(DRIFTED, plan=PLAN.model_copy(update={"waves": (wave,), "blocked": ()}))
-    assert text(console.drift(document)).splitlines()[-1] == (
-        "  mapping GET /users$ stands elsewhere in the order of those that match the same paths"
+    assert text(Console(document).drift()).splitlines()[-1] == (
+        "  mapping GET /users$: stands elsewhere in the order of those that match the same paths"
     )
 
 
@@ -172,7 +174,7 @@ def test_no_drift_says_no_more_than_was_measured() -> None:
         "all": _without_drift(Rules()),
         "scope": _without_drift(SCOPED.plan.rules, *SCOPED.plan.blocked),
     }
-    assert {case: text(console.drift(document)).splitlines()[-1] for case, document in found.items()} == {
+    assert {case: text(Console(document).drift()).splitlines()[-1] for case, document in found.items()} == {
         "all": "✓ No drift: both sides were read, and nothing differs.",
         "scope": (
             "✓ No drift: both sides were read, and nothing in scope differs,"
@@ -182,7 +184,7 @@ def test_no_drift_says_no_more_than_was_measured() -> None:
 
 
 def test_what_there_is_nothing_to_say_about_is_not_there() -> None:
-    assert console.objections(()) == []
-    assert console.deviations(PLANNED) == []
-    assert console.resumed(PLANNED) == []
-    assert console.drift(replace(PLANNED, plan=None)) == []
+    assert Console(PLANNED).guardrails() == []
+    assert Console(PLANNED).deviations() == []
+    assert Console(PLANNED).resumed() == []
+    assert Console(replace(PLANNED, plan=None)).drift() == []

@@ -10,8 +10,9 @@ import pytest
 from sync.errors import HeimdallSyncError
 from sync.model.snapshot import Snapshot
 from sync.plan.approval import plan_from
-from sync.report import junit, markdown
 from sync.report.files import RECEIPT, REPORTS, ReportFolder
+from sync.report.junit import JUnit
+from sync.report.markdown import Markdown
 from tests.report.examples import PLAN, PLANNED, SOURCE, STARTED, TARGET
 
 WRITTEN = ["summary.md", "junit.xml", "plan.json", "snapshot-source.json", "snapshot-target.json"]
@@ -27,8 +28,8 @@ def test_everything_that_was_found_out_is_written(tmp_path: Path) -> None:
     files = folder.write_reports(PLANNED)
     assert [file.name for file in files] == WRITTEN
     assert sorted(folder.path.iterdir()) == sorted(files)
-    assert (folder.path / "summary.md").read_text(encoding="utf-8") == markdown.render(PLANNED)
-    assert (folder.path / "junit.xml").read_text(encoding="utf-8") == junit.render(PLANNED)
+    assert (folder.path / "summary.md").read_text(encoding="utf-8") == Markdown(PLANNED).render()
+    assert (folder.path / "junit.xml").read_text(encoding="utf-8") == JUnit(PLANNED).render()
 
 
 def test_models_are_written_so_that_people_and_models_can_read_them(tmp_path: Path) -> None:

@@ -17,8 +17,8 @@ from sync.model.outcome import Verification
 from sync.model.plan import Rules
 from sync.model.snapshot import Kind
 from sync.overlaps.answers import Doubt
-from sync.report import junit
 from sync.report.document import Document
+from sync.report.junit import JUnit
 from sync.report.wording import PLAIN, printable
 from tests.report.examples import (
     ACCEPTED,
@@ -61,11 +61,13 @@ SAME = {
     f"{kind.plural} are the same in source and target": ("passed", "both were read again") for kind in Kind
 }
 
-REACH = "compared: every row, and which mapping wins each overlap"
+REACH = "Compared: every row, and which mapping wins each overlap"
+
+IDENTICAL = f"the target is identical to the source. {REACH}"
 
 
 def read(document: Document) -> ET.Element:
-    report = ET.fromstring(junit.render(document))  # noqa: S314 - it reads what was just written
+    report = ET.fromstring(JUnit(document).render())  # noqa: S314 - it reads what was just written
     assert report.tag == "testsuites"
     for element in report.iter():
         assert set(element.attrib) <= ATTRIBUTES[element.tag]
@@ -117,7 +119,7 @@ def test_a_planned_change_passes_as_planned_and_what_will_stay_different_is_skip
     assert results(PLANNED, "roles") == {
         "would create role 'data_scientist'": (
             "passed",
-            "before: does not exist\nafter: description 'Analyzes'",
+            "before: missing\nafter: description 'Analyzes'",
         ),
         "would assign action 'users:export' to role 'admin'": (
             "passed",
@@ -133,7 +135,7 @@ def test_a_planned_change_passes_as_planned_and_what_will_stay_different_is_skip
         ),
         "role 'auditor' description": (
             "skipped",
-            f"stays different: {AUDITOR.reason} → {AUDITOR.remedy}",
+            f"blocked: {AUDITOR.reason} → {AUDITOR.remedy}",
         ),
     }
 
@@ -170,7 +172,7 @@ def test_a_change_that_failed_is_not_told_again_as_still_needed() -> None:
     found = results(accepted, "verification")
     assert found.pop("target is identical to source") == (
         "failure",
-        "1 change still needed, each with a case that says why",
+        "the target still differs from the source: 1 change still needed",
     )
     assert {result for result, _ in found.values()} == {"passed"}
 
@@ -240,13 +242,16 @@ def test_what_is_not_done_fails_or_is_skipped() -> None:
 @pytest.mark.parametrize(
     ("verification", "found"),
     [
-        (Verification(), {"target is identical to source": ("passed", f"no difference; {REACH}"), **SAME}),
+        (
+            Verification(),
+            {"target is identical to source": ("passed", IDENTICAL), **SAME},
+        ),
         (
             APPLIED.verification,
             {
                 "target is identical to source, accepted differences aside": (
                     "passed",
-                    f"1 accepted difference; {REACH}",
+                    f"the target is identical to the source, but for 1 accepted difference. {REACH}",
                 ),
                 "role 'auditor' description": ("skipped", f"accepted: {AUDITOR.reason}"),
                 **{name: said for name, said in SAME.items() if "roles" not in name},
@@ -254,7 +259,7 @@ def test_what_is_not_done_fails_or_is_skipped() -> None:
         ),
         (
             None,
-            {"target is identical to source": ("skipped", "the two environments were not read again")},
+            {"target is identical to source": ("failure", "the two environments were not read again")},
         ),
         (
             Verification(error="GET /x answers 500"),
@@ -263,7 +268,7 @@ def test_what_is_not_done_fails_or_is_skipped() -> None:
         (
             Verification(remaining=PLAN.operations[:1], blocked=(AUDITOR,)),
             {
-                "still needed: create action 'users:export'": ("failure", "the target still differs"),
+                "create action 'users:export'": ("failure", "the target still differs"),
                 "role 'auditor' description": ("failure", AUDITOR.reason),
                 **{name: said for name, said in SAME.items() if not re.match("actions|roles", name)},
             },
@@ -283,12 +288,12 @@ def test_a_refusal_fails() -> None:
 
 def test_guardrails_are_skipped_where_they_are_overridden_and_fail_where_they_refuse() -> None:
     twice = replace(PLAIN_HTTP, message="the target's token would cross the network unencrypted to http://x")
-    given = "allowed, since --allow-http is given"
+    given = "(--allow-http is given)"
     document = replace(REFUSED, objections=(PLAIN_HTTP, twice, MANY, MANY))
     assert suites(document)[:2] == ["healthcheck", "guardrails"]
     assert results(document, "guardrails") == {
-        "plain HTTP": ("skipped", f"{given}: {PLAIN_HTTP.message}"),
-        "plain HTTP (2)": ("skipped", f"{given}: {twice.message}"),
+        "plain HTTP": ("skipped", f"allowed: {PLAIN_HTTP.message} {given}"),
+        "plain HTTP (2)": ("skipped", f"allowed: {twice.message} {given}"),
         "many deletions": ("failure", MANY.message),
         "many deletions (2)": ("failure", MANY.message),
     }
@@ -324,7 +329,7 @@ def test_what_was_done_before_passes_and_says_so() -> None:
     )
     assert found["delete action 'legacy:action'"] == (
         "passed",
-        "before: description 'From before'\nafter: does not exist",
+        "before: description 'From before'\nafter: missing",
     )
     assert results(RESUMED, "groups")["create group 'data_team'"] == ("passed", "done before this run")
 
@@ -341,19 +346,19 @@ def test_drift_fails_by_what_has_drifted() -> None:
     assert results(DRIFTED, "groups") == {
         "group 'legacy_team'": (
             "failure",
-            "group 'legacy_team' is only in the target (changed in the target by hand)",
+            "group 'legacy_team': only in the target (changed in the target by hand)",
         ),
         "group 'data_team'": (
             "failure",
-            "group 'data_team' is missing in the target (waiting in the source)",
+            "group 'data_team': missing in the target (waiting in the source)",
         ),
         "role 'auditor' of group 'legacy_team'": (
             "failure",
-            "role 'auditor' of group 'legacy_team' is only in the target (waiting in the source)",
+            "role 'auditor' of group 'legacy_team': only in the target (waiting in the source)",
         ),
         "role 'data_scientist' of group 'data_team'": (
             "failure",
-            "role 'data_scientist' of group 'data_team' is missing in the target (waiting in the source)",
+            "role 'data_scientist' of group 'data_team': missing in the target (waiting in the source)",
         ),
         "unassign role 'auditor' from group 'office'": (
             "skipped",
@@ -362,19 +367,18 @@ def test_drift_fails_by_what_has_drifted() -> None:
     }
     failures = list(read(DRIFTED).iter("failure"))
     assert {failure.attrib["type"] for failure in failures} == {"drift"}
-    [text] = [failure.text for failure in failures if "role 'auditor' has" in failure.attrib["message"]]
+    [text] = [failure.text for failure in failures if "role 'auditor': the" in failure.attrib["message"]]
     assert (text or "").splitlines() == [
-        "role 'auditor' has another description than in the source (changed in the target by hand)",
+        "role 'auditor': the description differs (changed in the target by hand)",
         "in the target: description 'Audits'",
         "in the source: description 'Looks at everything'",
-        AUDITOR.reason,
-        AUDITOR.remedy,
+        f"{AUDITOR.reason}; {AUDITOR.remedy}",
     ]
 
 
 def test_drift_without_a_receipt_names_no_side() -> None:
     found = results(replace(DRIFTED, drift={}), "groups")
-    assert found["group 'legacy_team'"] == ("failure", "group 'legacy_team' is only in the target")
+    assert found["group 'legacy_team'"] == ("failure", "group 'legacy_team': only in the target")
 
 
 def test_an_unhealthy_environment_fails_once() -> None:
@@ -424,49 +428,49 @@ def _shapes(said: str) -> list[list[tuple[str, list[str]]]]:
 
 
 def test_what_another_mapping_would_decide_passes_and_warnings_are_skipped() -> None:
-    assert {name: results(OVERLAPPING, name) for name in ("decisions", "warnings")} == {
-        "decisions": {
-            "GET /users/me would be decided by GET /users/me$ (action 'me:read')": (
+    assert {name: results(OVERLAPPING, name) for name in ("winners", "warnings")} == {
+        "winners": {
+            "GET /users/me: GET /users/me$ (action 'me:read') would win": (
                 "passed",
                 "before: GET /users/([^/]+)$ (action 'users:read')",
             ),
-            "GET /users/me is decided by a third mapping for a moment": (
+            "GET /users/([^/]+)$ wins GET /users/me for a moment": (
                 "skipped",
-                "warning: GET /users/me by GET /users/([^/]+)$: group 'office' could get through",
+                "exposed: group 'office' could get through",
             ),
-            "target: GET /users/me is decided as its list shows": (
+            "GET /users/me in the target": (
                 "skipped",
                 (
-                    "warning: GET /users/me in the target: decided by GET /users/([^/]+)$, its list shows "
+                    "warning: GET /users/([^/]+)$ wins, its list shows "
                     "GET /users/me$; the answer may come from a cache, which holds it for 300 seconds at most"
                 ),
             ),
         },
         "warnings": {
-            "mapping GET /n also matches more than it seems to": (
+            "mapping GET /n": (
                 "skipped",
-                "warning: mapping GET /n also matches more than it seems to: /nx",
+                "warning: also matches more than it seems to: /nx",
             )
         },
     }
 
 
 def test_what_was_verified_has_its_own_name_and_what_was_not_passes_nowhere() -> None:
-    name = "GET /users/me is decided by GET /users/me$ (action 'me:read')"
+    name = "GET /users/me: GET /users/me$ (action 'me:read') wins"
     verified = replace(
         OVERLAPPING,
         remarks=(),
         outcomes=APPLIED.outcomes,
         verification=Verification(),
     )
-    assert results(verified, "decisions")[name][0] == "passed"
+    assert results(verified, "winners")[name][0] == "passed"
     different = replace(verified, verification=Verification(remaining=PLAN.operations[:1]))
-    assert results(different, "decisions")[name][0] == "skipped"
+    assert results(different, "winners")[name][0] == "skipped"
     doubted = replace(verified, remarks=OVERLAPPING.remarks)
-    assert {result for result, _ in results(doubted, "decisions").values()} == {"skipped"}
+    assert {result for result, _ in results(doubted, "winners").values()} == {"skipped"}
 
 
 def test_a_server_that_decides_otherwise_than_its_list_shows_is_told_as_that() -> None:
     [remark] = OVERLAPPING.remarks
     document = replace(OVERLAPPING, remarks=(replace(remark, doubt=Doubt.REORDERED),))
-    assert "target: GET /users/me is decided otherwise than its list shows" in results(document, "decisions")
+    assert results(document, "winners")["GET /users/me in the target"][1].endswith(Doubt.REORDERED)

@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 from sync.errors import CancelledError, RefusedError
-from sync.report import markdown
-from sync.report.alerts import alerts_of
+from sync.github import annotations
 from sync.report.document import Backup, Document
+from sync.report.markdown import Markdown
 from tests.report.examples import (
     APPLIED,
     DRIFTED,
@@ -24,26 +24,26 @@ from tests.report.examples import (
 
 
 def _alerts(document: Document) -> list[str]:
-    return [block for block in markdown.render(document).split("\n\n") if block.startswith("> [!")]
+    return [block for block in Markdown(document).render().split("\n\n") if block.startswith("> [!")]
 
 
 def test_overrides_and_refusals_stand_before_everything_else() -> None:
     assert (
-        "\n\n".join(markdown.render(REFUSED).split("\n\n")[1:3])
+        "\n\n".join(Markdown(REFUSED).render().split("\n\n")[1:3])
         == """\
 > [!WARNING]
-> **Overrides in use:** guardrails object, and settings let it pass.
+> **Allowed by a setting:**
 >
 > - plain HTTP: the source's token would cross the network unencrypted to `http://staging.services.example` \
 (`--allow-http` is given)
 
 > [!CAUTION]
-> **Refused by guardrails:** this must not be applied.
+> **Refused by guardrails:**
 >
-> - many deletions: 6 of 12 mappings would go, more than 30 %; if that is meant, raise `--max-delete-percent`
-> - self-lockout: group `office`, which the token's user is in, would lose role `superadmin`; if that is \
+> - many deletions: 6 of 12 mappings would go, more than 30 % → if that is meant, raise `--max-delete-percent`
+> - self-lockout: group `office`, which the token's user is in, would lose role `superadmin` → if that is \
 meant, allow it: `--allow-self-lockout`
-> - unprotected endpoints: 1 endpoints would lose their mapping, `GET /legacy$` among them; if that is \
+> - unprotected endpoints: 1 endpoints would lose their mapping, `GET /legacy$` among them → if that is \
 meant, leave out `--fail-on-unprotected`, which refuses it
 >
 > Nothing was changed."""
@@ -74,34 +74,34 @@ def test_many_overrides_are_counted() -> None:
 def test_only_a_plan_that_can_be_approved_says_what_comes_next() -> None:
     command = f"`heimdall-sync apply --plan reports/plan.json --expect-digest {PLAN.digest}`"
     assert f"**Next:** approve it, or reject it. Once it is approved, this applies it: {command}" in (
-        markdown.render(PLANNED)
+        Markdown(PLANNED).render()
     )
-    nobody_has_a_shell = markdown.render(replace(PLANNED, next_line=""))
+    nobody_has_a_shell = Markdown(replace(PLANNED, next_line="")).render()
     assert "**Next:** approve it, or reject it.\n" in nobody_has_a_shell
     for document in (REFUSED, STALE, APPLIED, NO_DIFFERENCE):
-        text = markdown.render(document)
+        text = Markdown(document).render()
         assert "**Next:**" not in text
         assert document.plan is not None
         assert f"lan:** `{document.plan.digest}`" in text
 
 
 def test_a_resumed_run_tells_what_was_done_before() -> None:
-    text = markdown.render(RESUMED)
+    text = Markdown(RESUMED).render()
     assert "\n\n**11 changes made,** all that were left.\n" in text
     assert "\n\n4 of 15 changes were done before, 3 of them by an earlier run of ours.\n\n" in text
     assert "| unassign | done before | unchanged |" in text
     assert "half way" not in text
     everything = replace(RESUMED, done_before=PLAN.operations, outcomes=())
-    assert "\n\n**There was nothing left to change.**\n" in markdown.render(everything)
+    assert "\n\n**There was nothing left to change.**\n" in Markdown(everything).render()
 
 
 def test_a_resumed_run_that_is_refused_counts_what_is_left() -> None:
-    text = markdown.render(replace(RESUMED, outcomes=None, verification=None))
+    text = Markdown(replace(RESUMED, outcomes=None, verification=None)).render()
     assert "**11 changes would be made; 1 difference would stay.**" in text
 
 
 def test_what_is_protected_is_told_apart_from_what_is_accepted() -> None:
-    text = markdown.render(SCOPED)
+    text = Markdown(SCOPED).render()
     assert "### Stays different, as accepted in the settings (1)" in text
     assert (
         """\
@@ -109,7 +109,7 @@ def test_what_is_protected_is_told_apart_from_what_is_accepted() -> None:
 
 | what | in the target | in the source |
 | --- | --- | --- |
-| role `auditor` of group `office` | assigned | not assigned |
+| unassign role `auditor` from group `office` | assigned | not assigned |
 """
         in text
     )
@@ -120,14 +120,14 @@ def test_the_scope_is_one_line() -> None:
         "**Scope:** protected, so never changed: `group:office`, `role:break_glass*`;"
         " ignored on both sides: `action:tmp:*`."
     )
-    assert f"\n{line}\n" in markdown.render(SCOPED)
+    assert f"\n{line}\n" in Markdown(SCOPED).render()
     assert SCOPED.plan is not None
-    assert f"\n{line}\n" in markdown.render(replace(STARTED, rules=SCOPED.plan.rules))
-    assert "**Scope:**" not in markdown.render(PLANNED)
+    assert f"\n{line}\n" in Markdown(replace(STARTED, rules=SCOPED.plan.rules)).render()
+    assert "**Scope:**" not in Markdown(PLANNED).render()
 
 
 def test_drift_without_a_receipt_is_one_table() -> None:
-    text = markdown.render(replace(DRIFTED, drift={}))
+    text = Markdown(replace(DRIFTED, drift={})).render()
     assert "❌ **Drift: 16 differences.** Nothing was changed." in text
     assert "With the receipt of the last apply (`--receipt`) the check tells" in text
     assert "<b>Different (16)</b>" in text
@@ -138,41 +138,43 @@ def test_a_mapping_that_only_stands_elsewhere_has_drifted_too() -> None:
     plan = PLAN.model_copy(update={"waves": (wave,), "blocked": ()})
     assert (
         "| mapping `GET /users$` | behind others that match the same paths | in front of them |"
-    ) in markdown.render(replace(DRIFTED, plan=plan))
+    ) in Markdown(replace(DRIFTED, plan=plan)).render()
 
 
 def test_no_drift() -> None:
-    text = markdown.render(replace(NO_DIFFERENCE, drift={}))
+    text = Markdown(replace(NO_DIFFERENCE, drift={})).render()
     assert "✅ **No drift:** both sides were read, and nothing differs.\n" in text
     assert "###" not in text
 
 
 def test_a_long_list_of_deviations_is_folded() -> None:
-    text = markdown.render(replace(STALE, deviations=STALE.deviations[:1] * 11))
+    text = Markdown(replace(STALE, deviations=STALE.deviations[:1] * 11)).render()
     assert "<details><summary><b>The target has changed since the approval (11)</b></summary>" in text
 
 
 def test_an_apply_tells_the_way_back() -> None:
-    text = markdown.render(APPLIED)
+    text = Markdown(APPLIED).render()
     assert (
-        "**Way back:** `reports/backup-1.json` holds what the target held before the first change. "
+        "**Rollback:** `reports/backup-1.json` holds what the target held before the first change. "
         "This restores it: `heimdall-sync apply --source-url reports/backup-1.json`. Memberships"
     ) in text
     remarked = replace(APPLIED, backup=Backup("backup.json", remark="It is another one."))
-    text = markdown.render(remarked)
+    text = Markdown(remarked).render()
     assert (
-        "**Way back:** `backup.json` holds what the target held before the first change. Memberships" in text
+        "**Rollback:** `backup.json` holds what the target held before the first change. Memberships" in text
     )
-    assert "\n⚠️ It is another one.\n" in text
-    assert "It is another one." in [alert.message for alert in alerts_of(remarked)]
-    assert "**Way back:**" not in markdown.render(PLANNED)
+    assert "\n> - It is another one.\n" in text
+    assert "::warning title=heimdall-sync::Note: It is another one." in [
+        line.plain for line in annotations(remarked)
+    ]
+    assert "**Rollback:**" not in Markdown(PLANNED).render()
 
 
 def test_files_that_are_left_out_are_told_first() -> None:
     note = "sync_checkpoint.json is no checkpoint; this run goes on without it"
     document = replace(PLANNED, notes=(note,))
-    assert alerts_of(document)[0].message == note
-    assert markdown.render(document).splitlines()[2:4] == [
+    assert annotations(document)[0].plain == f"::warning title=heimdall-sync::Note: {note}"
+    assert Markdown(document).render().splitlines()[2:4] == [
         "> [!WARNING]",
-        "> `sync_checkpoint.json` is no checkpoint; this run goes on without it",
+        "> **Note:**",
     ]

@@ -8,7 +8,7 @@ import threading
 import pytest
 from rich.text import Text
 
-from sync.report.console import Mode, render
+from sync.report.console import Console, Mode
 from sync.report.lines import RULE
 from sync.report.progress import Standing
 from sync.report.terminal import EVERY_SECONDS, Printer
@@ -63,7 +63,10 @@ def test_a_narrow_terminal_gets_lines_that_break_between_words(
 ) -> None:
     monkeypatch.setenv("COLUMNS", str(columns))
     stream = Terminal()
-    lines = [*render(PLANNED, Mode.DRY_RUN), Text("      → take --accept 'mapping:GET /v/[(][^/]+[)]$' " * 2)]
+    lines = [
+        *Console(PLANNED).render(Mode.DRY_RUN),
+        Text("      → take --accept 'mapping:GET /v/[(][^/]+[)]$' " * 2),
+    ]
     Printer(stream, {"NO_COLOR": "1"}).show(lines)
     rows = stream.getvalue().splitlines()
     flags = ("--accept role:auditor", "--accept 'mapping:GET /v/[(][^/]+[)]$'")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sync.model.outcome import Outcome, Status
 from sync.model.plan import Attributes, Blocked, Operation
 from sync.model.snapshot import Action, Group, Kind, Role, Snapshot
-from sync.report.wording import PLAIN, contents_of, lost_memberships, plural, printable, quoted, states, why
+from sync.report.wording import PLAIN, contents_of, lost_memberships, plural, printable, quoted, why
 from tests.report.examples import AUDITOR, PLAN, assign, create, delete, reorder, unassign, update
 
 
@@ -100,14 +100,14 @@ def _blocked(kind: Kind, name: str, operation: Operation | None) -> Blocked:
 @pytest.mark.parametrize(
     ("operation", "before", "after"),
     [
-        (create(Kind.ACTION, "x", "It's x"), "does not exist", r"description 'It\'s x'"),
-        (delete(Kind.MAPPING, "GET /x", "", "x"), "action 'x', no description", "does not exist"),
+        (create(Kind.ACTION, "x", "It's x"), "missing", r"description 'It\'s x'"),
+        (delete(Kind.MAPPING, "GET /x", "", "x"), "action 'x'", "missing"),
         (assign(Kind.ROLE, "x", "y"), "not assigned", "assigned"),
         (unassign(Kind.ROLE, "x", "y"), "assigned", "not assigned"),
     ],
 )
 def test_what_is_there_before_and_after(operation: Operation, before: str, after: str) -> None:
-    assert states(operation) == (before, after)
+    assert PLAIN.sides(operation) == (before, after)
 
 
 def test_what_deleting_a_group_takes_along() -> None:
