@@ -31,12 +31,13 @@ test: .venv/installed-dev ## lint, check types, run the tests and measure what t
 	$(BIN)/mypy
 	$(BIN)/pytest -n 2 --cov
 
-bench: install ## measure reading with one request at a time and with eight, and 10,000 mappings that overlap
+bench: install ## measure reading with one request at a time and with eight, and planning with 10,000 mappings
 	$(BIN)/python tests/benchmarks/reading.py
 	$(BIN)/python tests/benchmarks/overlapping.py
+	$(BIN)/python tests/benchmarks/impact.py
 
 schema: install ## print the schema of plan.json into schemas/
-	$(BIN)/python -m sync.model.schema > schemas/plan-1.json
+	$(BIN)/python -m sync.model.schema > schemas/plan-2.json
 
 texts: install ## print every text that a user can meet, to read them aloud
 	$(BIN)/python docs/texts.py

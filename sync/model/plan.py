@@ -10,6 +10,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, computed_field
 
 from sync.model.endpoint import Endpoint
+from sync.model.impact import Impact
 from sync.model.snapshot import Description, Entity, Kind, Mapping, Names, Value, sha256_of
 
 
@@ -177,11 +178,12 @@ class Plan(Value):
 
     `winner_changes` tell which requests another mapping decides afterwards, `exposures` where the strategy's
     guarantee can't hold for a moment. `not_compared` are the mappings of which it is not known what they
-    match. `members` counts who loses a membership that can't be brought back, by the name of each group to be
-    deleted; `unmatched` are the patterns that name nothing. These two may change without a new approval.
+    match. `impact` is who gains and loses which access. `members` counts the members of each group that does,
+    or is deleted, by its name; `unmatched` are the patterns that name nothing. These two may change without a
+    new approval.
     """
 
-    format: Literal["heimdall-sync/plan/1"] = Field("heimdall-sync/plan/1", alias="schema")
+    format: Literal["heimdall-sync/plan/2"] = Field("heimdall-sync/plan/2", alias="schema")
     source: Side
     target: Side
     rules: Rules
@@ -190,6 +192,7 @@ class Plan(Value):
     winner_changes: tuple[WinnerChange, ...] = ()
     exposures: tuple[Exposure, ...] = ()
     not_compared: Names = ()
+    impact: Impact = Impact()
     members: dict[str, int] = Field(default_factory=dict)
     unmatched: tuple[Unmatched, ...] = ()
 

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
+from sync.model.endpoint import Endpoint
 from sync.model.plan import Attributes, Operation, Verb, WinnerChange
 from sync.model.scope import named
 from sync.model.snapshot import Kind
@@ -140,6 +141,28 @@ class PlannedWinners:
                     after=after,
                     after_action=later.get(after or ""),
                 )
+
+    def before_and_after(self, changes: Iterable[Operation]) -> Iterator[tuple[Overlap, Winner, Winner]]:
+        """Yield every request with who wins it in the target now, and once the changes are made.
+
+        A mapping that can't be compared stands for the requests of its own, as if it won them all.
+        """
+        changes = tuple(changes)
+        later = self._actions_after(changes)
+        for overlap, after in self.after(changes).items():
+            before = self._now(overlap, self._asked_by_target)
+            yield (
+                overlap,
+                Winner(before, self._asked_by_target[before]) if before else NOBODY,
+                Winner(after, later.get(after)) if after else NOBODY,
+            )
+        left = self._left(change for change in changes if change.kind is Kind.MAPPING)
+        for name in sorted(self.overlaps.not_compared):
+            yield (
+                Overlap(*Endpoint.parse(name), frozenset({name})),
+                Winner(name, self._asked_by_target[name]) if name in self._asked_by_target else NOBODY,
+                Winner(name, later.get(name)) if name in left else NOBODY,
+            )
 
     def unequal(self, changes: Iterable[Operation]) -> Iterator[tuple[Overlap, Winner, Winner]]:
         """Yield each request that is still won otherwise afterwards, as in source and target."""

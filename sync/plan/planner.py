@@ -10,6 +10,8 @@ from sync.model.snapshot import READABLE_ROLES, SUPERADMIN, Kind, Snapshot, fits
 from sync.plan.diff import differences, unreadable
 from sync.plan.drafting import PROTECTED, Drafting, Refuses
 from sync.plan.environment import Environment
+from sync.plan.impact import impact_of
+from sync.plan.interruptions import WonRequests
 from sync.plan.planned_winners import PlannedWinners
 from sync.plan.undecided import undecided
 
@@ -23,12 +25,8 @@ def make_plan(
     *,
     refuses: Refuses,
     rules: Rules = Rules(),  # noqa: B008 - immutable
-    members: Mapping[str, int] | None = None,
 ) -> Plan:
-    """Plan what makes the target equal to the source.
-
-    `members` counts the members of the groups that are to be deleted, by name.
-    """
+    """Plan what makes the target equal to the source. Members are not counted."""
     winners = PlannedWinners(source, target, rules.ignore)
     differing = tuple(differences(source.snapshot, target.snapshot, rules.ignore))
     changes = (*differing, *winners.refreshes(differing))
@@ -40,7 +38,6 @@ def make_plan(
             refused[change] = refusal
     draft = Drafting(rules, source.enforced, target.enforced, changes, winners, refuses).draft(refused)
     operations = draft.operations
-    deleted = {operation.name for operation in operations if _step(operation) == (Verb.DELETE, Kind.GROUP)}
     unread = {key: refusal for key, refusal in unread.items() if not named(rules.ignore, *key)}
     incomparable = _incomparable(unread, source.snapshot, target.snapshot, operations)
     return Plan(
@@ -59,7 +56,13 @@ def make_plan(
         not_compared=tuple(sorted(winners.overlaps.not_compared)),
         winner_changes=tuple(winners.changed(operations)),
         exposures=draft.exposures,
-        members={name: count for name, count in sorted((members or {}).items()) if name in deleted},
+        impact=impact_of(
+            target.enforced,
+            draft.waves,
+            [WonRequests(*each) for each in winners.before_and_after(operations)],
+            winners.overlaps.not_compared,
+            rules.ignore,
+        ),
         unmatched=unmatched(rules, source.snapshot, target.snapshot),
     )
 

@@ -169,9 +169,8 @@ def _read(
 def plan(read: Read) -> Planned:
     """Plan what makes the target equal to the source. Raises `RemoteError` where members can't be counted."""
     record, source, target = read.connected.record, read.source.snapshot, read.target.snapshot
-    kept = {group.name for group in source.groups}
-    lost = [group.name for group in target.groups if group.readable and group.name not in kept]
-    fresh = compare(read, count_members(read.connected.target, lost))
+    fresh = compare(read)
+    fresh = fresh.model_copy(update={"members": _members(read, fresh)})
     found = replace(record.document, source=source, target=target, plan=fresh)
     record.document = replace(found, remarks=read.remarks, flaws=read.flaws)
     record.show(Console.remarks, Console.patterns)
@@ -180,13 +179,19 @@ def plan(read: Read) -> Planned:
     return Planned(read, fresh)
 
 
-def compare(read: Read, members: dict[str, int] | None = None) -> Plan:
-    """Return what would make both sides equal; `members` counts those that groups lose."""
+def compare(read: Read) -> Plan:
+    """Return what would make both sides equal. Members are not counted."""
     connected = read.connected
     with connected.record.printer.progress("Comparing both environments"):
-        return make_plan(
-            *read.environments, refuses=read.contract.refuses, rules=connected.rules, members=members
-        )
+        return make_plan(*read.environments, refuses=read.contract.refuses, rules=connected.rules)
+
+
+def _members(read: Read, fresh: Plan) -> dict[str, int]:
+    """Count the members of the groups that gain or lose access; a new group has none."""
+    affected = fresh.impact.gaining | fresh.impact.losing
+    groups = [g.name for g in read.target.snapshot.groups if g.readable and g.name in affected]
+    with read.connected.asking("Counting members"):
+        return count_members(read.connected.target, groups)
 
 
 def explain_drift(planned: Planned) -> None:

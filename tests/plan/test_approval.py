@@ -128,8 +128,8 @@ def test_what_was_written_is_read() -> None:
         (b"[]", "plan.json is not a plan of this version: it is not an object"),
         (b"{}", "plan.json is not a plan of this version: it has no digest"),
         (
-            written(PLAN).replace(b"heimdall-sync/plan/1", b"heimdall-sync/plan/2"),
-            "plan.json is not a plan of this version: schema: Input should be 'heimdall-sync/plan/1'",
+            written(PLAN).replace(b"heimdall-sync/plan/2", b"heimdall-sync/plan/1"),
+            "plan.json is not a plan of this version: schema: Input should be 'heimdall-sync/plan/2'",
         ),
     ],
     ids=["empty", "cut", "deep", "a list", "an empty object", "another version"],

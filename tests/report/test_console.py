@@ -129,7 +129,7 @@ Assigned: +3 ~0 -2
 Blocked:  1
 Errors:   0
 Total Changes: 15
-Plan: sha256:7ffe476d499a1b29c8595a3323d157f868282278599c181997b9aef0c24ffaae
+Plan: sha256:5e7b32cf1683ae8a482d74a8d2b53f0057ba5a86796bfcff25b60f9c7143de59
 Nothing was changed.
 ==============================================================
 
@@ -175,7 +175,7 @@ Assigned: +3 ~0 -2
 Blocked:  1 (1 accepted difference)
 Errors:   0
 Total Changes: 15
-Plan: sha256:63214e21421c5e834155a3e5dabf6f302dcd3a1482a9758d41f6785f38a9af68
+Plan: sha256:6532c407918a9e63142a193be155f97b2da6de95a2a398c1df19f93695ea3485
 ==============================================================
 
 Completed in 12.34 seconds
@@ -221,7 +221,7 @@ Blocked:  1
 Skipped:  1
 Errors:   1
 Total Changes: 9
-Plan: sha256:7ffe476d499a1b29c8595a3323d157f868282278599c181997b9aef0c24ffaae
+Plan: sha256:5e7b32cf1683ae8a482d74a8d2b53f0057ba5a86796bfcff25b60f9c7143de59
 ✗ Failed: create role 'data_scientist': POST /api/v1/roles/ answers 403 Insufficient permissions
       → give the token's user the role heimdall-admin in Keycloak
 ✗ Not equal: the target still differs from the source: 6 changes still needed, \

@@ -36,7 +36,7 @@ def test_models_are_written_so_that_people_and_models_can_read_them(tmp_path: Pa
     tmp_path /= "new"
     ReportFolder(tmp_path).write_reports(PLANNED)
     plan = (tmp_path / "plan.json").read_text(encoding="utf-8")
-    assert plan.startswith('{\n  "schema": "heimdall-sync/plan/1",\n')
+    assert plan.startswith('{\n  "schema": "heimdall-sync/plan/2",\n')
     assert plan.endswith("}\n")
     assert plan_from(plan.encode(), "plan.json") == PLAN
     for side, snapshot in (("source", SOURCE), ("target", TARGET)):
