@@ -1,8 +1,10 @@
 """Render the summary of a real run, as GitHub shows Markdown, into `docs/summary.png`: `make picture`.
 
-Takes what the demo's plan says and photographs it with the Chromium that is installed.
+Takes what the demo's plan says and photographs it with the Chromium that is installed, with names
+in the place of the demo's addresses, whose ports change from run to run. The picture fades where the page goes on.
 """
 
+import json
 import re
 import shutil
 import subprocess
@@ -15,7 +17,8 @@ from markdown_it import MarkdownIt
 from sync import cli
 
 HERE = Path(__file__).parent
-WIDTH, HEIGHT = 1000, 868
+WIDTH, HEIGHT = 1000, 1120
+NAMES = {"source": "https://heimdall.staging.example", "target": "https://heimdall.example"}
 ALERTS = {"CAUTION": ("#d1242f", "Caution"), "WARNING": ("#9a6700", "Warning"), "NOTE": ("#0969da", "Note")}
 STYLE = """
 body { font: 16px/1.5 'Noto Sans', 'DejaVu Sans', sans-serif; color: #1f2328; margin: 24px 32px; }
@@ -27,6 +30,7 @@ th, td { border: 1px solid #d1d9e0; padding: 6px 13px; }
 blockquote { border-left: 4px solid; margin: 0 0 16px; padding: 4px 16px; }
 blockquote p { color: #1f2328; margin: 4px 0; }
 blockquote strong.title { color: inherit; display: block; font-weight: 600; }
+.more { position: fixed; inset: auto 0 0 0; height: 140px; background: linear-gradient(transparent, white); }
 """
 
 
@@ -40,7 +44,16 @@ def page(markdown: str) -> str:
             f"{title}</strong><p>",
             body,
         )
-    return f'<!doctype html><meta charset="utf-8"><style>{STYLE}</style>{body}'
+    return f'<!doctype html><meta charset="utf-8"><style>{STYLE}</style>{body}<div class="more"></div>'
+
+
+def named(report: Path) -> str:
+    """Return the summary in a folder of reports, with names in the place of the two addresses."""
+    summary = (report / "summary.md").read_text(encoding="utf-8")
+    plan = json.loads((report / "plan.json").read_text(encoding="utf-8"))
+    for side, name in NAMES.items():
+        summary = summary.replace(plan[side]["url"], name)
+    return summary
 
 
 def main() -> int:
@@ -54,8 +67,7 @@ def main() -> int:
         if code:
             return code
         html = Path(folder, "summary.html")
-        summary = Path(folder, "2-plan", "summary.md").read_text(encoding="utf-8")
-        html.write_text(page(summary), encoding="utf-8")
+        html.write_text(page(named(Path(folder, "2-plan"))), encoding="utf-8")
         size = f"--window-size={WIDTH},{HEIGHT}"
         places = (f"--screenshot={HERE / 'summary.png'}", f"--user-data-dir={folder}/browser", html.as_uri())
         headless = ("--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars")
