@@ -1,7 +1,7 @@
 """Render the summary of a real run, as GitHub shows Markdown, into `docs/summary.png`: `make picture`.
 
 Takes what the demo's plan says and photographs it with the Chromium that is installed, with names
-in the place of the demo's addresses, whose ports change from run to run. The picture fades where the page goes on.
+in the place of the demo's addresses, whose ports change each time. The picture fades where the page goes on.
 """
 
 import json

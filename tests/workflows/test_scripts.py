@@ -96,12 +96,12 @@ def test_nothing_is_applied_outside_the_change_window(now: str, *, inside: bool)
 
 
 def test_a_plan_that_can_not_make_both_equal_says_so_and_fails() -> None:
-    name = "Fail where only differences are left that no change can remove"
+    name = "Fail if only differences are left that no change can remove"
     ended = run_step(ROOT / "examples" / "promote.yml", "plan", name, OPEN="2")
     assert ended.returncode == 1
     [line] = ended.stdout.splitlines()
     assert line.startswith("::error::")
-    assert "(2), see the summary" in line
+    assert "(2): see the summary" in line
 
 
 def test_the_gitlab_plan_passes_on_its_own_digest(tmp_path: Path) -> None:
