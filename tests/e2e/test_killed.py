@@ -12,7 +12,7 @@ from sync.sandbox.faults import Interrupt
 from sync.sandbox.process import Sandbox, launch
 from tests.e2e.conftest import RunCommand
 from tests.e2e.subprocesses import Command
-from tests.plan.test_laws import ALL_REQUESTS, Promise
+from tests.plan.promise import ALL_REQUESTS, Promise
 from tests.plan.worlds import World
 
 BEFORE = Snapshot(

@@ -13,7 +13,7 @@ from sync.plan.environment import Environment
 from sync.plan.order import PHASES, Step, waves_of
 from sync.plan.planned_winners import PlannedWinners
 from tests.plan.pairs import ACTIONS, ENDPOINTS, GROUPS, ROLES
-from tests.plan.test_laws import Promise, force, subsets
+from tests.plan.promise import Promise, force, subsets
 from tests.plan.worlds import World
 
 EXISTS = "what is referred to must exist"

@@ -9,7 +9,7 @@ from sync.plan.environment import Environment
 from sync.plan.planner import make_plan
 from sync.plan.resume import before, done_since
 from tests.plan.pairs import snapshots
-from tests.plan.test_laws import ALL_REQUESTS
+from tests.plan.promise import ALL_REQUESTS
 from tests.plan.worlds import World
 
 STRATEGIES = st.sampled_from(Strategy)
