@@ -63,7 +63,7 @@ class Reading:
     rows: tuple[str, ...] = ()
     blank: frozenset[str] | None = None
     order: Ranking | None = None
-    said: Mapping[str, Winner] = field(default_factory=dict)
+    answered: Mapping[str, Winner] = field(default_factory=dict)
     stale: Mapping[str, str] = field(default_factory=dict)
     leftovers: Mapping[str, str] = field(default_factory=dict)
     remarks: tuple[Remark, ...] = ()

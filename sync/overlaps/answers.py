@@ -60,7 +60,7 @@ class Confirmed:
 
     snapshot: Snapshot
     order: Ranking
-    said: Mapping[str, Winner]
+    answered: Mapping[str, Winner]
     stale: Mapping[str, str]
     leftovers: Mapping[str, str]
     remarks: tuple[Remark, ...]
@@ -107,7 +107,7 @@ def _confirmed(
 ) -> Confirmed:
     """Do what `confirm` does. Raises `ValueError` where no order explains the answers."""
     listed = {mapping.name: mapping.action for mapping in snapshot.mappings}
-    said: dict[str, Winner] = {}
+    winners_by_request: dict[str, Winner] = {}
     believed: dict[Overlap, str | None] = {}
     stale: dict[str, str] = {}
     leftovers: dict[str, str] = {}
@@ -131,14 +131,14 @@ def _confirmed(
             if winner.mapping and winner.action and winner.mapping not in listed:
                 leftovers[winner.mapping] = winner.action  # it is one, whether it still wins this or not
             continue
-        said[str(overlap)] = winner
+        winners_by_request[str(overlap)] = winner
         believed[overlap] = winner.mapping
         if winner.mapping and winner.action and listed.get(winner.mapping) != winner.action:
             (stale if winner.mapping in listed else leftovers)[winner.mapping] = winner.action
     order = _order(shown_order, believed, {*listed, *leftovers})
     own = overlaps_of(frozenset(listed))
     canonical = ranking_of(winners_of(order, own, listed), listed)
-    return Confirmed(snapshot.ranked(canonical), order, said, stale, leftovers, tuple(remarks))
+    return Confirmed(snapshot.ranked(canonical), order, winners_by_request, stale, leftovers, tuple(remarks))
 
 
 def _doubt(

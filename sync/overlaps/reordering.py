@@ -58,7 +58,7 @@ def fewest_writes(
     demands = list(demands)
     while True:
         kept = [demand for demand in demands if demand.overlap not in impossible]
-        writes, missing = _forced(kept, set(written) - stuck, stuck)
+        writes, unmet = _forced(kept, set(written) - stuck, stuck)
         pairs = [pair for demand in kept for pair in demand.pairs if writes.issuperset(pair)]
         try:
             sequence = in_order(pairs, order)
@@ -67,19 +67,19 @@ def fewest_writes(
             # too much
             impossible |= {demand.overlap for demand in kept if demand.winner not in demand.overlap.names}
             continue
-        place = {name: number for number, name in enumerate(order)}
-        rest = sorted(writes.difference(sequence), key=lambda name: (place.get(name, -1), name))
-        return Writes((*rest, *sequence), frozenset(missing), frozenset(impossible))
+        position = {name: number for number, name in enumerate(order)}
+        rest = sorted(writes.difference(sequence), key=lambda name: (position.get(name, -1), name))
+        return Writes((*rest, *sequence), frozenset(unmet), frozenset(impossible))
 
 
 def _forced(demands: Iterable[Demand], writes: set[str], stuck: Collection[str]) -> tuple[set[str], set[str]]:
     after: defaultdict[str, set[str]] = defaultdict(set)
-    missing: set[str] = set()
+    unmet: set[str] = set()
     waiting = list(writes)
 
     def force(name: str) -> None:
         if name in stuck:
-            missing.add(name)
+            unmet.add(name)
         elif name not in writes:
             writes.add(name)
             waiting.append(name)
@@ -92,7 +92,7 @@ def _forced(demands: Iterable[Demand], writes: set[str], stuck: Collection[str])
     while waiting:
         for name in after[waiting.pop()]:
             force(name)
-    return writes, missing
+    return writes, unmet
 
 
 def turns(sequence: Sequence[str], overlaps: Overlaps) -> dict[str, int]:

@@ -65,23 +65,23 @@ def in_order(
     Where the pairs leave a choice, the `order` decides, then the name. Raises `ValueError` where that can't
     be.
     """
-    place = {name: number for number, name in enumerate(order)}
+    position = {name: number for number, name in enumerate(order)}
     after: defaultdict[str, set[str]] = defaultdict(set)
-    missing: dict[str, int] = dict.fromkeys(names, 0)
+    waits_for: dict[str, int] = dict.fromkeys(names, 0)
     for first, second in set(pairs):
         after[first].add(second)
-        missing[second] = missing.get(second, 0) + 1
-        missing.setdefault(first, 0)
-    free = [(place.get(name, -1), name) for name, count in missing.items() if not count]
+        waits_for[second] = waits_for.get(second, 0) + 1
+        waits_for.setdefault(first, 0)
+    free = [(position.get(name, -1), name) for name, count in waits_for.items() if not count]
     heapq.heapify(free)
     found: list[str] = []
     while free:
         _, first = heapq.heappop(free)
         found.append(first)
         for name in after[first]:
-            missing[name] -= 1
-            if not missing[name]:
-                heapq.heappush(free, (place.get(name, -1), name))
-    if len(found) < len(missing):
-        raise ValueError(f"no order of writing lets them win: {min(missing.keys() - set(found))}")
+            waits_for[name] -= 1
+            if not waits_for[name]:
+                heapq.heappush(free, (position.get(name, -1), name))
+    if len(found) < len(waits_for):
+        raise ValueError(f"no order of writing lets them win: {min(waits_for.keys() - set(found))}")
     return tuple(found)

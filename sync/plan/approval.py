@@ -82,7 +82,7 @@ def deviations(approved: Plan, fresh: Plan) -> list[Deviated]:
 
 
 def _decided_otherwise(
-    approved: Plan, fresh: Plan, moved: str, told: Collection[Operation]
+    approved: Plan, fresh: Plan, moved: str, listed: Collection[Operation]
 ) -> Iterator[Deviated]:
     """Yield what is to be written as was approved, but to take requests from other mappings than then."""
     sides = [{(each.method, each.path): each for each in plan.winner_changes} for plan in (approved, fresh)]
@@ -94,7 +94,7 @@ def _decided_otherwise(
         if (then.before if then else after) != (now.before if now else after):
             changed.add(after)
     for operation in fresh.operations:
-        if operation.kind is Kind.MAPPING and operation.name in changed and operation not in told:
+        if operation.kind is Kind.MAPPING and operation.name in changed and operation not in listed:
             yield Deviated(Deviation.CHANGED, operation, moved)
 
 

@@ -21,9 +21,10 @@ from sync.errors import Result
 from sync.model.plan import Exposure, Operation, Rules, Verb, Wave
 from sync.model.refusal import Refusal
 from sync.model.scope import accepting, named
-from sync.model.snapshot import Kind, Snapshot
+from sync.model.snapshot import Kind
 from sync.overlaps.overlap import Overlap
 from sync.overlaps.winners import Winner
+from sync.plan.environment import Enforced
 from sync.plan.guarantee import Guarantee
 from sync.plan.order import waves_of
 from sync.plan.planned_winners import WRITES, PlannedWinners
@@ -64,8 +65,8 @@ class Drafting:
     """The differences between two sides, and all that decides what can be done about them."""
 
     rules: Rules
-    source: Snapshot
-    target: Snapshot
+    source: Enforced
+    target: Enforced
     changes: tuple[Operation, ...]
     winners: PlannedWinners
     refuses: Refuses

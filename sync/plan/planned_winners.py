@@ -102,20 +102,20 @@ class PlannedWinners:
         """Return which mapping wins each overlap, and what each matches alone, once the changes are made."""
         changes = [change for change in changes if change.kind is Kind.MAPPING]
         sequence = self._sequence(changes)
-        place = {name: number for number, name in enumerate(sequence)}
+        position = {name: number for number, name in enumerate(sequence)}
         left = self._left(changes)
         return {
-            overlap: self._winner_after(overlap, place, left)
+            overlap: self._winner_after(overlap, position, left)
             for overlap in (*self.overlaps.found, *self.overlaps.alone)
         }
 
-    def _winner_after(self, overlap: Overlap, place: dict[str, int], left: Collection[str]) -> str | None:
+    def _winner_after(self, overlap: Overlap, position: dict[str, int], left: Collection[str]) -> str | None:
         candidates = overlap.candidates(left)
-        written = candidates & place.keys()
+        written = candidates & position.keys()
         if written and not overlap.names.isdisjoint(candidates):
-            return max(written, key=place.__getitem__)
+            return max(written, key=position.__getitem__)
         if written and not candidates - written:
-            return min(written, key=place.__getitem__)
+            return min(written, key=position.__getitem__)
         return self._now(overlap, candidates - written if written else left)
 
     def goal(self, changes: Iterable[Operation]) -> dict[Overlap, str | None]:
@@ -175,8 +175,8 @@ class PlannedWinners:
                 yield overlap, wanted, found
 
     def _in_source_now(self, overlap: Overlap) -> Winner:
-        if said := self._source.said.get(str(overlap)):
-            return said
+        if answered := self._source.answered.get(str(overlap)):
+            return answered
         name = overlap.winner(self._source_ranking, self._asked_by_source)
         return Winner(name, self._asked_by_source[name]) if name else NOBODY
 
@@ -226,18 +226,20 @@ class PlannedWinners:
     def _wanted(self, overlap: Overlap, left: Collection[str]) -> str | None:
         """Return which mapping is to win, of those that are left in the target; None if any may."""
         among = overlap.candidates(left).intersection(self._in_source)
-        said = self._source.said.get(str(overlap))
-        if said == NOBODY:
+        answered = self._source.answered.get(str(overlap))
+        if answered == NOBODY:
             return None
-        return said.mapping if said and said.mapping in among else overlap.winner(self._source_ranking, among)
+        if answered and answered.mapping in among:
+            return answered.mapping
+        return overlap.winner(self._source_ranking, among)
 
     def _now(self, overlap: Overlap, left: Collection[str]) -> str | None:
-        """Return which mapping wins now, of those that are left: what the server said, else by the order.
+        """Return which mapping wins now, of those that are left: what the server answered, else by the order.
 
         That may be none although one should, or one of which it is not known what it matches.
         """
-        if str(overlap) in self._target.said:
-            said = self._target.said[str(overlap)].mapping
-            if said in overlap.candidates(left) or said not in overlap.mappings:
-                return said
+        if str(overlap) in self._target.answered:
+            answered = self._target.answered[str(overlap)].mapping
+            if answered in overlap.candidates(left) or answered not in overlap.mappings:
+                return answered
         return overlap.winner(self._target_ranking, left)

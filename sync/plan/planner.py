@@ -142,7 +142,7 @@ def _marked(blocked: Iterable[Blocked], rules: Rules) -> tuple[Blocked, ...]:
     """Return the differences in order, those marked that a setting says are known."""
     return tuple(
         difference.model_copy(update={"accepted": is_known(difference, rules)})
-        for difference in sorted(blocked, key=_place)
+        for difference in sorted(blocked, key=_sort_key)
     )
 
 
@@ -160,7 +160,7 @@ def is_known(blocked: Blocked, rules: Rules) -> bool:
     return named((*rules.protect, *rules.accept), blocked.kind, blocked.name)
 
 
-def _place(blocked: Blocked) -> tuple[int, str, str, str]:
+def _sort_key(blocked: Blocked) -> tuple[int, str, str, str]:
     operation = blocked.operation
     verb, member = (operation.verb, operation.member or "") if operation else ("", "")
     return list(Kind).index(blocked.kind), blocked.name, verb, member

@@ -24,10 +24,10 @@ def undecided(
 
     What follows from another difference of the same mapping is left to that, and what is ignored is left out.
     """
-    told = {operation.name for operation in refused if operation.kind is Kind.MAPPING} | winners.ignored
+    explained = {operation.name for operation in refused if operation.kind is Kind.MAPPING} | winners.ignored
     found: defaultdict[tuple[str, str, str], list[Overlap]] = defaultdict(list)
     for overlap, wanted, there in winners.unequal(operations):
-        if not told.intersection({wanted.mapping, there.mapping}):
+        if not explained.intersection({wanted.mapping, there.mapping}):
             name = there.mapping or wanted.mapping or min(overlap.mappings)
             found[name, *_why(source, target, wanted, there)].append(overlap)
     for (name, reason, remedy), overlaps in sorted(found.items(), key=lambda item: item[0]):

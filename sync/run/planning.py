@@ -52,7 +52,7 @@ class Read:
         """Return the source and the target as a plan sees them."""
         urls = self.connected.settings.source_name, self.connected.target.url
         source, target = (
-            Environment(url, side.snapshot, side.order, side.said, side.stale, side.leftovers)
+            Environment(url, side.snapshot, side.order, side.answered, side.stale, side.leftovers)
             for url, side in zip(urls, (self.source, self.target), strict=True)
         )
         return source, target

@@ -143,7 +143,7 @@ class _Asker:
             self.reading,
             snapshot=confirmed.snapshot,
             order=confirmed.order,
-            said=confirmed.said,
+            answered=confirmed.answered,
             stale=confirmed.stale,
             leftovers=confirmed.leftovers,
             remarks=confirmed.remarks,

@@ -45,7 +45,7 @@ def held_against(
 def test_an_answer_that_the_list_shows_is_no_remark() -> None:
     found = held_against({"GET /users/me": ME}, ANYONE, ME)
     assert found.remarks == ()
-    assert found.said == {"GET /users/me": Winner(ME, "a")}
+    assert found.answered == {"GET /users/me": Winner(ME, "a")}
     assert found.snapshot.precedence == found.order.written == (ANYONE, ME)
 
 
@@ -68,8 +68,8 @@ def test_another_answer_is_told_as_what_it_is(
     (remark,) = found.remarks
     told = (remark.side, remark.shown.mapping, remark.answered.mapping, remark.doubt)
     assert told == ("target", ME, answer, doubt)
-    said = {request: winner.mapping for request, winner in found.said.items()}
-    assert said == ({} if doubt is Doubt.CACHED else {"GET /users/me": answer})
+    answers = {request: winner.mapping for request, winner in found.answered.items()}
+    assert answers == ({} if doubt is Doubt.CACHED else {"GET /users/me": answer})
     assert found.snapshot.precedence[-1] == (ANYONE if doubt is Doubt.REORDERED else ME)
     assert found.order.written[-1] == {Doubt.REORDERED: ANYONE, Doubt.LEFTOVER: GONE}.get(doubt, ME)
 
