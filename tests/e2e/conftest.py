@@ -2,7 +2,7 @@
 
 import json
 import xml.etree.ElementTree as ET
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,8 +11,14 @@ import pytest
 
 from sync import cli
 from sync.errors import ExitCode
-from sync.sandbox.process import Sandbox
+from sync.model.snapshot import Kind, Snapshot
+from sync.sandbox.example import PEOPLE, production, staging
+from sync.sandbox.process import Sandbox, launch
 from tests.conftest import Impatient
+from tests.e2e.shell import Pair, Shell
+
+HARMLESS = r"^(?!.*(__no_such|2147483647))"
+"""Every request but the healthcheck's probes."""
 
 
 @dataclass(frozen=True)
@@ -78,3 +84,29 @@ def writes(sandbox: Sandbox) -> list[str]:
         for record in sandbox.requests()
         if record.method != "GET" and "__no_such" not in record.path and "2147483647" not in record.path
     ]
+
+
+def equal(one: Snapshot, other: Snapshot) -> bool:
+    """Tell whether two environments hold the same, whatever the order in which it was written."""
+    return all(one.of(kind) == other.of(kind) for kind in Kind)
+
+
+@pytest.fixture(scope="module")
+def servers() -> Iterator[Pair]:
+    """Start two servers for all tests of a file."""
+    with launch(staging()) as source, launch(production(), first_id=1000) as target:
+        yield source, target
+
+
+@pytest.fixture
+def pair(servers: Pair) -> Pair:
+    """Give both servers what the example starts from."""
+    servers[0].reset(staging())
+    servers[1].reset(production(), people=PEOPLE)
+    return servers
+
+
+@pytest.fixture
+def shell(pair: Pair, tmp_path: Path) -> Shell:
+    """Give a person's shell in an empty folder, between two servers."""
+    return Shell(tmp_path, *pair)

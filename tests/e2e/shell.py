@@ -9,6 +9,8 @@ from pathlib import Path
 
 from sync.sandbox.process import Sandbox
 
+Pair = tuple[Sandbox, Sandbox]
+
 
 @dataclass(frozen=True)
 class Shell:

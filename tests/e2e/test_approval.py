@@ -1,7 +1,6 @@
 """What was approved is what runs, and what a guardrail objects to does not."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,28 +8,12 @@ import requests
 
 from sync.cli import main
 from sync.model.snapshot import SUPERADMIN, Action, Group, Role, Snapshot
-from sync.sandbox.example import PEOPLE, production, staging
+from sync.sandbox.example import production, staging
 from sync.sandbox.options import People
-from sync.sandbox.process import Sandbox, launch
+from sync.sandbox.process import Sandbox
 from sync.sandbox.tokens import INVENTED_CPF
-from tests.e2e.conftest import Ended, RunCommand, writes
-from tests.e2e.test_killed import equal
-
-Pair = tuple[Sandbox, Sandbox]
-
-
-@pytest.fixture(scope="module")
-def servers() -> Iterator[Pair]:
-    with launch(staging()) as source, launch(production(), first_id=1000) as target:
-        yield source, target
-
-
-@pytest.fixture
-def pair(servers: Pair) -> Pair:
-    source, target = servers
-    source.reset(staging())
-    target.reset(production(), people=PEOPLE)
-    return servers
+from tests.e2e.conftest import Ended, RunCommand, equal, writes
+from tests.e2e.shell import Pair
 
 
 def approve(ended: Ended) -> list[str]:

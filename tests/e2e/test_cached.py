@@ -1,35 +1,25 @@
 """What comes out of a workflow's cache and does not fit is left out: else it would end every attempt."""
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from sync.sandbox.example import production, staging
 from sync.sandbox.faults import Answer
-from sync.sandbox.process import Sandbox, launch
-from tests.e2e.conftest import writes
+from tests.e2e.conftest import HARMLESS, equal, writes
 from tests.e2e.shell import Shell, proposed
-from tests.e2e.test_killed import HARMLESS, equal
 
 STEP = {"GITHUB_ACTIONS": "true"}
 WRITES = ["POST", "PUT", "DELETE"]
-Pair = tuple[Sandbox, Sandbox]
-
-
-@pytest.fixture(scope="module")
-def servers() -> Iterator[Pair]:
-    with launch(staging()) as source, launch(production(), first_id=1000) as target:
-        yield source, target
 
 
 @pytest.fixture
-def shell(servers: Pair, tmp_path: Path) -> Shell:
-    servers[0].reset(staging())
-    servers[1].reset(production())
-    (tmp_path / "heimdall-sync-report").mkdir()
-    return Shell(tmp_path, *servers)
+def shell(shell: Shell) -> Shell:
+    """Give a shell in whose folder a run has left its reports."""
+    shell.report.mkdir()
+    return shell
 
 
 def of_another_version(_: Shell, path: Path) -> None:

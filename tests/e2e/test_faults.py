@@ -22,8 +22,7 @@ from sync.sandbox.faults import WRITES, Answer, AnyEffect, Close, Hang, Huge, Mi
 from sync.sandbox.process import Sandbox, launch
 from tests.conftest import Impatient
 from tests.e2e.certificates import make_certificate, tls_before
-from tests.e2e.conftest import Ended, RunCommand, writes
-from tests.e2e.test_sync import same
+from tests.e2e.conftest import Ended, RunCommand, equal, writes
 
 WANTED = Snapshot(
     actions=(
@@ -224,7 +223,7 @@ def sent_again(effect: AnyEffect) -> list[str]:
 
 def assert_ended_equal(ended: Ended, target: Sandbox) -> None:
     assert ended.code == 0, ended.out
-    assert same(target.snapshot(), WANTED)
+    assert equal(target.snapshot(), WANTED)
 
 
 def assert_resumable(run: RunCommand, pair: tuple[Sandbox, Sandbox], ended: Ended, *said: str) -> None:
@@ -345,7 +344,7 @@ class TestWrites:
         disturb(pair[1], {kind: KINDS_OF_WRITES[kind]}, Close(done=True), times=None)
         ended = run(*pair, "apply", "--retries", "2")
         assert re.search(rf"\[FAILED\] {kind} .*nobody knows whether it was done", ended.out)
-        assert (ended.code == 0) == same(pair[1].snapshot(), WANTED)
+        assert (ended.code == 0) == equal(pair[1].snapshot(), WANTED)
         if ended.code == 0:
             assert "changes made,** all that were planned" in ended.summary
             assert "\nErrors:   0\n" in ended.out
@@ -372,7 +371,7 @@ class TestWrites:
         pair[1].add_fault(down, methods=WRITES, path=NO_PROBE, times=None)
         ended = run(*pair, "apply")
         assert ended.code == 1
-        assert same(pair[1].snapshot(), BEFORE)
+        assert equal(pair[1].snapshot(), BEFORE)
         operations = sum(len(wave["operations"]) for wave in ended.plan["waves"])
         assert len(writes(pair[1])) <= 5 * operations
         assert_resumable(run, pair, ended, r"\[FAILED\] create action 'export': .* answered 503, 5 times")
@@ -406,7 +405,7 @@ class TestPace:
             ended = run(source, target, "apply")
             operations = sum(len(wave["operations"]) for wave in ended.plan["waves"])
             assert ended.code == 0
-            assert same(target.snapshot(), staging())
+            assert equal(target.snapshot(), staging())
             assert len(writes(target)) == operations + 1
             records = target.requests()
         refused = next(record.number for record in records if record.status == 429)

@@ -14,28 +14,13 @@ from sync.errors import HeimdallSyncError
 from sync.model.outcome import Outcome, Status
 from sync.model.snapshot import Snapshot
 from sync.report.files import RECEIPT, ReportFolder
-from sync.sandbox.example import PEOPLE, production, staging
+from sync.sandbox.example import staging
 from sync.sandbox.faults import Answer
-from sync.sandbox.process import Sandbox, launch
-from tests.e2e.conftest import writes
+from tests.e2e.conftest import HARMLESS, equal, writes
 from tests.e2e.shell import Shell
-from tests.e2e.test_killed import HARMLESS, equal
 from tests.report.examples import PLAN, PLANNED, SOURCE, TARGET_URL
 
-Pair = tuple[Sandbox, Sandbox]
 WRITES = ["POST", "PUT", "DELETE"]
-
-
-@pytest.fixture(scope="module")
-def servers() -> Iterator[Pair]:
-    with launch(staging()) as source, launch(production(), first_id=1000) as target:
-        yield source, target
-
-
-@pytest.fixture
-def shell(servers: Pair, tmp_path: Path) -> Shell:
-    servers[1].reset(production(), people=PEOPLE)
-    return Shell(tmp_path, *servers)
 
 
 class Disk:

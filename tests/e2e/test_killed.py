@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from sync.model.plan import Strategy
-from sync.model.snapshot import SUPERADMIN, Action, Group, Kind, Mapping, Role, Snapshot
+from sync.model.snapshot import SUPERADMIN, Action, Group, Mapping, Role, Snapshot
 from sync.plan.approval import plan_from
 from sync.sandbox.faults import Interrupt
 from sync.sandbox.process import Sandbox, launch
-from tests.e2e.conftest import RunCommand
+from tests.e2e.conftest import HARMLESS, RunCommand, equal
 from tests.e2e.subprocesses import Command
 from tests.plan.promise import ALL_REQUESTS, Promise
 from tests.plan.worlds import World
@@ -79,12 +79,6 @@ PAIRS = {
     "contents": (BEFORE, AFTER),
     "order": (ordered(ME, EVERYTHING, ANYONE), ordered(EVERYTHING, ANYONE, ME, description="new")),
 }
-HARMLESS = r"^(?!.*(__no_such|2147483647))"
-"""Every request but the healthcheck's probes."""
-
-
-def equal(one: Snapshot, other: Snapshot) -> bool:
-    return all(one.of(kind) == other.of(kind) for kind in Kind)
 
 
 @pytest.fixture(scope="module")

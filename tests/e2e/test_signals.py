@@ -10,8 +10,8 @@ import pytest
 from sync.sandbox.example import production, staging
 from sync.sandbox.faults import Interrupt
 from sync.sandbox.process import Sandbox, launch
+from tests.e2e.conftest import HARMLESS, equal
 from tests.e2e.subprocesses import Command
-from tests.e2e.test_killed import HARMLESS, equal
 
 WRITES = ["POST", "PUT", "DELETE"]
 

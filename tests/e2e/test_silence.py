@@ -15,11 +15,10 @@ from sync.sandbox.faults import WRITES, Answer, Hang
 from sync.sandbox.log import RequestRecord
 from sync.sandbox.pool import PoolRecord
 from sync.sandbox.process import Sandbox, launch
-from tests.e2e.conftest import RunCommand, writes
+from tests.e2e.conftest import RunCommand, equal, writes
 from tests.e2e.relay import Relay
 from tests.e2e.subprocesses import Command
 from tests.e2e.test_faults import NO_PROBE
-from tests.e2e.test_sync import same
 
 CHANGE = "(?!.*(__no_such|2147483647))(POST|PUT|DELETE) "
 HEALTH = "GET /api/v1/healthz "
@@ -46,7 +45,7 @@ def test_a_network_that_pauses_under_an_apply(run: RunCommand) -> None:
         relay.go_on_at(HEALTH, nth=2)
         ended = run(source, target, "apply", "--target-url", relay.url, "--timeout", "1")
         assert ended.code == 0, ended.out
-        assert same(target.snapshot(), staging())
+        assert equal(target.snapshot(), staging())
         assert "[FAILED]" not in ended.out
         assert "The target does not answer: waiting up to 120 s" in ended.out
         assert "The target answers again" in ended.out
@@ -103,7 +102,7 @@ def test_a_target_that_stays_silent_is_given_up_in_order(
         relay.go_on()  # and what was under way is done behind everybody's back
         again = run(source, target, "apply", "--resume", "--target-url", relay.url)
     assert again.code == 0, again.out
-    assert same(target.snapshot(), staging())
+    assert equal(target.snapshot(), staging())
     assert target.pool() == PoolRecord(most=target.pool().most, refused=0, overlapping=0, silent=0)
 
 
@@ -152,7 +151,7 @@ class TestReads:
         assert ended.code == 0, ended.out
         assert f"The {side} does not answer: waiting up to 120 s" in ended.out
         assert f"The {side} answers again" in ended.out
-        assert same(pair[1].snapshot(), staging())
+        assert equal(pair[1].snapshot(), staging())
 
     def test_it_ends_in_order_when_it_does_not(
         self, run: RunCommand, pair: tuple[Sandbox, Sandbox], side: str, phase: str, request_: str, nth: int

@@ -9,9 +9,8 @@ import pytest
 
 from sync.sandbox.example import production, staging
 from sync.sandbox.process import launch
-from tests.e2e.conftest import RunCommand
+from tests.e2e.conftest import RunCommand, equal
 from tests.e2e.shell import Shell
-from tests.e2e.test_killed import equal
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from sync.sandbox.example import PEOPLE, production, staging
 from sync.sandbox.faults import Answer, AnyEffect, Die, DropRows
 from sync.sandbox.options import People
 from sync.sandbox.process import Sandbox, launch
-from tests.e2e.conftest import RunCommand, writes
+from tests.e2e.conftest import RunCommand, equal, writes
 from tests.e2e.environments import environment, made_different
 
 EXAMPLE_LINES = """\
@@ -40,10 +40,6 @@ Total Changes: 29
 """
 
 
-def same(one: Snapshot, other: Snapshot) -> bool:
-    return all(one.of(kind) == other.of(kind) for kind in Kind)
-
-
 @pytest.fixture
 def example() -> Iterator[tuple[Sandbox, Sandbox]]:
     with launch(staging()) as source, launch(production(), people=PEOPLE, first_id=1000) as target:
@@ -64,8 +60,8 @@ def test_the_example_keeps_its_lines_and_ends_equal(
         assert [line for line in EXAMPLE_LINES.splitlines() if line not in lines] == []
     assert "identical" in applied.out
     assert "identical" not in planned.out
-    assert same(target.snapshot(), staging())
-    assert same(source.snapshot(), staging())
+    assert equal(target.snapshot(), staging())
+    assert equal(source.snapshot(), staging())
     assert {record.method for record in source.requests()} == {"GET"}
 
 
@@ -86,7 +82,7 @@ def test_a_large_pair_ends_equal(run: RunCommand, strategy: str) -> None:
     with launch(wanted) as source, launch(before, publish_updates=True, first_id=9000) as target:
         ended = run(source, target, "apply", "--strategy", strategy)
         assert ended.code == 0
-        assert same(target.snapshot(), wanted)
+        assert equal(target.snapshot(), wanted)
         verbs = Counter(
             (operation["verb"], operation["kind"])
             for wave in ended.plan["waves"]
@@ -147,7 +143,7 @@ def test_what_deleting_roles_makes_readable_takes_another_run(run: RunCommand) -
         assert "run the same command again" in first.summary
         second = run(source, target, "apply")
         assert second.code == 0
-        assert same(target.snapshot(), wanted)
+        assert equal(target.snapshot(), wanted)
 
 
 READS = {
@@ -206,7 +202,7 @@ def test_a_read_that_fails_ends_the_run_before_any_write(
     ended = run(source, target, "apply")
     assert ended.code == (4 if read in {"health", "me"} else 1)
     assert writes(target) == []
-    assert same(target.snapshot(), production())
+    assert equal(target.snapshot(), production())
     assert "Nothing was changed" in ended.out
     assert ended.cases("failure")
 
@@ -306,7 +302,7 @@ def test_a_target_that_dies_is_finished_by_the_next_run(run: RunCommand) -> None
         assert run(source, target, "apply").code == 1
         target.clear_faults()
         assert run(source, target, "apply").code == 0
-        assert same(target.snapshot(), wanted)
+        assert equal(target.snapshot(), wanted)
 
 
 def test_requests_are_the_fewest_possible(run: RunCommand) -> None:

@@ -12,8 +12,7 @@ from sync.sandbox.faults import WRITES, Answer
 from sync.sandbox.process import Sandbox, launch
 from sync.sandbox.token_endpoint import TokenServer
 from sync.sandbox.tokens import make_token
-from tests.e2e.conftest import RunCommand
-from tests.e2e.test_killed import HARMLESS, equal
+from tests.e2e.conftest import HARMLESS, RunCommand, equal
 
 SECRET = "the-secret-of-a-client"
 REFUSED = Answer(status=401, body='{"error": "expired", "status_code": 401}')

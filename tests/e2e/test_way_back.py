@@ -3,33 +3,17 @@
 import json
 import re
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from sync.model.snapshot import SUPERADMIN, Action, Group, Role, Snapshot
-from sync.sandbox.example import PEOPLE, production, staging
+from sync.sandbox.example import production, staging
 from sync.sandbox.faults import Answer
-from sync.sandbox.process import Sandbox, launch
-from tests.e2e.shell import TO_APPLY, TO_GO_BACK, Shell, proposed
-from tests.e2e.test_killed import HARMLESS, equal
+from tests.e2e.conftest import HARMLESS, equal
+from tests.e2e.shell import TO_APPLY, TO_GO_BACK, Pair, Shell, proposed
 
-Pair = tuple[Sandbox, Sandbox]
 WRITES = ["POST", "PUT", "DELETE"]
-
-
-@pytest.fixture(scope="module")
-def servers() -> Iterator[Pair]:
-    with launch(staging()) as source, launch(production(), first_id=1000) as target:
-        yield source, target
-
-
-@pytest.fixture
-def shell(servers: Pair, tmp_path: Path) -> Shell:
-    servers[0].reset(staging())
-    servers[1].reset(production(), people=PEOPLE)
-    return Shell(tmp_path, *servers)
 
 
 def test_planned_applied_and_taken_back_by_the_lines_that_are_printed(shell: Shell) -> None:

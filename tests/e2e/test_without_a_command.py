@@ -3,29 +3,13 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from sync.sandbox.example import production, staging
-from sync.sandbox.process import Sandbox, launch
-from tests.e2e.conftest import writes
-from tests.e2e.test_killed import equal
-
-Pair = tuple[Sandbox, Sandbox]
-
-
-@pytest.fixture(scope="module")
-def servers() -> Iterator[Pair]:
-    with launch(staging()) as source, launch(production(), first_id=1000) as target:
-        yield source, target
-
-
-@pytest.fixture
-def pair(servers: Pair) -> Pair:
-    servers[1].reset(production())
-    return servers
+from tests.e2e.conftest import equal, writes
+from tests.e2e.shell import Pair
 
 
 def run(pair: Pair, folder: Path, *argv: str, **environ: str) -> subprocess.CompletedProcess[str]:

@@ -8,8 +8,7 @@ import pytest
 
 from sync.sandbox.example import staging
 from sync.sandbox.process import Sandbox
-from tests.e2e.conftest import writes
-from tests.e2e.test_killed import HARMLESS, equal
+from tests.e2e.conftest import HARMLESS, equal, writes
 from tests.image.conftest import Moment
 from tests.image.containers import (
     ACTION,
