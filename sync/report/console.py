@@ -55,10 +55,10 @@ _EDGES = {Kind.ROLE: "role-action", Kind.GROUP: "group-role"}
 
 
 class Mode(StrEnum):
-    """What a run is for; all but `LIVE` leave the target as it is."""
+    """What a run is for, by the name of its command; all but `APPLY` leave the target as it is."""
 
-    LIVE = "LIVE"
-    DRY_RUN = "DRY RUN"
+    APPLY = "LIVE"
+    PLAN = "DRY RUN"
     CHECK = "HEALTHCHECK"
     DRIFT = "DRIFT CHECK"
     EXPORT = "EXPORT"

@@ -23,14 +23,6 @@ from sync.run.record import Record
 from sync.run.settings import Command, Settings
 from sync.runner import how_to_finish
 
-_MODES = {
-    Command.CHECK: Mode.CHECK,
-    Command.PLAN: Mode.DRY_RUN,
-    Command.APPLY: Mode.LIVE,
-    Command.DRIFT: Mode.DRIFT,
-    Command.EXPORT: Mode.EXPORT,
-}
-
 
 @dataclass(frozen=True, slots=True)
 class Connected:
@@ -98,7 +90,7 @@ def connect(
             started=datetime.now(UTC),
             how_to_finish=how_to_finish(),
         )
-        record.printer.show(Console(record.document).header(_MODES[settings.effective_command]))
+        record.printer.show(Console(record.document).header(Mode[settings.effective_command.name]))
         for note in files.notes:
             record.note(note)
         try:

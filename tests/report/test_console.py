@@ -42,7 +42,7 @@ def text(lines: Lines) -> str:
 
 def test_a_dry_run_reads_like_this() -> None:
     assert (
-        text(Console(PLANNED).render(Mode.DRY_RUN))
+        text(Console(PLANNED).render(Mode.PLAN))
         == """\
 ==============================================================
 HEIMDALL ENVIRONMENT SYNCHRONIZATION
@@ -263,7 +263,7 @@ def test_the_figures_add_up() -> None:
 def test_no_difference() -> None:
     section = text(Console(NO_DIFFERENCE).changes())
     assert section.count("  Nothing to change\n") == 4
-    assert "identical" not in text(Console(NO_DIFFERENCE).render(Mode.DRY_RUN))
+    assert "identical" not in text(Console(NO_DIFFERENCE).render(Mode.PLAN))
 
 
 def test_an_accepted_difference_asks_for_nothing() -> None:
@@ -430,7 +430,7 @@ Press Ctrl+C within 5 seconds to cancel...
 
 def shown(document: Document) -> list[str]:
     stream = io.StringIO()
-    Printer(stream).show(Console(document).render(Mode.LIVE))
+    Printer(stream).show(Console(document).render(Mode.APPLY))
     return stream.getvalue().splitlines()
 
 

@@ -64,7 +64,7 @@ def test_a_narrow_terminal_gets_lines_that_break_between_words(
     monkeypatch.setenv("COLUMNS", str(columns))
     stream = Terminal()
     lines = [
-        *Console(PLANNED).render(Mode.DRY_RUN),
+        *Console(PLANNED).render(Mode.PLAN),
         Text("      → take --accept 'mapping:GET /v/[(][^/]+[)]$' " * 2),
     ]
     Printer(stream, {"NO_COLOR": "1"}).show(lines)
