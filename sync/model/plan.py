@@ -102,7 +102,7 @@ class Wave(Value):
 
 
 class WinnerChange(Value):
-    """A request that another mapping decides after a plan than before it; None where none does."""
+    """A request that another mapping wins after a plan than before it; None where none does."""
 
     method: str
     path: str
@@ -113,7 +113,7 @@ class WinnerChange(Value):
 
 
 class Exposure(Value):
-    """A request that a third mapping decides for a moment, while those that match it are written again.
+    """A request that a third mapping wins for a moment, while those that match it are written again.
 
     `groups` are those that may get through in that moment (`least-privilege`), or that may be kept out of
     it (`zero-downtime`), and neither before nor afterwards: what the strategy else guarantees.
@@ -176,7 +176,7 @@ class Unmatched(Value):
 class Plan(Value):
     """What would make the target equal to the source, and what stays different.
 
-    `winner_changes` tell which requests another mapping decides afterwards, `exposures` where the strategy's
+    `winner_changes` tell which requests another mapping wins afterwards, `exposures` where the strategy's
     guarantee can't hold for a moment. `not_compared` are the mappings of which it is not known what they
     match. `impact` is who gains and loses which access. `members` counts the members of each group that does,
     or is deleted, by its name; `unmatched` are the patterns that name nothing. These two may change without a

@@ -1,7 +1,7 @@
 """Which mapping wins a request.
 
 Terms. A *mapping* is a method, a pattern of paths and the action that it asks for. Patterns *overlap* where
-some path matches both; the mapping that the server lets decide there is the *winner*. A mapping that wins
+some path matches both; the mapping whose action the server asks for is the *winner*. A mapping that wins
 nowhere is *shadowed*. To *reorder* a mapping is to write it as it is, which lets it win against those that
 it overlaps.
 
@@ -26,8 +26,10 @@ references, flags, word boundaries. `paths` refuses a repetition that spans seve
 name and with the reason, and nothing is called identical without saying so. Left aside are paths with line
 breaks, and paths that spell out an expression (`/me$` with a dollar in it).
 
-What is decided. `winners` says who wins each overlap in an order of writing, `reordering` finds the fewest
-writes that make two sides agree, and `questions` what to ask a server because its lists don't say.
+What is done with them. `winners` says who wins each overlap in an order of writing. `reordering` finds the
+fewest writes that make two sides agree, `questions` what to ask a server because its lists don't say: both
+have a loop, and say why it ends. What may happen to a request between two writes is the guarantee's matter:
+see `sync/plan/guarantee.py`.
 
 `lint` names patterns that match too much, and `answers` holds what a server answered against what its lists
 show.

@@ -40,7 +40,7 @@ class Fault(StrEnum):
 class Flaw:
     """A mapping, by name, with what is wrong with it, and what shows it.
 
-    That is what is text in it, the mapping that always decides, a path that it matches as well, or how many
+    That is what is text in it, the mapping that always wins, a path that it matches as well, or how many
     others have the same.
     """
 
@@ -52,7 +52,7 @@ class Flaw:
 def flaws_of(source: Snapshot, target: Snapshot) -> tuple[Flaw, ...]:
     """Return what is wrong with the mappings of either side, each once, by the name of the mapping.
 
-    What decides nothing is a matter of the source alone: how the target stands is what a sync changes.
+    What never wins is a matter of the source alone: how the target stands is what a sync changes.
     """
     found = {*_flaws(source), *(flaw for flaw in _flaws(target) if flaw.fault is not Fault.UNDECIDING)}
     return tuple(sorted(found, key=lambda flaw: (flaw.mapping, list(Fault).index(flaw.fault))))
@@ -64,7 +64,7 @@ def blank_on_one_side(
     """Yield one flaw for all mappings whose description is an empty text on one side and none on the other.
 
     The last two arguments name those with an empty text. No request writes none over a text, every request
-    changes which mapping decides, and the difference has no effect: so it is only said.
+    changes which mapping wins, and the difference has no effect: so it is only said.
     """
     without = [{m.name for m in side.mappings if not m.description} for side in (source, target)]
     differing = sorted(({*in_source} ^ {*in_target}) & without[0] & without[1])

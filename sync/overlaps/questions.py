@@ -1,4 +1,18 @@
-"""Which requests to ask a server about: those whose winner its lists don't show for certain."""
+"""Which requests to ask a server about: those whose winner its lists don't show for certain.
+
+An answer may name a mapping that no list shows (it was deleted with its action, and wins until a restart), or
+an action that was renamed. Both raise further questions, so a reading asks in rounds:
+
+    names = the mappings that the lists of both sides show
+    repeat:
+        ask each server what `questions` yields of the overlaps among names, but for what it has answered
+        where an answer shows a renamed action, or that the first layer has lost mappings: ask again
+        if all winners are among names: end
+        names += the winners that are not
+
+It ends: each round adds a mapping that a server holds, and each further question within a round an action
+that it has; there are finitely many of both.
+"""
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass

@@ -78,10 +78,10 @@ def deviations(approved: Plan, fresh: Plan) -> list[Deviated]:
             found.append(Deviated(Deviation.NO_LONGER_NEEDED, old, moved))
         elif old is not None and new is not None and old != new:
             found.append(Deviated(Deviation.CHANGED, new, moved))
-    return [*found, *_decided_otherwise(approved, fresh, moved, {deviated.operation for deviated in found})]
+    return [*found, *_won_otherwise(approved, fresh, moved, {deviated.operation for deviated in found})]
 
 
-def _decided_otherwise(
+def _won_otherwise(
     approved: Plan, fresh: Plan, moved: str, listed: Collection[Operation]
 ) -> Iterator[Deviated]:
     """Yield what is to be written as was approved, but to take requests from other mappings than then."""

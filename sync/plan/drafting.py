@@ -39,9 +39,9 @@ _RESOLVE = "resolve that first: the run after it does this as well"
 
 
 def _overtaken(mapping: str, how: str, setting: str) -> Refusal:
-    """Say that others decide what a mapping should decide, which a setting forbids to be written."""
+    """Say that others win what a mapping should win, which a setting forbids to be written."""
     return Refusal(
-        f"it is {how} by a setting, and others come in front of it where it should decide",
+        f"it is {how} by a setting, and others come in front of it where it should win",
         f"take it out of {setting}, or accept it: {accepting(Kind.MAPPING, mapping)}",
     )
 
@@ -100,7 +100,7 @@ class Drafting:
         """Return what is refused and a difference, with the reorders that a setting forbids.
 
         Such a reorder stands beside another change of the mapping that --protect forbids: that one is
-        known, and that others decide its requests is not.
+        known, and that others win its requests is not.
         """
         forbidden = set(forbidden)
         kept = {op: why for op, why in refused.items() if op.verb is not Verb.REORDER or op.name in forbidden}

@@ -24,7 +24,7 @@ reordered; until then staff lose `/users/me`. That is a breach under `zero-downt
 avoids it: a *transient exposure*. The plan announces it, with the request, the mapping and the groups, and a
 run tolerates what is announced, no more.
 
-What is judged. Each mapping by what it decides alone, and each overlap by every mapping that may win it, in
+What is judged. Each mapping by what it matches alone, and each overlap by every mapping that may win it, in
 the worst state that can be there. In a plan, a blocked difference is a failure that is known beforehand; in a
 run, failures come as they come, and what depends on them is skipped.
 
@@ -276,7 +276,7 @@ class Guarantee:
             yield overlap, wronged
 
     def _affected(self, winner: Winner) -> set[str]:
-        """Return the groups that get through, or don't, where a mapping or none decides."""
+        """Return the groups that get through, or don't, where a mapping or none wins."""
         strict = self._strategy is Strategy.LEAST_PRIVILEGE
         if winner.action is None:  # a group that is new has no members
             return self._before.groups & self._now.groups if strict else {*self._now.groups}
@@ -297,7 +297,7 @@ class Guarantee:
         return access.groups_with_action(winner.action)
 
     def _wronged(self, endpoint: str, groups: set[str]) -> set[str]:
-        """Return which of the groups should not gain, or lose, what one mapping alone decides."""
+        """Return which of the groups should not gain, or lose, what one mapping matches alone."""
         before, after = (self._reach(access, endpoint) for access in (self._before, self._goal))
         if self._strategy is Strategy.LEAST_PRIVILEGE:
             return groups - before - after

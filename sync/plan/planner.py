@@ -149,7 +149,7 @@ def _marked(blocked: Iterable[Blocked], rules: Rules) -> tuple[Blocked, ...]:
 def is_known(blocked: Blocked, rules: Rules) -> bool:
     """Tell whether a difference is protected or accepted: by its entity, or for an edge by what is held.
 
-    That others decide what a mapping should decide is known only where it is accepted.
+    That others win what a mapping should win is known only where it is accepted.
     """
     operation = blocked.operation
     if operation and operation.verb is Verb.REORDER:
