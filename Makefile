@@ -31,10 +31,11 @@ test: .venv/installed-dev ## lint, check types, run the tests and measure what t
 	$(BIN)/mypy
 	$(BIN)/pytest -n 2 --cov
 
-bench: install ## measure reading with one request at a time and with eight, and planning with 10,000 mappings
+bench: .venv/installed-dev ## measure reading, planning with 10,000 mappings, and the page of them in Chromium
 	$(BIN)/python tests/benchmarks/reading.py
 	$(BIN)/python tests/benchmarks/overlapping.py
 	$(BIN)/python tests/benchmarks/impact.py
+	$(BIN)/python tests/benchmarks/page.py
 
 schema: install ## print the schema of plan.json into schemas/
 	$(BIN)/python -m sync.model.schema > schemas/plan-2.json
@@ -45,7 +46,7 @@ texts: install ## print every text that a user can meet, to read them aloud
 tables: install ## write the tables of options, outputs and exit codes into docs/
 	$(BIN)/python docs/tables.py
 
-picture: install ## photograph the summary of the demo's plan for the README; this needs Chromium
+picture: install ## photograph the summary and the page of the demo's plan for the README; this needs Chromium
 	$(BIN)/python docs/picture.py
 
 slow: .venv/installed-dev ## run what takes minutes: the laws on thousands of pairs, a process killed at every request

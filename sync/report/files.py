@@ -14,10 +14,11 @@ from sync.model.snapshot import Snapshot
 from sync.report.document import Document
 from sync.report.junit import JUnit
 from sync.report.markdown import Markdown
+from sync.report.page.rendering import Page
 
 PLAN, RECEIPT = "plan.json", "receipt.json"
 SOURCE, TARGET = "snapshot-source.json", "snapshot-target.json"
-REPORTS = ("summary.md", "junit.xml", PLAN, SOURCE, TARGET, RECEIPT)
+REPORTS = ("summary.md", "report.html", "junit.xml", PLAN, SOURCE, TARGET, RECEIPT)
 """What a run may write about itself; the next one replaces all of it."""
 
 _ROOM_FOR_A_CHANGE = 2048
@@ -59,7 +60,7 @@ class ReportFolder:
         final = self._final(document)
         for name, text in final.items():
             self._write(self.place(name), text)
-        told = len(Markdown(document).render()) + len(JUnit(document).render())
+        told = sum(map(len, _told(document).values()))
         # a file is written beside the one that it replaces; a receipt, written twice, holds a snapshot
         size = (
             2 * told + 4 * sum(map(len, final.values())) + _ROOM_FOR_A_CHANGE * changes + _ROOM_FOR_THE_REST
@@ -70,11 +71,11 @@ class ReportFolder:
     def write_reports(self, document: Document) -> tuple[Path, ...]:
         """Write what a run found out, remove what it did not come to, and return the files.
 
-        These are `summary.md` and `junit.xml` and, as far as the run came to them, `plan.json`,
-        `snapshot-source.json` and `snapshot-target.json`. Each file is there completely or not at all.
+        These are `summary.md`, `report.html` and `junit.xml` and, as far as the run came to them,
+        `plan.json`, `snapshot-source.json` and `snapshot-target.json`. Each file is there completely or not
+        at all.
         """
-        texts = {"summary.md": Markdown(document).render(), "junit.xml": JUnit(document).render()}
-        texts |= self._final(document)
+        texts = _told(document) | self._final(document)
         with _explained(self.path):
             self._make()
         files = tuple(self._write(self.place(name), text) for name, text in texts.items())
@@ -147,14 +148,23 @@ class ReportFolder:
         return path
 
 
+def _told(document: Document) -> dict[str, str]:
+    """Return what people and other programs read of a run, by the name of its file."""
+    return {
+        "summary.md": Markdown(document).render(),
+        "report.html": Page(document).render(),
+        "junit.xml": JUnit(document).render(),
+    }
+
+
 def read_snapshot(path: Path) -> Snapshot:
     """Return the snapshot that a file holds: an export, a backup or a report's. Raises `ReadError`."""
     try:
         return Snapshot.model_validate_json(path.read_bytes())
     except (OSError, ValidationError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is incomplete, or of another version"
+        why = error.strerror if isinstance(error, OSError) else "it is not whole, or of another version"
         raise ReadError(
-            f"{path} is not a snapshot: {why}", "take a file that export or apply has written"
+            f"{path} is no snapshot: {why}", "take a file that export or apply has written"
         ) from None
 
 

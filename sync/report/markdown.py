@@ -7,21 +7,13 @@ what stays different, and only then everything else.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from sync.model.outcome import Status
-from sync.model.plan import Plan, Strategy
-from sync.report import checks, differences, results
+from sync.model.plan import Plan
+from sync.report import checks, differences, headline, results
 from sync.report.document import Document
 from sync.report.markup import MARKDOWN, alert, code, folded, listed, table
 from sync.report.sections import Section, Severity
 from sync.report.tables import counts_table, deletions, kind_sections, table_of
 from sync.report.wording import contents_of, plural
-
-_GUARANTEES = {
-    Strategy.LEAST_PRIVILEGE: "no group can reach an endpoint that it could not reach before and is not"
-    " meant to reach afterwards",
-    Strategy.ZERO_DOWNTIME: "no group has lost an endpoint that it could reach before and is meant to"
-    " reach afterwards",
-}
 
 _MARKS = {Severity.GOOD: "✅", Severity.NOTE: "⚠️", Severity.WARNING: "⚠️", Severity.ERROR: "❌"}
 
@@ -57,21 +49,7 @@ class Markdown:
         return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
 
     def _title(self) -> list[str]:
-        document = self.document
-        target, source = code(document.target_url), code(document.source_url)
-        goal = f"make {target} equal to {source}"
-        titles = (
-            (not document.target_url, f"Snapshot of {source}"),
-            (document.drift is not None, f"Drift: {target}, held against {source}"),
-            (bool(document.deviations), f"Not applied: {goal}"),
-            (document.unfinished, f"Not finished: {goal}"),
-            (document.unequal, f"Not equal: {goal}"),
-            (document.outcomes is not None, f"Sync: {goal}"),
-            (document.plan is not None, f"Plan: {goal}"),
-            (document.error is None or document.unhealthy, f"Healthcheck of {source} and {target}"),
-            (True, f"Not planned: {goal}"),
-        )
-        return [f"## {next(title for applies, title in titles if applies)}"]
+        return [f"## {headline.title(self.document, MARKDOWN)}"]
 
     def _ended_early(self) -> list[str]:
         """Return why a run ended early, or why changes failed: the cause, what to do, how to go on."""
@@ -117,7 +95,7 @@ class Markdown:
         failed = applied and not (document.verification and document.verification.identical)
         winners = [] if failed else differences.winners(document, MARKDOWN)
         return [
-            self._applied(plan) if applied else self._planned(plan),
+            self._lead(),
             self._resumed(),
             *self._verdict(),
             *(stays if applied else []),
@@ -132,7 +110,7 @@ class Markdown:
             deletions(document),
             *kind_sections(document),
             *self._remarks(),
-            self._half_way(plan),
+            self._half_way(),
             self._way_back(),
             self._approval(plan),
         ]
@@ -140,14 +118,8 @@ class Markdown:
     def _drift(self) -> list[list[str]]:
         """Return whether there is drift and how much, by the side that has moved."""
         sides = differences.drift(self.document, MARKDOWN)
-        if not sides:
-            return [[f"✅ **No drift:** {differences.no_drift(self.document)}"]]
-        count = plural(sum(len(side.rows) for side in sides), "difference")
-        by_side = ", ".join(f"{len(side.rows):,} {side.title[0].lower()}{side.title[1:]}" for side in sides)
-        told = f" {by_side}." if self.document.drift else ""
         hints = [[MARKDOWN.sentence(side.hint)] for side in sides if side.hint]
-        verdict = [f"❌ **Drift: {count}.**{told} Nothing was changed."]
-        return [verdict, *hints, *_tables(sides, _SIDES)]
+        return [self._lead("❌ " if sides else "✅ "), *hints, *_tables(sides, _SIDES)]
 
     def _remarks(self) -> list[list[str]]:
         found = [
@@ -161,38 +133,9 @@ class Markdown:
             for section in found
         ]
 
-    def _planned(self, plan: Plan) -> list[str]:
-        changes, blocked = len(self.document.changes), len(plan.blocked)
-        if not changes and not blocked:
-            compared = differences.reach(self.document, MARKDOWN)
-            return [f"**There is nothing to change:** no difference was found. Compared: {compared}."]
-        stays = f"{plural(blocked, 'difference')} would stay"
-        if not changes:
-            would = f"No change is possible; {stays}."
-        elif blocked:
-            would = f"{plural(changes, 'change')} would be made; {stays}."
-        else:
-            would = f"{plural(changes, 'change')} would make the target equal to the source."
-        return [f"**{would}** Nothing has been changed so far. The source is only ever read."]
-
-    def _applied(self, plan: Plan) -> list[str]:
-        document = self.document
-        done, before = len(document.changes), len(document.done_before)
-        left = len(plan.operations) - before
-        if not left:
-            return [f"**There was nothing {'left ' if before else ''}to change.**"]
-        if done == left:
-            return [f"**{plural(done, 'change')} made,** all that were {'left' if before else 'planned'}."]
-        failed = document.ended(Status.FAILED)
-        unknown = sum(outcome.unsettled for outcome in failed)
-        rest = {
-            "failed": len(failed) - unknown,
-            "unknown, since no answer came": unknown,
-            "skipped": len(document.ended(Status.SKIPPED)),
-            "not tried": len(document.not_tried),
-        }
-        said = ", ".join(f"{count:,} {how}" for how, count in rest.items() if count)
-        return [f"**{done:,} of {plural(left, 'change')} made;** {said}."]
+    def _lead(self, mark: str = "") -> list[str]:
+        said, rest = headline.lead(self.document, MARKDOWN)
+        return [f"{mark}**{said}** {rest}".rstrip()]
 
     def _resumed(self) -> list[str]:
         said = checks.resumed(self.document)
@@ -207,22 +150,9 @@ class Markdown:
             for row in section.rows
         ]
 
-    def _half_way(self, plan: Plan) -> list[str]:
-        document = self.document
-        guarantee = f"{_GUARANTEES[plan.strategy]} (strategy *{plan.strategy}*)"
-        if plan.strategy is Strategy.ZERO_DOWNTIME and plan.blocked:
-            # Old and new roles together may be more than the target takes changes to.
-            guarantee += ". That holds for what is done; what is blocked stays different"
-        if plan.exposures:
-            guarantee += ", but for what a third mapping wins for a moment"
-        if document.outcomes is None and document.changes:
-            when = "If it stops half way,** at any moment:"
-            afterwards = " What is done stays done; running it again goes on with the rest."
-        elif document.outcomes is not None and (document.not_tried or document.undone):
-            when, afterwards = "It stopped half way:**", ""
-        else:
-            return []
-        return [f"**{when} {guarantee}.{afterwards}"]
+    def _half_way(self) -> list[str]:
+        when, guarantee = headline.half_way(self.document)
+        return [f"**{when}** {guarantee}"] if when else []
 
     def _way_back(self) -> list[str]:
         """Return what a rollback takes as its source, none where nothing was about to change."""

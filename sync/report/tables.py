@@ -36,8 +36,8 @@ def table_of(found: Section, columns: Mapping[str, str], *, fold: bool = False) 
     return _foldable(f"{found.title} ({len(rows):,})", table([*columns], rows), rows=length)
 
 
-def counts_table(document: Document) -> list[str]:
-    """Return how many of each kind are changed, unchanged and blocked, with a row of totals."""
+def figures(document: Document) -> dict[str, list[int | None]]:
+    """Return how many of each kind are changed, unchanged and blocked: a column each, a figure a kind."""
     changes = counts_of(document.changes)
     rest = {
         "failed": counts_of(outcome.operation for outcome in document.ended(Status.FAILED)),
@@ -49,12 +49,17 @@ def counts_table(document: Document) -> list[str]:
     verbs = [
         verb for verb in VERBS if verb not in {Verb.REORDER, Verb.REFRESH} or changes[Kind.MAPPING, verb]
     ]
-    columns: dict[str, list[int | None]] = {
+    return {
         **{verb.value: [changes[kind, verb] for kind in Kind] for verb in verbs},
         **{how: [sum(counts[kind, verb] for verb in VERBS) for kind in Kind] for how, counts in rest.items()},
         "unchanged": [document.unchanged(kind) for kind in Kind],
         "blocked": [sum(blocked.kind is kind for blocked in document.differences) for kind in Kind],
     }
+
+
+def counts_table(document: Document) -> list[str]:
+    """Return the figures, with a row of totals."""
+    columns = figures(document)
     rows = [
         [kind.plural.capitalize(), *(_figure(column[row]) for column in columns.values())]
         for row, kind in enumerate(Kind)

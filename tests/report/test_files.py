@@ -15,7 +15,14 @@ from sync.report.junit import JUnit
 from sync.report.markdown import Markdown
 from tests.report.examples import PLAN, PLANNED, SOURCE, STARTED, TARGET
 
-WRITTEN = ["summary.md", "junit.xml", "plan.json", "snapshot-source.json", "snapshot-target.json"]
+WRITTEN = [
+    "summary.md",
+    "report.html",
+    "junit.xml",
+    "plan.json",
+    "snapshot-source.json",
+    "snapshot-target.json",
+]
 
 
 def names(folder: Path) -> set[str]:
@@ -64,13 +71,14 @@ class TestOneRunAfterAnother:
             "receipt-a.json",
             "notes.txt",
             "summary.md",
+            "report.html",
             "junit.xml",
         }
 
     def test_does_so_too_where_it_ended_before_it_began(self, tmp_path: Path) -> None:
         ReportFolder(tmp_path).write_reports(STARTED)
         assert self.left(tmp_path) == {"backup-a.json", "receipt-a.json", "notes.txt"}
-        assert names(tmp_path) == self.left(tmp_path) | {"summary.md", "junit.xml"}
+        assert names(tmp_path) == self.left(tmp_path) | {"summary.md", "report.html", "junit.xml"}
 
     def test_leaves_its_own_where_they_are(self, tmp_path: Path) -> None:
         folder = ReportFolder(tmp_path)
@@ -151,4 +159,4 @@ def test_what_can_not_be_replaced_is_told_before_anything_is_done(tmp_path: Path
         ReportFolder(tmp_path).begin()
     with pytest.raises(HeimdallSyncError, match="Is a directory"):
         ReportFolder(tmp_path).write_reports(STARTED)
-    assert names(tmp_path) == {"junit.xml", "summary.md"}
+    assert names(tmp_path) == {"junit.xml", "report.html", "summary.md"}

@@ -251,7 +251,7 @@ def test_zero_downtime_promises_nothing_for_what_is_blocked() -> None:
     rules = Rules(strategy=Strategy.ZERO_DOWNTIME)
     said = "That holds for what is done; what is blocked stays different. What is done stays done;"
     blocked = Markdown(replace(PLANNED, plan=PLAN.model_copy(update={"rules": rules}))).render()
-    assert f"(strategy *zero-downtime*). {said} running it again goes on with the rest." in blocked
+    assert f"(strategy zero-downtime). {said} running it again goes on with the rest." in blocked
     free = PLAN.model_copy(update={"rules": rules, "blocked": ()})
     assert "That holds for what is done" not in Markdown(replace(PLANNED, plan=free)).render()
 
@@ -311,7 +311,7 @@ def test_who_decides_otherwise_and_who_could_get_through_stands_before_the_table
     flaw = "- mapping `GET /n`: also matches more than it seems to: `/nx`"
     places = [text.index(part) for part in (exposed, "### Another mapping wins (1)", decided, remark, flaw)]
     assert places == sorted(places)
-    assert "(strategy *least-privilege*), but for what a third mapping wins for a moment." in text
+    assert "(strategy least-privilege), but for what a third mapping wins for a moment." in text
 
 
 def _tokens(text: str) -> Iterator[Token]:

@@ -1,0 +1,105 @@
+"""What is said first: what a run is about, what would happen or has happened, and what if it stops."""
+
+from sync.model.outcome import Status
+from sync.model.plan import Plan, Strategy
+from sync.report import differences
+from sync.report.document import Document
+from sync.report.wording import Wording, plural
+
+_GUARANTEES = {
+    Strategy.LEAST_PRIVILEGE: "no group can reach an endpoint that it could not reach before and is not"
+    " meant to reach afterwards",
+    Strategy.ZERO_DOWNTIME: "no group has lost an endpoint that it could reach before and is meant to"
+    " reach afterwards",
+}
+
+
+def title(document: Document, wording: Wording) -> str:
+    """Return what the run is about, and how far it came."""
+    target, source = wording.text(document.target_url), wording.text(document.source_url)
+    goal = f"make {target} equal to {source}"
+    titles = (
+        (not document.target_url, f"Snapshot of {source}"),
+        (document.drift is not None, f"Drift: {target}, held against {source}"),
+        (bool(document.deviations), f"Not applied: {goal}"),
+        (document.unfinished, f"Not finished: {goal}"),
+        (document.unequal, f"Not equal: {goal}"),
+        (document.outcomes is not None, f"Sync: {goal}"),
+        (document.plan is not None, f"Plan: {goal}"),
+        (document.error is None or document.unhealthy, f"Healthcheck of {source} and {target}"),
+        (True, f"Not planned: {goal}"),
+    )
+    return next(said for applies, said in titles if applies)
+
+
+def lead(document: Document, wording: Wording) -> tuple[str, str]:
+    """Return what would happen or has happened, in a few words, and the rest of the sentence."""
+    plan = document.plan
+    if plan is None or document.deviations:
+        return "", ""
+    if document.drift is not None:
+        return _drifted(document, wording)
+    return _planned(document, plan, wording) if document.outcomes is None else _applied(document, plan)
+
+
+def _drifted(document: Document, wording: Wording) -> tuple[str, str]:
+    sides = differences.drift(document, wording)
+    if not sides:
+        return "No drift:", differences.no_drift(document)
+    count = plural(sum(len(side.rows) for side in sides), "difference")
+    by_side = ", ".join(f"{len(side.rows):,} {side.title[0].lower()}{side.title[1:]}" for side in sides)
+    told = f"{by_side}. " if document.drift else ""
+    return f"Drift: {count}.", f"{told}Nothing was changed."
+
+
+def _planned(document: Document, plan: Plan, wording: Wording) -> tuple[str, str]:
+    changes, blocked = len(document.changes), len(plan.blocked)
+    if not changes and not blocked:
+        compared = differences.reach(document, wording)
+        return "There is nothing to change:", f"no difference was found. Compared: {compared}."
+    stays = f"{plural(blocked, 'difference')} would stay"
+    if not changes:
+        would = f"No change is possible; {stays}."
+    elif blocked:
+        would = f"{plural(changes, 'change')} would be made; {stays}."
+    else:
+        would = f"{plural(changes, 'change')} would make the target equal to the source."
+    return would, "Nothing has been changed so far. The source is only ever read."
+
+
+def _applied(document: Document, plan: Plan) -> tuple[str, str]:
+    done, before = len(document.changes), len(document.done_before)
+    left = len(plan.operations) - before
+    if not left:
+        return f"There was nothing {'left ' if before else ''}to change.", ""
+    if done == left:
+        return f"{plural(done, 'change')} made,", f"all that were {'left' if before else 'planned'}."
+    failed = document.ended(Status.FAILED)
+    unknown = sum(outcome.unsettled for outcome in failed)
+    rest = {
+        "failed": len(failed) - unknown,
+        "unknown, since no answer came": unknown,
+        "skipped": len(document.ended(Status.SKIPPED)),
+        "not tried": len(document.not_tried),
+    }
+    said = ", ".join(f"{count:,} {how}" for how, count in rest.items() if count)
+    return f"{done:,} of {plural(left, 'change')} made;", f"{said}."
+
+
+def half_way(document: Document) -> tuple[str, str]:
+    """Return what holds if an apply stops half way, or when one did, and what comes next."""
+    plan = document.plan
+    if plan is None or document.drift is not None or document.deviations:
+        return "", ""
+    guarantee = f"{_GUARANTEES[plan.strategy]} (strategy {plan.strategy})"
+    if plan.strategy is Strategy.ZERO_DOWNTIME and plan.blocked:
+        # Old and new roles together may be more than the target takes changes to.
+        guarantee += ". That holds for what is done; what is blocked stays different"
+    if plan.exposures:
+        guarantee += ", but for what a third mapping wins for a moment"
+    if document.outcomes is None and document.changes:
+        rest = "What is done stays done; running it again goes on with the rest."
+        return "If it stops half way,", f"at any moment: {guarantee}. {rest}"
+    if document.outcomes is not None and (document.not_tried or document.undone):
+        return "It stopped half way:", f"{guarantee}."
+    return "", ""
