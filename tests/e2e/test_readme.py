@@ -12,6 +12,7 @@ import pytest
 
 from sync.sandbox.example import PEOPLE, production, staging
 from sync.sandbox.process import Sandbox, launch
+from tests.e2e.conftest import equal
 from tests.e2e.shell import Shell
 
 ROOT = Path(__file__).parents[2]
@@ -71,8 +72,10 @@ def test_the_blocks_of_the_readme_run_one_after_another_in_one_shell(
         check=False,
     )
     assert ended.returncode == 0, ended.stdout
-    assert ended.stdout.count("✓ Target is identical to source") >= len(("demo", "apply", "rollback"))
-    assert [path.name for path in tmp_path.iterdir()] == ["heimdall-sync"]
+    [clone] = tmp_path.iterdir()
+    applied = {"apply", "rollback"}
+    assert len(list((clone / "heimdall-sync-report").glob("receipt-*.json"))) == len(applied)
+    assert equal(pair[1].snapshot(), production())
 
 
 def a_new_machine() -> dict[str, str]:
