@@ -63,6 +63,18 @@ class TestPage:
             assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(), re.MULTILINE), target
 
 
+def test_the_messages_that_are_explained_are_those_of_the_tool() -> None:
+    """Of each its longest part that stands in the code as it is: names and numbers are put in."""
+    code = "\n".join(path.read_text() for path in (ROOT / "sync").rglob("*.py"))
+    code = re.sub(r'"\s*\n\s*f?"', "", code)
+    put_in = r"…|\d+|--[a-z-]+|\b[A-Z]+_[A-Z_]+\b|\bcommand\b|\bname\b|[():;]|\bthe target\b"
+    for page in ("README.md", "docs/troubleshooting.md"):
+        table = (ROOT / page).read_text().partition("Troubleshooting\n")[2].partition("\n## ")[0]
+        for message in re.findall(r"^\| `([^`]+)`", table, re.MULTILINE):
+            part = max(re.split(put_in, message), key=len).strip()
+            assert part in code, f"{page}: {message}"
+
+
 def headings(page: Path) -> set[str]:
     """Return what links to the headings of a page end in."""
     titles = re.findall(r"^#+ (.+)$", page.read_text(), re.MULTILINE)
