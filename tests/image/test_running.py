@@ -24,6 +24,7 @@ from tests.image.containers import (
 pytestmark = pytest.mark.container
 REPORTS = {
     "summary.md",
+    "report.html",
     "junit.xml",
     "plan.json",
     "snapshot-source.json",

@@ -45,6 +45,7 @@ class TestTheSearch:
         assert places == {
             "stdout",
             "summary.md",
+            "report.html",
             "junit.xml",
             "plan.json",
             "snapshot-source.json",

@@ -14,6 +14,7 @@ from sync.sandbox.faults import WRITES, Answer
 from sync.sandbox.process import Sandbox
 from tests.e2e.leaks.conftest import DEBUG, Left, Process
 from tests.e2e.test_faults import NO_PROBE
+from tests.report.pages import read
 
 HOSTILE = (
     "a | b || c",
@@ -92,6 +93,14 @@ def assert_harmless(left: Left) -> None:
         assert not [text for text in html if re.search(r"script|img|onerror|evil|xxe", text)]
         assert {tag for text in html for tag in re.findall(r"</?\w+", text)} <= OUR_TAGS
         ET.fromstring(reports["junit.xml"])  # noqa: S314 - our own
+    page = read(reports.get("report.html", ""))
+    assert not [tag for tag, _ in page.tags if tag in {"img", "iframe", "object", "link", "base", "!--"}]
+    assert [each.get("type") for tag, each in page.tags if tag == "script"] in (
+        [],
+        [None],
+        ["application/json", None],
+    )
+    assert all(name != "href" or value.startswith("#") for _, name, value in page.attributes())
 
 
 class TestTextOfServers:
@@ -109,6 +118,9 @@ class TestTextOfServers:
             ("summary.md", "text <script>alert(1)</script>"),
             ("summary.md", "<iframe>"),
             ("junit.xml", "<testsuites>]]>&</testsuites>"),
+            ("report.html", "<script>1</script><script>alert(1)</script>"),
+            ("report.html", "<a href=https://evil.example>link</a>"),
+            ("report.html", "<img alt=''>"),
         ],
     )
     def test_what_is_not_escaped_is_seen(self, place: str, text: str) -> None:
