@@ -46,7 +46,7 @@ texts: install ## print every text that a user can meet, to read them aloud
 tables: install ## write the tables of options, outputs and exit codes into docs/
 	$(BIN)/python docs/tables.py
 
-picture: install ## photograph the summary and the page of the demo's plan for the README; this needs Chromium
+picture: .venv/installed-dev ## photograph the summary and the page of the demo's plan for the README; this needs Chromium
 	$(BIN)/python docs/picture.py
 
 slow: .venv/installed-dev ## run what takes minutes: the laws on thousands of pairs, a process killed at every request

@@ -1,4 +1,4 @@
-"""Render the summary of a real run, as GitHub shows Markdown, into `docs/summary.png`: `make picture`.
+"""Photograph what a real run says: its summary, as GitHub shows Markdown, and its page: `make picture`.
 
 Takes what the demo's plan says and photographs it with the Chromium that is installed, with names
 in the place of the demo's addresses, whose ports change each time. The picture fades where the page goes on.
@@ -7,18 +7,19 @@ in the place of the demo's addresses, whose ports change each time. The picture 
 import json
 import re
 import shutil
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 from markdown_it import MarkdownIt
+from playwright.sync_api import sync_playwright
 
 from sync import cli
 
 HERE = Path(__file__).parent
 WIDTH, HEIGHT = 1000, 1120
 NAMES = {"source": "https://heimdall.staging.example", "target": "https://heimdall.example"}
+REPORT = 1220, 1530
 ALERTS = {"CAUTION": ("#d1242f", "Caution"), "WARNING": ("#9a6700", "Warning"), "NOTE": ("#0969da", "Note")}
 STYLE = """
 body { font: 16px/1.5 'Noto Sans', 'DejaVu Sans', sans-serif; color: #1f2328; margin: 24px 32px; }
@@ -47,17 +48,27 @@ def page(markdown: str) -> str:
     return f'<!doctype html><meta charset="utf-8"><style>{STYLE}</style>{body}<div class="more"></div>'
 
 
-def named(report: Path) -> str:
-    """Return the summary in a folder of reports, with names in the place of the two addresses."""
-    summary = (report / "summary.md").read_text(encoding="utf-8")
+def named(report: Path, file: str) -> str:
+    """Return a file in a folder of reports, with names in the place of the two addresses."""
+    text = (report / file).read_text(encoding="utf-8")
     plan = json.loads((report / "plan.json").read_text(encoding="utf-8"))
     for side, name in NAMES.items():
-        summary = summary.replace(plan[side]["url"], name)
-    return summary
+        text = text.replace(plan[side]["url"], name)
+    return text
+
+
+def photograph(chromium: str, html: Path, file: str, size: tuple[int, int], at: str = "") -> None:
+    """Photograph a page at a place into a file beside this one."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        tab = browser.new_page(viewport={"width": size[0], "height": size[1]})
+        tab.goto(html.as_uri() + at)
+        tab.screenshot(path=HERE / file)
+        browser.close()
 
 
 def main() -> int:
-    """Run the demo and photograph the summary of its plan."""
+    """Run the demo and photograph the summary and the page of its plan."""
     chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if chromium is None:
         sys.stderr.write("Chromium is needed: on Debian and Ubuntu, apt install chromium\n")
@@ -66,12 +77,11 @@ def main() -> int:
         code = cli.main(["demo", "--output-dir", folder])
         if code:
             return code
-        html = Path(folder, "summary.html")
-        html.write_text(page(named(Path(folder, "2-plan"))), encoding="utf-8")
-        size = f"--window-size={WIDTH},{HEIGHT}"
-        places = (f"--screenshot={HERE / 'summary.png'}", f"--user-data-dir={folder}/browser", html.as_uri())
-        headless = ("--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars")
-        subprocess.run([chromium, *headless, size, *places], check=True, capture_output=True)  # noqa: S603 - ours
+        summary, report = Path(folder, "summary.html"), Path(folder, "report.html")
+        summary.write_text(page(named(Path(folder, "2-plan"), "summary.md")), encoding="utf-8")
+        report.write_text(named(Path(folder, "2-plan"), "report.html"), encoding="utf-8")
+        photograph(chromium, summary, "summary.png", (WIDTH, HEIGHT))
+        photograph(chromium, report, "report.png", REPORT, "#endpoint=GET+/api/v1/users/export")
     return 0
 
 
