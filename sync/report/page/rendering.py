@@ -35,7 +35,7 @@ _CAUSES = {
     Cause.GROUP: "the group is created or deleted",
 }
 
-_ROWS = 1000
+_ROWS = 500
 """How many rows of access the page shows: the matrix, which needs the script, has all of them."""
 
 
