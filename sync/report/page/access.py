@@ -33,16 +33,20 @@ class Names:
 
 def access_of(target: Snapshot, plan: Plan) -> dict[str, Any]:
     """Return who holds what in the target before and after a plan, and what changes by it, for JSON."""
-    created = [op.name for op in plan.operations if (op.verb, op.kind) == (Verb.CREATE, Kind.GROUP)]
-    register = Register([*(group.name for group in target.groups), *created])
+    # a plan that is resumed deletes groups that are gone by now as well
+    changed = [operation.name for operation in plan.operations if operation.kind is Kind.GROUP]
+    register = Register([*(group.name for group in target.groups), *changed])
     before = Edges.of(target, register)
     after = before.after(plan.operations, *Verb)
     asked = {mapping.name: mapping.action for mapping in target.mappings}
     asking = _asking(asked, plan)
     sides = ((before, _BEFORE), (after, _AFTER))
-    groups = Names(register.names(before.groups | after.groups))
-    roles = Names(sorted({role for edges, _ in sides for role in _roles(edges)} | {SUPERADMIN}))
+    told = _all(plan.impact)
+    groups = Names(sorted({*register.names(before.groups | after.groups)}.union(*(c.groups for c in told))))
+    holding = {role for edges, _ in sides for role in _roles(edges)} | {SUPERADMIN}
+    roles = Names(sorted(holding.union(*(change.roles for change in told))))
     held = {action for edges, _ in sides for action in edges.action_roles}
+    held |= {each.action for change in told for each in change.through if each.action is not None}
     actions = Names(sorted(held | {*asked.values()} | {*asking.values()}))
     won = {name for requests in _requests(plan.impact) for name in (requests.before, requests.after) if name}
     mappings = Names(sorted(won | asked.keys() | asking.keys()))
