@@ -124,10 +124,10 @@ def test_a_link_opens_what_was_looked_at(show: Open) -> None:
     tab.get_by_label("Endpoints or actions").fill("data")
     tab.get_by_label("Show").select_option("what is gained")
     tab.get_by_role("link", name="POST /data/(a|b)$").click()
-    assert tab.get_by_role("heading", name="Who reaches POST /data/(a|b)$").is_visible()
+    tab.get_by_role("heading", name="Who reaches POST /data/(a|b)$").wait_for()
+    assert "endpoints=data" in tab.evaluate("location.hash")
     tab.get_by_label("Groups", exact=True).fill("data_team")
-    address = tab.url.partition("#")[2]
-    again = show(REAL, f"#{address}")
+    again = show(REAL, tab.evaluate("location.hash"))
     assert again.get_by_role("heading", name="Who reaches POST /data/(a|b)$").is_visible()
     assert again.get_by_label("Endpoints or actions").input_value() == "data"
     assert again.get_by_label("Groups", exact=True).input_value() == "data_team"
@@ -158,7 +158,7 @@ def test_the_ways_to_an_endpoint_stand_side_by_side(show: Open) -> None:
 def test_a_group_of_the_picture_leads_to_what_it_reaches(show: Open) -> None:
     tab = show(REAL, "#endpoint=POST+/data/(a|b)$")
     tab.locator("#ways svg a", has_text="legacy_team").click()
-    assert tab.get_by_role("heading", name="What legacy_team reaches").is_visible()
+    tab.get_by_role("heading", name="What legacy_team reaches").wait_for()
     assert tab.get_by_text("It gains 0 endpoints, loses 2 endpoints and keeps 0 endpoints.").is_visible()
 
 

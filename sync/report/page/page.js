@@ -405,6 +405,7 @@
       detail();
       const title = find("ways-title");
       if (title) {
+        toAddress(); // a link names what is chosen; the address says the filters as well
         find("ways").scrollIntoView({ block: "nearest" });
         title.focus({ preventScroll: true });
       }
