@@ -137,6 +137,19 @@ def test_the_data_tells_who_holds_what_on_both_sides() -> None:
     }
 
 
+def test_a_plan_that_is_resumed_has_its_page_whatever_is_done_already() -> None:
+    """What the plan creates is there by then, and what it deletes is gone."""
+    access = read(Page(replace(REAL, target=SOURCE)).render()).access
+    assert access["groups"] == ["data_team", "legacy_team", "office"]
+    assert access["groupSides"] == [3, 0, 3]
+
+
+def test_after_half_a_plan_the_page_says_that_it_shows_the_whole() -> None:
+    said = "This is what the whole plan changes. Not all of it is done: see below."
+    assert said in read(Page(DOCUMENTS["INTERRUPTED"]).render()).text_of()
+    assert said not in read(Page(DOCUMENTS["APPLIED"]).render()).text_of()
+
+
 def test_a_page_without_a_plan_has_no_matrix() -> None:
     for document in (STARTED, DOCUMENTS["EXPORTED"], DOCUMENTS["STALE"]):
         page = read(Page(document).render())

@@ -72,6 +72,7 @@ class Page:
                 guarantee=headline.half_way(document),
                 impact=plan.impact if plan else None,
                 access=access,
+                partly=bool(document.undone or (document.outcomes is not None and document.not_tried)),
                 figures=figures(document) if plan else None,
                 staying=[
                     *differences.blocked(document, HTML),
