@@ -14,6 +14,7 @@ from sync.errors import ExitCode, HeimdallSyncError, UsageError
 from sync.model.outcome import Status
 from sync.model.plan import UPDATES, Verb
 from sync.report import checks, differences, results
+from sync.report.access import ACCESS_COUNTS, access_counts
 from sync.report.document import Document
 from sync.report.lines import Lines
 from sync.report.markdown import Markdown
@@ -29,6 +30,12 @@ OUTPUTS = {
     "deletes": "How many of them delete or unassign something",
     "blocked": "Number of differences that no change can remove, accepted ones included",
     "open": "Number of these that nobody has accepted; any of them makes an apply end with exit code 1",
+    "gains": "Number of accesses that groups gain: each is a group and an endpoint, `superadmin` apart",
+    "losses": "Number of accesses that groups lose, counted the same way",
+    "opened": "Number of endpoints that become open to everyone, since no mapping matches them any more",
+    "superadmin-granted": "Number of groups that gain `superadmin`, and with it every access",
+    "memberships-lost": "Number of memberships that are lost for good with deleted groups; empty if unknown",
+    "destructive": "`true` if the plan deletes a group that has members, or may have: that can't be undone",
     "refused": "`true` if a guardrail refuses the plan, or if it is no longer the approved plan",
     "digest": "Digest of the plan; pass it to `expect-digest`",
     "drift": "`true` if `drift` found a difference, `false` if it found none",
@@ -199,6 +206,7 @@ def outputs_of(document: Document, code: ExitCode, report_dir: str) -> dict[str,
         "deletes": str(counts[Verb.DELETE] + counts[Verb.UNASSIGN]) if plan else "",
         "blocked": str(len(plan.blocked)) if plan else "",
         "open": str(len(plan.open_differences)) if plan else "",
+        **(access_counts(plan) if plan else dict.fromkeys(ACCESS_COUNTS, "")),
         "refused": _flag(code is ExitCode.REFUSED),
         "digest": plan.digest if plan else "",
         "drift": "" if document.drift is None else _flag(differs),

@@ -171,9 +171,24 @@ class Impact(Value):
         return frozenset((*self.superadmin_lost, *self.deleted)).union(*lost)
 
     @property
+    def newly_allowed(self) -> Iterator[tuple[tuple[str, ...], Requests]]:
+        """Yield each endpoint with groups that a mapping lets in from then on.
+
+        What a mapping protects anew counts: where a deployment closes what no mapping matches, it opens.
+        """
+        return _allowed(self)
+
+    @property
     def newly_open(self) -> Iterator[Requests]:
         """Yield every endpoint that becomes open to everyone, so far as is known."""
         return (requests for each in self.opened for requests in each.requests)
+
+
+def _allowed(impact: Impact) -> Iterator[tuple[tuple[str, ...], Requests]]:
+    for change in impact.gains:
+        yield from ((change.groups, requests) for requests in change.requests)
+    for closed in impact.closed:
+        yield from ((closed.groups_after, requests) for requests in closed.requests)
 
 
 def count_of(changes: tuple[AccessChange, ...]) -> int:

@@ -164,6 +164,9 @@ class Rules(Value):
     allow_http: bool = False
     fail_on_unprotected: bool = False
     fail_on_transient_exposure: bool = False
+    fail_on_new_access: bool = False
+    sensitive: tuple[str, ...] = ()
+    allow_sensitive: bool = False
 
 
 class Unmatched(Value):
@@ -215,6 +218,12 @@ class Plan(Value):
     def operations(self) -> tuple[Operation, ...]:
         """Return every operation, in the order of the waves."""
         return tuple(operation for wave in self.waves for operation in wave.operations)
+
+    @property
+    def memberships_lost(self) -> int | None:
+        """Return how many memberships go with their group and can't be brought back; None where not known."""
+        counts = [self.members.get(group) for group in self.impact.deleted]
+        return None if None in counts else sum(count for count in counts if count is not None)
 
     @property
     def open_differences(self) -> tuple[Blocked, ...]:

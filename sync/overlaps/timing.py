@@ -1,6 +1,7 @@
 """How long matching a pattern can take: with a time limit, which `re` does not have."""
 
 import re
+from fnmatch import fnmatchcase
 
 import regex
 
@@ -21,6 +22,20 @@ def takes_long(pattern: str, path: str) -> bool:
     except (regex.error, RecursionError, OverflowError):
         return False
     return False
+
+
+def may_match(pattern: str, path: str) -> bool:
+    """Tell whether a mapping's pattern matches a path in either dialect; also where that takes too long."""
+    simple = re.sub(":[a-z_]+", "*", pattern)
+    if "(" not in pattern and fnmatchcase(path, simple):
+        return True
+    try:
+        found = regex.compile(_DIFFERENT.sub(_as_in_re, pattern), regex.V0).match(path, timeout=TIME_LIMIT)
+    except (TimeoutError, MemoryError):
+        return True
+    except (regex.error, RecursionError, OverflowError):
+        return False
+    return found is not None
 
 
 def _as_in_re(found: re.Match[str]) -> str:

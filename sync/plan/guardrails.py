@@ -6,13 +6,14 @@ its name: `allow_` lets something pass that is refused without it, `fail_on_` re
 without it, and `max_` is a limit.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from sync.model.plan import Operation, Plan, Rules, Verb
 from sync.model.snapshot import SUPERADMIN, Kind, Snapshot
+from sync.plan.sensitive import is_sensitive
 from sync.urls import identity, is_plain_http
 
 T = TypeVar("T")
@@ -161,6 +162,34 @@ def _transient_exposure(planned: Planned) -> Iterator[Found]:
         )
 
 
+def _new_access(planned: Planned) -> Iterator[Found]:
+    impact = planned.plan.impact
+    if impact.gaining:
+        yield Found(f"groups would gain access: {len(impact.gaining)}, {min(impact.gaining)!r} among them")
+    opened = [requests.name for requests in impact.newly_open]
+    if opened:
+        yield Found(f"endpoints would be open to everyone: {len(opened)}, {opened[0]} among them")
+
+
+def _sensitive_endpoints(planned: Planned) -> Iterator[Found]:
+    """Yield each sensitive endpoint once, with those who could reach it from then on."""
+    impact, patterns = planned.plan.impact, planned.plan.rules.sensitive
+    if not patterns:
+        return
+    opened = {requests.name for requests in impact.newly_open if is_sensitive(requests, patterns)}
+    gaining: defaultdict[str, set[str]] = defaultdict(set)
+    for let_in, requests in impact.newly_allowed:
+        if let_in and is_sensitive(requests, patterns):
+            gaining[requests.name].update(let_in)
+    for name in sorted(opened):
+        yield Found(f"sensitive endpoint {name} would be open to everyone")
+    for name, groups in sorted(gaining.items()):
+        others = f" and {len(groups) - 1} more" if len(groups) > 1 else ""
+        yield Found(f"group {min(groups)!r}{others} would gain sensitive endpoint {name}")
+    for group in impact.superadmin_granted:
+        yield Found(f"group {group!r} would gain every sensitive endpoint, by role {SUPERADMIN!r}")
+
+
 def _counted_as(operation: Operation) -> str:
     if operation.verb is Verb.DELETE:
         return operation.kind.plural
@@ -189,5 +218,7 @@ BY_PLAN = (
     Guardrail("self-lockout", "allow_self_lockout", _self_lockout),
     Guardrail("unprotected endpoints", "fail_on_unprotected", _unprotected_endpoints),
     Guardrail("transient exposure", "fail_on_transient_exposure", _transient_exposure),
+    Guardrail("new access", "fail_on_new_access", _new_access),
+    Guardrail("sensitive endpoint", "allow_sensitive", _sensitive_endpoints),
 )
 """The guardrails that look at a plan, in the order in which they are asked."""

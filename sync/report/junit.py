@@ -20,6 +20,7 @@ from sync.model.outcome import Outcome, Status, Verification
 from sync.model.plan import Blocked, Operation, Plan
 from sync.model.snapshot import Kind
 from sync.report import checks, differences, results
+from sync.report.access import access_counts
 from sync.report.document import Document
 from sync.report.sections import Row, Section, Severity
 from sync.report.testcases import Case, Suite, as_xml
@@ -74,7 +75,8 @@ class JUnit:
             cases += [(row.kind, _case(row)) for row in stays]
         if document.outcomes is None and not document.deviations:
             cases += [(kind, self._same(kind)) for kind in _equal_kinds(plan.operations, plan.blocked)]
-        return [Suite(kind.plural, [case for its, case in cases if its is kind]) for kind in Kind]
+        counts = access_counts(plan)
+        return [Suite(kind.plural, [case for its, case in cases if its is kind], counts) for kind in Kind]
 
     def _same(self, kind: Kind) -> Case:
         scope = " in scope" if self.document.agreed.ignore else ""

@@ -1,8 +1,8 @@
 """Test cases → XML as readers of JUnit's format take it: GitHub, GitLab, Jenkins and others."""
 
 import xml.etree.ElementTree as ET
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -56,6 +56,7 @@ class Suite:
 
     name: str
     cases: Sequence[Case]
+    properties: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def has_failed(self) -> bool:
@@ -84,7 +85,8 @@ def _suite(suite: Suite, started: datetime | None) -> TestSuite:
         name = _free(printable(case.name), taken)
         taken.add(name)
         cases.append(_case(case, name, suite.name))
-    return TestSuite(suite.name, cases, timestamp=started.isoformat(timespec="seconds") if started else None)
+    timestamp = started.isoformat(timespec="seconds") if started else None
+    return TestSuite(suite.name, cases, timestamp=timestamp, properties={**suite.properties})
 
 
 def _case(case: Case, name: str, suite: str) -> TestCase:

@@ -59,9 +59,13 @@ def _digest(digest: str) -> str:
     return digest
 
 
-def _separate(patterns: object) -> object:
+_BETWEEN_ENDPOINTS = re.compile(r"[\r\n]+|,(?=\s*(?:\Z|@|['\"]?[A-Z*?]+ /))")
+"""What separates endpoints in a variable: a line break, or a comma where the next one begins, or none."""
+
+
+def _separate(patterns: object, separator: re.Pattern[str] = SEPARATOR) -> object:
     """Split a variable's text, and read the patterns of a file that is named with `@`."""
-    given = SEPARATOR.split(patterns) if isinstance(patterns, str) else patterns
+    given = separator.split(patterns) if isinstance(patterns, str) else patterns
     if not isinstance(given, list):
         return given
     lines = [line for pattern in map(str.strip, given) if pattern for line in _patterns_in(pattern)]
@@ -96,10 +100,23 @@ def _pattern(pattern: str) -> str:
     return pattern
 
 
+def _separate_endpoints(patterns: object) -> object:
+    return _separate(patterns, _BETWEEN_ENDPOINTS)
+
+
+def _endpoint(pattern: str) -> str:
+    if not re.match(r"[A-Z*?]+ [/*]", pattern) or not pattern.isprintable():
+        raise ValueError("should be a method and a path or a glob, for example DELETE /api/v1/users*")
+    return pattern
+
+
 BaseUrl = Annotated[str, AfterValidator(_base_url)]
 Source = Annotated[str, AfterValidator(_url_or_snapshot)]
 File = Annotated[Path, AfterValidator(_file)]
 Token = Annotated[SecretStr, AfterValidator(_token)]
 Digest = Annotated[str, AfterValidator(_digest)]
 Pattern = Annotated[str, AfterValidator(_pattern)]
+Endpoints = Annotated[
+    tuple[Annotated[str, AfterValidator(_endpoint)], ...], BeforeValidator(_separate_endpoints)
+]
 Patterns = Annotated[tuple[Pattern, ...], BeforeValidator(_separate)]

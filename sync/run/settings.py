@@ -16,7 +16,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from sync.heimdall.credentials import Credentials
 from sync.model.plan import Rules, Strategy
-from sync.run.option_types import BaseUrl, Digest, File, Patterns, Source, Token
+from sync.run.option_types import BaseUrl, Digest, Endpoints, File, Patterns, Source, Token
 
 
 class Command(StrEnum):
@@ -204,6 +204,21 @@ class Settings(BaseSettings):
         default=False,
         description="Refuse a plan with a transient exposure: for a moment a third mapping wins a request, "
         "against what the strategy guarantees",
+    )
+    fail_on_new_access: Annotated[bool, Section.GUARDRAILS] = Field(
+        default=False,
+        description="Refuse a plan by which a group gains access, or an endpoint opens to everyone",
+    )
+    sensitive: Annotated[Endpoints, Section.GUARDRAILS] = Field(
+        (),
+        description=(
+            "Endpoints that no group may gain, as a method and a path or a glob, for example "
+            "`DELETE /api/v1/users*`: such a plan is refused. Repeat the flag; in the variable write one per "
+            "line or separate them by commas; `@file` reads a file, one per line"
+        ),
+    )
+    allow_sensitive: Annotated[bool, Section.GUARDRAILS] = Field(
+        default=False, description="Allow a plan by which a group gains an endpoint that `--sensitive` names"
     )
     output_dir: Annotated[Path, Section.FILES] = Field(
         Path("heimdall-sync-report"), description=("Folder for the reports")

@@ -159,3 +159,52 @@ def test_a_transient_exposure_is_refused_where_that_is_asked_for() -> None:
 @pytest.mark.parametrize("setting", [guardrail.setting for guardrail in (*BY_URL, *BY_PLAN)])
 def test_the_setting_of_a_guardrail_is_a_rule_of_the_plan_and_an_option(setting: str) -> None:
     assert {setting} <= Rules.model_fields.keys() & Settings.model_fields.keys()
+
+
+def with_endpoint(*patterns: str, roles: tuple[str, ...] = ("r",)) -> Snapshot:
+    return Snapshot(
+        actions=(Action(name="a"),),
+        roles=(Role(name="r", actions=("a",)), Role(name=SUPERADMIN)),
+        mappings=tuple(Mapping(method="DELETE", path_pattern=each, action="a") for each in patterns),
+        groups=(Group(name="g", roles=roles),),
+    )
+
+
+USERS = "/api/v1/users/([^/]+)$"
+
+
+def test_new_access_is_refused_where_that_is_asked_for() -> None:
+    before, after = with_endpoint(USERS, roles=()), with_endpoint(USERS)
+    assert judged(after, before) == []
+    assert judged(after, before, fail_on_new_access=True) == ["new access"]
+    assert judged(before, after, fail_on_new_access=True) == []
+    opening = with_endpoint("/n$"), with_endpoint("/n$", USERS)
+    assert judged(*opening, fail_on_new_access=True) == ["new access"]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "endpoint"),
+    [
+        ("DELETE /api/v1/users*", USERS),
+        ("* /api/v1/users/*", USERS),
+        (f"DELETE {USERS}", USERS),
+        ("DELETE /api/v1/users*", "/(.*)"),
+        ("DELETE /api/v1/users*", "/api/v1/**"),
+        ("DELETE /api/v1/users/{id}", "/api/v1/users/([^/]+)$"),
+    ],
+)
+def test_a_group_that_gains_what_is_sensitive_refuses_the_plan(pattern: str, endpoint: str) -> None:
+    pair = with_endpoint(endpoint), with_endpoint(endpoint, roles=())
+    assert judged(*pair, sensitive=(pattern,)) == ["sensitive endpoint"]
+    assert judged(*pair, sensitive=(pattern,), allow_sensitive=True) == []
+    assert judged(pair[1], pair[0], sensitive=(pattern,)) == []
+
+
+def test_what_is_sensitive_may_also_open_be_mapped_anew_or_come_with_superadmin() -> None:
+    sensitive = ("DELETE /api/v1/users*",)
+    none, some = with_endpoint("/n$"), with_endpoint("/n$", USERS)
+    assert judged(none, some, sensitive=sensitive) == ["sensitive endpoint"]
+    assert judged(some, none, sensitive=sensitive) == ["sensitive endpoint"]
+    grant = with_endpoint(USERS, roles=(SUPERADMIN,)), with_endpoint(USERS)
+    assert judged(*grant, sensitive=sensitive, allow_superadmin_grant=True) == ["sensitive endpoint"]
+    assert judged(none, with_endpoint("/n$", roles=()), sensitive=sensitive) == []

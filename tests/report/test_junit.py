@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from sync.errors import CancelledError, HeimdallSyncError, ReadError, RefusedError, UnhealthyError
 from sync.heimdall.health import Finding, Level
 from sync.model.outcome import Verification
-from sync.model.plan import Rules
+from sync.model.plan import Plan, Rules
 from sync.model.snapshot import Kind
 from sync.overlaps.answers import Doubt
+from sync.report.access import access_counts
 from sync.report.document import Document
 from sync.report.junit import JUnit
 from sync.report.wording import PLAIN, printable
@@ -47,12 +48,15 @@ ATTRIBUTES = {
     "failure": {"type", "message"},
     "skipped": {"type", "message"},
     "system-out": set[str](),
+    "properties": set[str](),
+    "property": {"name", "value"},
 }
 """The elements of a report and what each may say, in the schema that Jenkins publishes."""
 
 CHILDREN = {
     "testsuites": {"testsuite"},
-    "testsuite": {"testcase"},
+    "testsuite": {"testcase", "properties"},
+    "properties": {"property"},
     "testcase": {"failure", "skipped", "system-out"},
 }
 
@@ -73,10 +77,11 @@ def read(document: Document) -> ET.Element:
         assert set(element.attrib) <= ATTRIBUTES[element.tag]
         assert {child.tag for child in element} <= CHILDREN.get(element.tag, set())
     for suite in report:
-        assert int(suite.attrib["tests"]) == len(suite)
+        assert int(suite.attrib["tests"]) == len(suite.findall("testcase"))
         assert int(suite.attrib["failures"]) == len(suite.findall("testcase/failure"))
         assert int(suite.attrib["skipped"]) == len(suite.findall("testcase/skipped"))
-        assert {case.get("classname") for case in suite} <= {f"heimdall-sync.{suite.get('name')}"}
+        classes = {case.get("classname") for case in suite.findall("testcase")}
+        assert classes <= {f"heimdall-sync.{suite.get('name')}"}
     cases = [(case.get("classname"), case.get("name")) for case in report.iter("testcase")]
     assert max(Counter(cases).values(), default=1) == 1
     return report
@@ -102,6 +107,16 @@ def test_a_suite_for_each_kind() -> None:
     assert suites(PLANNED) == ["healthcheck", *kinds]
     assert suites(APPLIED) == ["healthcheck", *kinds, "verification"]
     assert suites(NO_DIFFERENCE) == ["healthcheck", *kinds]
+
+
+def test_who_gains_and_loses_is_counted_beside_the_cases() -> None:
+    found = read(PLANNED).findall("testsuite[@name='groups']/properties/property")
+    assert {each.get("name"): each.get("value") for each in found} == access_counts(document_plan(PLANNED))
+
+
+def document_plan(document: Document) -> Plan:
+    assert document.plan
+    return document.plan
 
 
 def test_what_is_the_same_on_both_sides_passes_as_that() -> None:

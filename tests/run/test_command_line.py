@@ -46,6 +46,9 @@ EXAMPLES: dict[str, tuple[str, object]] = {
     "allow_http": ("true", True),
     "fail_on_unprotected": ("true", True),
     "fail_on_transient_exposure": ("true", True),
+    "fail_on_new_access": ("true", True),
+    "sensitive": ("GET /a,b", ("GET /a,b",)),
+    "allow_sensitive": ("true", True),
     "wait_for_caches": ("true", True),
     "receipt": (__file__, Path(__file__)),
     "source_token_file": ("/run/token", Path("/run/token")),
@@ -563,3 +566,11 @@ class TestHelp:
             loaded(*argv, environ={})
         assert not caught.value.code
         assert capsys.readouterr().out == text
+
+
+def test_sensitive_endpoints_are_separated_where_the_next_one_begins() -> None:
+    given = "DELETE /users*, GET /a,b,\n* /c"
+    settings = loaded("plan", environ=NEEDED | {"HEIMDALL_SENSITIVE": given})
+    assert settings.sensitive == ("DELETE /users*", "GET /a,b", "* /c")
+    (problem,) = problems_of("plan", "--sensitive", "/users")
+    assert "a method and a path" in problem
