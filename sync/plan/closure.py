@@ -26,10 +26,10 @@ class Register:
         self._known: dict[Bits, tuple[str, ...]] = {}
 
     def bits(self, names: Iterable[str]) -> Bits:
-        """Return groups as bits."""
+        """Return groups as bits; one that a resumed plan has deleted by now has none."""
         found = 0
         for name in names:
-            found |= self._bits[name]
+            found |= self._bits.get(name, 0)
         return found
 
     def names(self, bits: Bits) -> tuple[str, ...]:

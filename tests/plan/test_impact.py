@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from sync.model.impact import Cause, Impact, Requests, count_of
 from sync.model.plan import Operation, Plan, Rules, Strategy, Verb
 from sync.model.refusal import Refusal
-from sync.model.snapshot import SUPERADMIN, Action, Group, Mapping, Role, Snapshot
+from sync.model.snapshot import SUPERADMIN, Action, Group, Kind, Mapping, Role, Snapshot
+from sync.plan.closure import Edges, Register
 from sync.plan.environment import Environment
 from sync.plan.planner import make_plan
 from tests.plan.pairs import either
@@ -320,3 +321,9 @@ def test_a_deleted_group_loses_all_that_it_had() -> None:
         ("support",),
         frozenset({"support"}),
     )
+
+
+def test_a_group_that_an_interrupted_run_has_deleted_stays_deleted() -> None:
+    edges = Edges.of(with_role("exports"), Register(["support"]))
+    gone = Operation(verb=Verb.DELETE, kind=Kind.GROUP, name="gone")
+    assert edges.after([gone], *Verb) == edges
