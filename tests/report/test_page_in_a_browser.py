@@ -13,6 +13,7 @@ from sync.plan.closure import Edges, Register
 from sync.report.document import Document
 from sync.report.page.rendering import Page
 from sync.report.wording import printable
+from tests.report.examples import TARGET
 from tests.report.hostile import HOSTILE
 from tests.report.pages import CHROMIUM, IN_CI, REAL, hostile, planned
 
@@ -117,6 +118,14 @@ def test_everything_can_be_shown_and_nothing_is_told(show: Open) -> None:
     tab.get_by_label("Groups", exact=True).fill("nobody")
     tab.get_by_label("Endpoints or actions").fill("nothing")
     assert tab.get_by_text("Nothing matches the filter.").is_visible()
+
+
+def test_where_nothing_differs_the_matrix_says_so(show: Open) -> None:
+    tab = show(planned(TARGET, TARGET))
+    assert tab.get_by_text("Nothing differs here. Show everything to see who reaches what.").is_visible()
+    assert not tab.locator("#matrix-box").is_visible()
+    tab.get_by_label("Show").select_option("everything")
+    assert columns(tab) == ["Endpoint", "everyone", "legacy_team", "office"]
 
 
 def test_a_link_opens_what_was_looked_at(show: Open) -> None:

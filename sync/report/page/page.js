@@ -169,7 +169,9 @@
       state.page = Math.min(state.page, Math.max(0, Math.ceil(columns.length / COLUMNS) - 1));
       find("matrix-found").textContent = shown.length
         ? `${count(shown.length, "endpoint")} and ${count(columns.length, "group")}`
-        : "Nothing matches the filter.";
+        : wanted || who || all ? "Nothing matches the filter."
+          : "Nothing differs here. Show everything to see who reaches what.";
+      find("matrix-box").hidden = !shown.length;
       lay();
     }
 
