@@ -5,7 +5,7 @@ agree, and what does not is read again.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from http import HTTPStatus
@@ -31,7 +31,8 @@ from sync.interruption import Threads
 from sync.model import snapshot as model
 from sync.model.ranking import Ranking
 from sync.model.snapshot import READABLE_ROLES, SUPERADMIN, Action, Group, Kind, Role, Snapshot, fits_in_url
-from sync.overlaps.answers import Remark
+from sync.overlaps.answers import Answered, Remark
+from sync.overlaps.overlap import Key
 from sync.overlaps.search import overlaps_of
 from sync.overlaps.winners import Winner, ranking_of, winners_of
 
@@ -54,7 +55,8 @@ class Reading:
     `written` is when each mapping was last, the first standing first; `rows` are their names as they are
     listed; `blank` names those whose description is an empty text: one without any has none. It is None where
     nobody knows, in a snapshot's file. What the server answers about overlaps adds the rest: see
-    `Environment`, and `remarks` are the answers that are not what its list shows.
+    `Environment`. `remarks` are the answers that are not what its list shows, `answers` all others; so many
+    questions were `asked`, and so many `followed` from others or were answered before.
     """
 
     snapshot: Snapshot
@@ -67,11 +69,38 @@ class Reading:
     stale: Mapping[str, str] = field(default_factory=dict)
     leftovers: Mapping[str, str] = field(default_factory=dict)
     remarks: tuple[Remark, ...] = ()
+    answers: Mapping[Key, Answered] = field(default_factory=dict)
+    asked: int = 0
+    followed: int = 0
 
     @property
     def shown_order(self) -> Ranking:
         """Return the order of the mappings as the list shows it, or as the file of a snapshot says it."""
         return Ranking(tuple(self.written), self.rows) if self.written else self.snapshot.ranking
+
+    def still_answered(self, before: "Reading", wrote: Collection[str]) -> dict[Key, Answered]:
+        """Return the answers to an earlier reading that nothing written since can have changed.
+
+        Those are about mappings that are listed as they were, or were not and are not. Where the database
+        may answer, the question itself moves mappings: it is put again, on both sides.
+        """
+        then, now = before.last_written, self.last_written
+        touched = {*wrote, *(name for name in then.keys() | now.keys() if then.get(name) != now.get(name))}
+        return {
+            key: answered
+            for key, answered in before.answers.items()
+            if key[1] and touched.isdisjoint(key[1]) and touched.isdisjoint(key[2])
+        }
+
+    @property
+    def actions(self) -> dict[str, str]:
+        """Return the action that is listed for each mapping, by the name of the mapping."""
+        return {mapping.name: mapping.action for mapping in self.snapshot.mappings}
+
+    @property
+    def last_written(self) -> dict[str, tuple[str, datetime | None]]:
+        """Return the action of each mapping that is listed, and when it was written, by name."""
+        return {m.name: (m.action, self.written.get(m.name)) for m in self.snapshot.mappings}
 
 
 @dataclass(frozen=True, slots=True)

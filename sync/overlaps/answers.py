@@ -165,7 +165,7 @@ def _doubt(
 def _order(shown: Ranking, believed: Mapping[Overlap, str | None], present: Collection[str]) -> Ranking:
     """Return the order of one side's overlapping mappings: what is shown, as far as the answers allow it."""
     overlaps = overlaps_of(frozenset(present))
-    own = {(each.method, each.names, each.fallback): each for each in overlaps.found}
+    own = {each.key: each for each in overlaps.found}
     winners: dict[Overlap, str] = {}
     for overlap, name in believed.items():
         key = overlap.method, overlap.names.intersection(present), overlap.fallback.intersection(present)

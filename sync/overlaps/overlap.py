@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from sync.model.ranking import Ranking
 from sync.overlaps.language import Words
 
+Key = tuple[str, frozenset[str], frozenset[str]]
+"""What an overlap is known by: its method, and who matches in the first layer and in the fallback."""
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -39,6 +42,11 @@ class Overlap:
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
+
+    @property
+    def key(self) -> Key:
+        """Return what it is known by, with whichever path it was found."""
+        return self.method, self.names, self.fallback
 
     @property
     def mappings(self) -> frozenset[str]:

@@ -174,3 +174,11 @@ def resumed(document: Document) -> str:
     if not ours:
         return f"{said}; no checkpoint tells by whom."
     return f"{said}, {'all' if ours == done else f'{ours:,}'} of them by an earlier run of ours."
+
+
+def questions(document: Document) -> str:
+    """Return how often the servers were asked who wins a request, empty where they were not."""
+    if not document.asked and not document.followed:
+        return ""
+    followed = f", {document.followed:,} followed from other answers" if document.followed else ""
+    return f"Questions who wins: {document.asked:,} asked{followed}"

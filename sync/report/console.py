@@ -288,6 +288,7 @@ class Console:
             Text(f"Errors:   {errors}", "bold red" if errors else ""),
             Text(f"Total Changes: {len(document.changes)}", "bold"),
             *self.resumed()[1:],
+            *([Text(said)] if (said := checks.questions(document)) else []),
             Text(f"Plan: {plan.digest}"),
         ]
 

@@ -50,6 +50,8 @@ class Document:
     `remarks` are answers of the servers about overlaps that are not what their lists show, by the
     last reading; `flaws` are what is wrong with the mappings themselves.
 
+    So many questions who wins were `asked`, and so many answers `followed` without one.
+
     `notes` tell which files were there and are left out. `next_line` is the command line that applies this
     plan, empty where there is none to tell; `backup` is there once there is something to go back from.
     """
@@ -75,6 +77,8 @@ class Document:
     flaws: tuple[Flaw, ...] = ()
     error: HeimdallSyncError | None = None
     requests: int = 0
+    asked: int = 0
+    followed: int = 0
     started: datetime | None = None
     seconds: float = 0.0
     how_to_finish: str = how_to_finish({})

@@ -208,6 +208,7 @@ class Markdown:
         parts = [
             checks.health_verdict(self.document),
             f"{plural(self.document.requests, 'request')} in {self.document.seconds:.1f} s",
+            checks.questions(self.document),
             f"heimdall-sync {self.document.version}",
         ]
         return [f"<sub>{' · '.join(filter(None, parts))}</sub>"]

@@ -126,7 +126,7 @@ def export(connected: Connected) -> None:
     _check(connected, None, must_write=False)
     record = connected.record
     with connected.asking("Reading the source"):
-        reading = read_source(connected.source)
+        reading = read_source(connected.source, connected.settings.ask)
     record.document = replace(record.document, source=reading.snapshot, remarks=reading.remarks)
     record.show(Console.remarks)
 
@@ -143,26 +143,23 @@ def read(checked: Checked) -> Read:
 
 
 def read_again(before: Read, wrote: Collection[str]) -> Read:
-    """Read both environments once more; the mappings that `wrote` names were put in front since.
-
-    A mapping that a cascade left may still win, and so may one of a name that the target listed: it may
-    have hidden such a one.
-    """
-    listed = {mapping.name for mapping in before.target.snapshot.mappings}
-    known = frozenset({*listed, *before.source.leftovers, *before.target.leftovers})
-    return _read(before.connected, before.contract, known, wrote)
+    """Read both environments once more; the mappings that `wrote` names were put in front since."""
+    return _read(before.connected, before.contract, (before.source, before.target), wrote)
 
 
 def _read(
     connected: Connected,
     contract: Contract,
-    known: frozenset[str] = frozenset(),
+    before: tuple[Reading, Reading] | None = None,
     wrote: Collection[str] = (),
 ) -> Read:
-    started, sent = time.monotonic(), connected.target.sent
+    started, sent, record = time.monotonic(), connected.target.sent, connected.record
     with connected.asking("Reading both environments"):
-        source, target = read_both(connected.source, connected.target, known, wrote)
+        source, target = read_both(connected.source, connected.target, connected.settings.ask, before, wrote)
     pace = (time.monotonic() - started) / (connected.target.sent - sent)
+    asked = record.document.asked + source.asked + target.asked
+    followed = record.document.followed + source.followed + target.followed
+    record.document = replace(record.document, asked=asked, followed=followed)
     return Read(connected, contract, source, target, pace)
 
 

@@ -16,6 +16,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from sync.heimdall.credentials import Credentials
 from sync.model.plan import Rules, Strategy
+from sync.overlaps.questions import Ask
 from sync.run.option_types import BaseUrl, Digest, Endpoints, File, Patterns, Source, Token
 
 
@@ -139,6 +140,13 @@ class Settings(BaseSettings):
             "What must not happen during an apply, not even for a moment. `least-privilege`: a group "
             "has access that it has neither before nor after. `zero-downtime`: a group lacks access "
             "that it has both before and after"
+        ),
+    )
+    ask: Annotated[Ask, Section.RUN] = Field(
+        Ask.FEWEST,
+        description=(
+            "Which requests each server is asked about: `fewest` leaves out those whose winner follows from "
+            "other answers, `all` asks about every one, twice in an apply"
         ),
     )
     countdown: Annotated[int | None, Section.RUN] = Field(

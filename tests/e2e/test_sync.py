@@ -318,9 +318,12 @@ def test_requests_are_the_fewest_possible(run: RunCommand) -> None:
         others_target = len(target.requests()) - reading_target - asked[1] - 3  # the members of groups
         assert others_source == 3
         assert others_target == 8
+        assert "Questions who wins: 54 asked" in planned.out
         source.clear_requests()
         target.clear_requests()
         applied = run(source, target, "apply")
+        # the verification asks about what was written
+        assert [len(questions(sandbox)) for sandbox in (source, target)] == [27, 27 + 5]
         operations = sum(len(wave["operations"]) for wave in applied.plan["waves"])
         assert len(writes(target)) == operations
         read = [len(sandbox.requests()) - len(questions(sandbox)) for sandbox in (source, target)]

@@ -13,6 +13,7 @@ from pydantic import SecretStr
 from sync import __version__
 from sync.errors import ExitCode, UsageError
 from sync.model.plan import Strategy
+from sync.overlaps.questions import Ask
 from sync.run.command_line import help_text, load
 from sync.run.settings import Command, Option, Settings, options
 from sync.runner import CI_VARIABLES
@@ -64,6 +65,7 @@ EXAMPLES: dict[str, tuple[str, object]] = {
     "resume": ("1", True),
     "strategy": ("zero-downtime", Strategy.ZERO_DOWNTIME),
     "accept": ("role:data-*", ("role:data-*",)),
+    "ask": ("all", Ask.ALL),
     "countdown": ("0", 0),
     "output_dir": ("/reports", Path("/reports")),
     "checkpoint_file": ("progress.json", Path("progress.json")),
