@@ -336,7 +336,7 @@ def test_a_second_question_is_about_the_same_mappings(servers: Servers) -> None:
 
     ended = servers.run("plan")
 
-    assert "GET /b/ in the target: decided by GET /b/a?$ (action 'once:read')" in ended.out
+    assert "GET /b/ in the target: GET /b/a?$ (action 'once:read') wins" in ended.out
 
 
 # The order was lost
