@@ -75,6 +75,14 @@ class TestInputs:
         assert {name: said["description"] for name, said in ACTION["outputs"].items()} == OUTPUTS
         assert [*outputs_of(PLANNED, ExitCode.DONE, "report")] == [*OUTPUTS]
 
+    def test_what_access_changes_is_counted(self) -> None:
+        found = outputs_of(PLANNED, ExitCode.DONE, "report")
+        assert (found["memberships-lost"], found["destructive"]) == ("37", "true")
+        assert PLANNED.plan
+        unknown = replace(PLANNED, plan=PLANNED.plan.model_copy(update={"members": {}}))
+        found = outputs_of(unknown, ExitCode.DONE, "report")
+        assert (found["memberships-lost"], found["destructive"]) == ("", "true")
+
     def test_the_action_passes_only_the_command_where_every_process_can_see_it(self) -> None:
         assert ACTION["runs"]["using"] == "docker"
         assert ACTION["runs"]["args"] == ["${{ inputs.command }}"]

@@ -222,7 +222,8 @@ class Plan(Value):
     @property
     def memberships_lost(self) -> int | None:
         """Return how many memberships go with their group and can't be brought back; None where not known."""
-        counts = [self.members.get(group) for group in self.impact.deleted]
+        deletions = [op for op in self.operations if (op.verb, op.kind) == (Verb.DELETE, Kind.GROUP)]
+        counts = [self.members.get(operation.name) for operation in deletions]
         return None if None in counts else sum(count for count in counts if count is not None)
 
     @property

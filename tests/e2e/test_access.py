@@ -92,5 +92,6 @@ def test_the_answers_change_exactly_as_the_plan_has_announced(run: RunCommand) -
     for request, answer in after.items():
         assert answer[1] == announced(impact, before[request], answer) & {*GROUPS}, request
     assert any("finance" in change.groups for change in impact.gains)
+    assert ended.plan["members"]["legacy_team"] == 1
     assert any(each.name == "GET /api/v1/legacy$" for each in impact.newly_open)
     assert set(ended.plan["members"]) == (impact.gaining | impact.losing) - {"data_team"}
