@@ -98,7 +98,8 @@ def half_way(document: Document) -> tuple[str, str]:
     if plan.exposures:
         guarantee += ", but for what a third mapping wins for a moment"
     if document.outcomes is None and document.changes:
-        rest = "What is done stays done; running it again goes on with the rest."
+        again = f"To finish then, {document.how_to_finish}: the same plan and digest are still right"
+        rest = f"What is done stays done. {again}, and only the rest is carried out."
         return "If it stops half way,", f"at any moment: {guarantee}. {rest}"
     if document.outcomes is not None and (document.not_tried or document.undone):
         return "It stopped half way:", f"{guarantee}."

@@ -8,8 +8,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from sync.model.plan import Plan
-from sync.report import checks, differences, headline, results
+from sync.report import checks, differences, effects, headline, results
 from sync.report.document import Document
+from sync.report.graph import mermaid
 from sync.report.markup import MARKDOWN, alert, code, folded, listed, table
 from sync.report.sections import Section, Severity
 from sync.report.tables import counts_table, deletions, kind_sections, table_of
@@ -21,7 +22,15 @@ _WHY = {"what": "what", "why": "why"}
 _REMEDY = {**_WHY, "what you can do": "hint"}
 _SIDES = {"what": "what", "in the target": "before", "in the source": "after"}
 _WINNERS = {"request": "what", "before": "before", "after": "after"}
+_TO_GO_BACK = (
+    "**To go back:** an apply keeps a backup of the target before its first change, and its summary shows the"
+    " command that restores it. Memberships that went with a deleted group do not come back."
+)
+
 _DEVIATIONS = {"what": "what", "how": "tag"}
+_MAY = {"endpoint": "what", "before": "before", "afterwards": "after"}
+_WAYS = {"groups": "what", "": "tag", "endpoints": "after", "through": "before", "because": "why"}
+_MORE_WAYS = "- and {} more, in the table of every access that changes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,18 +110,52 @@ class Markdown:
             *(stays if applied else []),
             *_tables(results.undone(document, MARKDOWN), _WHY, fold=True),
             *_tables(results.found_besides(document, MARKDOWN), _WHY, fold=True),
-            *_alerts("CAUTION", differences.lost(document, MARKDOWN)),
-            *_alerts("WARNING", differences.unprotected(document, MARKDOWN)),
+            *(self._what_is_done() if failed else self._access()),
             *_alerts("WARNING", differences.exposures(document, MARKDOWN)),
-            counts_table(document),
             *([] if applied else stays),
-            *_tables(winners, _WINNERS),
+            counts_table(document),
+            *_tables(winners, _WINNERS, fold=True),
             deletions(document),
             *kind_sections(document),
             *self._remarks(),
-            self._half_way(),
             self._way_back(),
+            self._half_way(),
             self._approval(plan),
+        ]
+
+    def _what_is_done(self) -> list[list[str]]:
+        """Return what weighs most of a part of a plan: who reaches what in between is not known."""
+        return [
+            *_alerts("CAUTION", differences.lost(self.document, MARKDOWN)),
+            *_alerts("WARNING", differences.unprotected(self.document, MARKDOWN)),
+        ]
+
+    def _access(self) -> list[list[str]]:
+        """Return who can reach what afterwards that could not before, and who no longer can."""
+        document = self.document
+        if document.plan is None or not document.changes:
+            return []
+        told = effects.access(document, MARKDOWN)
+        weighty = [section for section in told if section.rows[0].severity > Severity.NOTE]
+        lists = [[f"**{one.title}:**", "", _bullets(one, _MORE_WAYS)] for one in told if one not in weighty]
+        none = ["**Nobody gains or loses access:** every group reaches the same endpoints as before."]
+        same = ["Every other endpoint is reached by the same groups as before."]
+        rest = [
+            f"- {one.title}: {row.what}"
+            for one in effects.unchanged_access(document, MARKDOWN)
+            for row in one.rows
+        ]
+        changed = effects.groups_changed(document.plan.impact)
+        return [
+            [f"**Access:** {changed}."] if changed else [],
+            *_alerts("CAUTION", weighty),
+            *lists,
+            *([] if told else [none]),
+            *_tables(effects.who_may(document, MARKDOWN), _MAY),
+            mermaid(document.plan.impact),
+            *_tables(effects.ways(document, MARKDOWN), _WAYS, fold=True),
+            folded("<b>No change of access, and what has no use</b>", rest) if rest else [],
+            same if told else [],
         ]
 
     def _drift(self) -> list[list[str]]:
@@ -152,11 +195,13 @@ class Markdown:
 
     def _half_way(self) -> list[str]:
         when, guarantee = headline.half_way(self.document)
-        return [f"**{when}** {guarantee}"] if when else []
+        return [f"**{when}** {MARKDOWN.sentence(guarantee)}"] if when else []
 
     def _way_back(self) -> list[str]:
         """Return what a rollback takes as its source, none where nothing was about to change."""
         kept = self.document.backup
+        if kept is None and self.document.outcomes is None and self.document.changes:
+            return [_TO_GO_BACK]
         if kept is None:
             return []
         where = ", in the folder of the downloaded reports" if kept.elsewhere else ""

@@ -66,7 +66,8 @@ def counts_table(document: Document) -> list[str]:
     ]
     totals = [sum(filter(None, column)) for column in columns.values()]
     rows.append(["**Total**", *(f"**{total:,}**" if total else "" for total in totals)])
-    return [*table(["", *columns], rows, numbers_from=1), "", _EDGES_EXPLAINED]
+    lines = [*table(["", *columns], rows, numbers_from=1), "", _EDGES_EXPLAINED]
+    return folded(f"<b>Changes by kind ({len(document.changes):,})</b>", lines)
 
 
 def _figure(count: int | None) -> str:
@@ -88,7 +89,7 @@ def deletions(document: Document) -> list[str]:
     if not rows:
         return []
     lines = table(["what", "description", "what goes with it"], rows)
-    return _foldable(f"Deleted ({len(rows):,})", lines, rows=len(rows))
+    return folded(f"<b>Deleted ({len(rows):,})</b>", lines)
 
 
 def _description(operation: Operation) -> str:
@@ -123,7 +124,7 @@ def _kind_section(kind: Kind, operations: list[Operation]) -> list[str]:
         rows = [_holder_row(holder, edges) for holder in holders]
         lines += [*table([kind.value, "gets", "loses"], rows), ""]
     title = f"{kind.plural.capitalize()}: {parts}"
-    return _foldable(title, lines[:-1], rows=len(entities) + len(holders))
+    return folded(f"<b>{title}</b>", lines[:-1])
 
 
 def _entity_row(operation: Operation) -> Sequence[str]:

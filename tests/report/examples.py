@@ -23,7 +23,11 @@ from sync.overlaps.lint import Fault, Flaw
 from sync.overlaps.winners import Winner
 from sync.plan.approval import Deviated, Deviation
 from sync.plan.drift import Moved
+from sync.plan.environment import Environment
 from sync.plan.guardrails import Objection
+from sync.plan.impact import impact_of
+from sync.plan.interruptions import WonRequests
+from sync.plan.planned_winners import PlannedWinners
 from sync.report.document import Backup, Document
 
 SOURCE_URL = "https://staging.services.example"
@@ -111,7 +115,7 @@ AUDITOR = Blocked(
     remedy="change it in the source, or accept it: --accept role:auditor",
 )
 
-PLAN = Plan(
+_PLAN = Plan(
     source=Side(url=SOURCE_URL, digest=SOURCE.digest),
     target=Side(url=TARGET_URL, digest=TARGET.digest),
     rules=Rules(),
@@ -164,6 +168,18 @@ PLAN = Plan(
     ),
     blocked=(AUDITOR,),
     members={"legacy_team": 37},
+)
+
+_WINNERS = PlannedWinners(Environment(SOURCE_URL, SOURCE), Environment(TARGET_URL, TARGET))
+
+PLAN = _PLAN.model_copy(
+    update={
+        "impact": impact_of(
+            TARGET,
+            _PLAN.waves,
+            [WonRequests(*each) for each in _WINNERS.before_and_after(_PLAN.operations)],
+        )
+    }
 )
 
 HEALTHY = tuple(

@@ -4,6 +4,17 @@ from dataclasses import replace
 
 from sync.errors import HeimdallSyncError
 from sync.heimdall.health import Finding, Level
+from sync.model.impact import (
+    AccessChange,
+    Cause,
+    Dangling,
+    Impact,
+    Interruption,
+    Replaced,
+    Requests,
+    Requirement,
+    Through,
+)
 from sync.model.outcome import Outcome, Status, Verification
 from sync.model.plan import Attributes, Blocked, Exposure, Plan, Rules, Unmatched, Wave, WinnerChange
 from sync.model.snapshot import Kind
@@ -78,6 +89,40 @@ def saying(text: str) -> Document:
     )
 
 
+def impact_saying(text: str) -> Impact:
+    """Return a change of access in which every name is one text."""
+    requests = (Requests(before=text, after=text, like=text), Requests(before=text, after="x", like=text))
+    through = (Through(action=text, requests=requests),)
+    change = AccessChange(groups=(text,), roles=(text,), causes=tuple(Cause), through=through)
+    opened, closed, other = (
+        Requirement(
+            action_before=before,
+            action_after=after,
+            groups_before=(text,),
+            groups_after=(text,),
+            requests=requests,
+            certain=after is not None,
+        )
+        for before, after in ((text, None), (None, text), (text, f"{text}."))
+    )
+    return Impact(
+        superadmin=(text,),
+        superadmin_granted=(text,),
+        superadmin_lost=(text,),
+        deleted=(text,),
+        gains=(change,),
+        losses=(change,),
+        opened=(opened,),
+        closed=(closed,),
+        changed=(other,),
+        replaced=(Replaced(before=text, after=text, endpoints=2),),
+        moved=1,
+        interruptions=(Interruption(groups=(text,), requests=requests, first=1, last=2),),
+        dangling=Dangling(actions=(text,), roles=(text,), mappings=(text,)),
+        unknown=(text,),
+    )
+
+
 def _plan_saying(text: str) -> Plan:
     blank = Attributes()
     attributes = Attributes(description=text, action=text)
@@ -103,6 +148,7 @@ def _plan_saying(text: str) -> Plan:
             "waves": (Wave(phase="all", operations=operations),),
             "blocked": blocked,
             "members": {text: 3},
+            "impact": impact_saying(text),
             "unmatched": tuple(Unmatched(setting=each, pattern=text) for each in ("protect", "accept")),
             "winner_changes": (
                 WinnerChange(

@@ -129,7 +129,7 @@ Assigned: +3 ~0 -2
 Blocked:  1
 Errors:   0
 Total Changes: 15
-Plan: sha256:e670f84caf69731735a5f4779b7153f263666c9fc90bab2ffdcc7fbe1f7f1579
+Plan: sha256:12e7e255f0f274bb1a92ca7f4651dac18b05b2d93b64b008dae71e6d553ef4af
 Nothing was changed.
 ==============================================================
 
@@ -175,7 +175,7 @@ Assigned: +3 ~0 -2
 Blocked:  1 (1 accepted difference)
 Errors:   0
 Total Changes: 15
-Plan: sha256:0e33fcf4f9f14d263b0db7e97d4be02254df6c4b8b9e6c567b7fb4336b874c88
+Plan: sha256:27074082ccb44d9de066287c0cc9211fe7d24f3e680245ba0cf2bd47522db40f
 ==============================================================
 
 Completed in 12.34 seconds
@@ -221,7 +221,7 @@ Blocked:  1
 Skipped:  1
 Errors:   1
 Total Changes: 9
-Plan: sha256:e670f84caf69731735a5f4779b7153f263666c9fc90bab2ffdcc7fbe1f7f1579
+Plan: sha256:12e7e255f0f274bb1a92ca7f4651dac18b05b2d93b64b008dae71e6d553ef4af
 ✗ Failed: create role 'data_scientist': POST /api/v1/roles/ answers 403 Insufficient permissions
       → give the token's user the role heimdall-admin in Keycloak
 ✗ Not equal: the target still differs from the source: 6 changes still needed, \

@@ -19,8 +19,9 @@ from sync.errors import (
     UnhealthyError,
 )
 from sync.heimdall.health import Finding, Level
+from sync.model.impact import Impact, Requests, Requirement
 from sync.model.outcome import Outcome, Status, Verification
-from sync.model.plan import Operation, Rules, Strategy, Wave
+from sync.model.plan import Operation, Rules, Strategy, Verb, Wave
 from sync.model.snapshot import Kind
 from sync.report.document import Document
 from sync.report.markdown import Markdown
@@ -84,7 +85,7 @@ def test_an_apply_begins_with_what_was_done_and_whether_the_two_are_identical() 
 
 def test_what_is_not_deleted_is_not_lamented() -> None:
     assert "Can't be undone" not in Markdown(INTERRUPTED).render()
-    assert "Can't be undone" in Markdown(APPLIED).render()
+    assert "can't be undone: 37 people lose the membership" in Markdown(APPLIED).render()
 
 
 @pytest.mark.parametrize(
@@ -249,9 +250,12 @@ def test_each_strategy_says_what_holds_half_way() -> None:
 
 def test_zero_downtime_promises_nothing_for_what_is_blocked() -> None:
     rules = Rules(strategy=Strategy.ZERO_DOWNTIME)
-    said = "That holds for what is done; what is blocked stays different. What is done stays done;"
+    said = "That holds for what is done; what is blocked stays different. What is done stays done."
     blocked = Markdown(replace(PLANNED, plan=PLAN.model_copy(update={"rules": rules}))).render()
-    assert f"(strategy zero-downtime). {said} running it again goes on with the rest." in blocked
+    assert f"(strategy zero-downtime). {said} To finish then, run" in blocked
+    assert (
+        "`--resume`: the same plan and digest are still right, and only the rest is carried out." in blocked
+    )
     free = PLAN.model_copy(update={"rules": rules, "blocked": ()})
     assert "That holds for what is done" not in Markdown(replace(PLANNED, plan=free)).render()
 
@@ -262,38 +266,49 @@ def _planned_by(rules: Rules) -> Document:
 
 def _planning(*operations: Operation, **members: int) -> Document:
     wave = Wave(phase="all", operations=operations)
-    return replace(
-        PLANNED, plan=PLAN.model_copy(update={"waves": (wave,), "blocked": (), "members": members})
+    deleted = [operation for operation in operations if operation.verb is Verb.DELETE]
+    impact = Impact(
+        deleted=tuple(each.name for each in deleted if each.kind is Kind.GROUP),
+        opened=tuple(
+            Requirement(
+                action_before="x",
+                action_after=None,
+                requests=(Requests(before=each.name, after=None, like=each.name),),
+            )
+            for each in deleted
+            if each.kind is Kind.MAPPING
+        ),
     )
+    changed = {"waves": (wave,), "blocked": (), "members": members, "impact": impact}
+    return replace(PLANNED, plan=PLAN.model_copy(update=changed))
 
 
 def test_a_group_without_members_loses_none() -> None:
     group = delete(Kind.GROUP, "empty")
-    assert "Can't be undone" not in Markdown(_planning(group, empty=0)).render()
-    assert (
-        "deleting group `empty` takes away the membership of everyone in it"
-        in Markdown(_planning(group)).render()
-    )
+    assert "can't be undone" not in Markdown(_planning(group, empty=0)).render()
+    said = "group `empty` is deleted, which can't be undone: everyone in it loses the membership"
+    assert said in Markdown(_planning(group)).render()
 
 
 def test_what_an_alert_does_not_name_is_counted() -> None:
     text = Markdown(_planning(*(delete(Kind.MAPPING, f"GET /{n:02}$") for n in range(13)))).render()
-    assert "> **13 endpoints lose their mappings:** `GET /00$`;" in text
-    assert "`GET /09$`; and 3 more, listed below. Heimdall" in text
+    assert "**Access:** 13 endpoints open to everyone." in text
+    assert "> - `GET /00` becomes open to everyone, without a token: no mapping matches any more\n" in text
+    assert "`GET /09` becomes" in text
+    assert "`GET /10` becomes" not in text
+    assert "> - and 3 more\n" in text
 
 
-def test_long_tables_are_folded() -> None:
-    short = Markdown(_planning(*(create(Kind.ROLE, f"role_{n}", "x") for n in range(10)))).render()
-    long = Markdown(_planning(*(create(Kind.ROLE, f"role_{n}", "x") for n in range(11)))).render()
-    assert "### Roles: 10 created\n" in short
-    assert "<details><summary><b>Roles: 11 created</b></summary>\n\n| change |" in long
+def test_the_details_are_folded() -> None:
+    text = Markdown(_planning(create(Kind.ROLE, "a_role", "x"))).render()
+    assert "<details><summary><b>Roles: 1 created</b></summary>\n\n| change |" in text
 
 
 def test_a_mapping_that_only_moves_says_so() -> None:
     text = Markdown(_planning(reorder("GET /users$", "users:read"))).render()
     assert "| reorder | `GET /users$` | behind others that match the same paths | in front of them |" in text
     assert "| Mappings |  |  | 1 |" in text
-    assert "### Mappings: 1 reordered" in text
+    assert "<b>Mappings: 1 reordered</b>" in text
 
 
 def test_who_decides_otherwise_and_who_could_get_through_stands_before_the_tables() -> None:
@@ -309,7 +324,9 @@ def test_who_decides_otherwise_and_who_could_get_through_stands_before_the_table
         " the answer may come from a cache, which holds it for 300 seconds at most"
     )
     flaw = "- mapping `GET /n`: also matches more than it seems to: `/nx`"
-    places = [text.index(part) for part in (exposed, "### Another mapping wins (1)", decided, remark, flaw)]
+    places = [
+        text.index(part) for part in (exposed, "<b>Another mapping wins (1)</b>", decided, remark, flaw)
+    ]
     assert places == sorted(places)
     assert "(strategy least-privilege), but for what a third mapping wins for a moment." in text
 

@@ -1,0 +1,284 @@
+"""Who gains access by a plan, who loses it and what opens, in sentences: the weightiest first."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
+
+from sync.model.impact import AccessChange, Cause, Impact, Requests, Requirement
+from sync.model.plan import Plan
+from sync.report.document import Document
+from sync.report.endpoints import endpoint
+from sync.report.sections import Row, Section, Severity, section
+from sync.report.wording import Wording, plural
+
+_AT_MOST = 4
+"""So many names of one sort a sentence holds; the table of every access has the rest."""
+
+_WEIGHTS = {"DELETE": 0, "ANY": 0, "GET": 2, "HEAD": 2, "OPTIONS": 2}
+
+_UNCERTAIN = "only a pattern that can't be compared may match"
+
+_BECAUSE = {
+    Cause.ASSIGNMENT: ("the group is given the role", "the role is taken from the group"),
+    Cause.ROLE: ("the role is given the action", "the action is taken from the role"),
+    Cause.MAPPING: ("the mapping asks for this action now", "the mapping asks for another action now"),
+    Cause.OVERLAP: ("another mapping wins the request now", "another mapping wins the request now"),
+    Cause.GROUP: ("the group is created", "the group is deleted"),
+}
+
+
+def access(document: Document, wording: Wording) -> list[Section]:
+    """Return what a plan changes of who reaches what: what weighs most, who gains, who loses."""
+    return _Access(document.plan, wording).sections() if document.plan else []
+
+
+def unchanged_access(document: Document, wording: Wording) -> list[Section]:
+    """Return what a plan changes without a change of access, what dangles after it, and what is not known."""
+    return _Access(document.plan, wording).rest() if document.plan else []
+
+
+def who_may(document: Document, wording: Wording) -> list[Section]:
+    """Return who may use each endpoint that opens or asks for another action, before and after."""
+    if document.plan is None:
+        return []
+    impact, told = document.plan.impact, _Access(document.plan, wording)
+    return section("Who may use it, before and afterwards", map(told.requirement, _requirements(impact)))
+
+
+def ways(document: Document, wording: Wording) -> list[Section]:
+    """Return every access that is gained or lost, with its way and its causes."""
+    if document.plan is None:
+        return []
+    impact, told = document.plan.impact, _Access(document.plan, wording)
+    rows = (
+        told.way(change, gained=gained)
+        for changes, gained in ((impact.gains, True), (impact.losses, False))
+        for change in changes
+    )
+    return section("Every access that changes", rows)
+
+
+def groups_changed(impact: Impact) -> str:
+    """Return how much changes: `2 groups gain access, 1 loses access, 1 endpoint opens to everyone`."""
+    gaining, losing, opened = len(impact.gaining), len(impact.losing), len([*impact.newly_open])
+    parts = [f"{plural(gaining, 'group')} {'gains' if gaining == 1 else 'gain'} access"] if gaining else []
+    parts += [f"{plural(losing, 'group')} {'loses' if losing == 1 else 'lose'} access"] if losing else []
+    parts += [f"{plural(opened, 'endpoint')} open{'s' if opened == 1 else ''} to everyone"] if opened else []
+    return ", ".join(parts)
+
+
+def _requirements(impact: Impact) -> Iterator[Requirement]:
+    return chain(impact.opened, impact.changed)
+
+
+def _weight(name: str) -> tuple[int, str]:
+    return _WEIGHTS.get(name.partition(" ")[0], 1), name
+
+
+def _names_of(requests: Iterable[Requests]) -> list[str]:
+    return sorted(dict.fromkeys(each.name for each in requests), key=_weight)
+
+
+class _Access:
+    """One plan's change of access in the words of one format."""
+
+    def __init__(self, plan: Plan | None, wording: Wording) -> None:
+        self.impact = plan.impact if plan else Impact()
+        self.members = plan.members if plan else {}
+        self.deleted = set(self.impact.deleted)
+        self.wording = wording
+
+    def sections(self) -> list[Section]:
+        """Return the sentences that an approver decides by."""
+        impact = self.impact
+        losses = [change for change in impact.losses if not self.deleted.issuperset(change.groups)]
+        gains = sorted(impact.gains, key=self._heft)
+        losses.sort(key=self._heft)
+        return [
+            *section("Weigh this first", self._weightiest()),
+            *section("Gains access", (self._sentence(change, gained=True) for change in gains)),
+            *section(
+                "Loses access", chain(self._lose_all(), (self._sentence(c, gained=False) for c in losses))
+            ),
+            *section("Becomes protected", map(self._closed, impact.closed)),
+            *section("Missing for a moment", self._interrupted()),
+            *section(
+                "Not known, since what these groups hold can't be read",
+                (Row(what=f"group {self._group(each)}") for each in impact.unknown),
+            ),
+        ]
+
+    def rest(self) -> list[Section]:
+        """Return what changes nothing for anybody, what is left without use, and what is not known."""
+        impact, name = self.impact, self.wording.name
+        endpoints = sum(each.endpoints for each in impact.replaced)
+        same = [
+            f"{name(each.before)} becomes {name(each.after)} for {plural(each.endpoints, 'endpoint')}"
+            for each in impact.replaced
+        ]
+        nothing = [f"{self._some(same)}: the same groups hold both actions"] if endpoints else []
+        nothing += (
+            [f"another mapping with the same action wins {plural(impact.moved, 'request')}"]
+            if impact.moved
+            else []
+        )
+        dangling = impact.dangling
+        left = (
+            ("action", "no role holds", [name(each) for each in dangling.actions]),
+            ("role", "no group holds", [name(each) for each in dangling.roles]),
+            (
+                "endpoint",
+                "only superadmin reaches",
+                [self._endpoint(each) for each in sorted(dangling.mappings, key=_weight)],
+            ),
+        )
+        always = [name(each) for each in impact.superadmin if each not in impact.superadmin_granted]
+        return [
+            *section("Changes nothing for anybody", (Row(what=said) for said in nothing)),
+            *section(
+                "Afterwards without use",
+                (
+                    Row(what=f"{plural(len(names), noun)} that {why}: {self._some(names, at_most=40)}")
+                    for noun, why, names in left
+                    if names
+                ),
+            ),
+            *section("Reaches everything, before and afterwards", (Row(what=each) for each in always)),
+        ]
+
+    def _weightiest(self) -> Iterator[Row]:
+        impact = self.impact
+        for group in impact.superadmin_granted:
+            yield self._grave(f"group {self._group(group)} is given superadmin: it reaches everything")
+        for each in impact.opened:
+            names = self._some([self._endpoint(name) for name in _names_of(each.requests)])
+            becomes = "becomes" if len(each.requests) == 1 else "become"
+            how, why = (
+                (becomes, "no mapping matches any more") if each.certain else ("may become", _UNCERTAIN)
+            )
+            yield self._grave(f"{names} {how} open to everyone, without a token: {why}")
+        for group in impact.deleted:
+            people = self.members.get(group)
+            if people != 0:
+                whose = (
+                    "everyone in it"
+                    if people is None
+                    else f"{people:,} {'person' if people == 1 else 'people'}"
+                )
+                yield self._grave(
+                    f"group {self.wording.name(group)} is deleted, which can't be undone: "
+                    f"{whose} {'loses' if people in {1, None} else 'lose'} the membership"
+                )
+
+    @staticmethod
+    def _grave(said: str) -> Row:
+        return Row(what=said, severity=Severity.WARNING)
+
+    def _lose_all(self) -> Iterator[Row]:
+        """Yield the groups that lose everything that they had."""
+        for group in self.impact.superadmin_lost:
+            yield Row(
+                what=f"group {self._group(group)} loses superadmin, and all that its other roles do not allow"
+            )
+        for group in self.impact.deleted:
+            mine = (change for change in self.impact.losses if group in change.groups)
+            count = sum(len(through.requests) for change in mine for through in change.through)
+            gone = f"goes, with its access to {plural(count, 'endpoint')}"
+            rest = "what they keep by other groups is not known"
+            yield Row(what=f"group {self._group(group)} {gone}: {rest}")
+
+    def _sentence(self, change: AccessChange, *, gained: bool) -> Row:
+        groups = [each for each in change.groups if gained or each not in self.deleted]
+        verb = ("gain" if gained else "lose") + ("s" if len(groups) == 1 else "")
+        names = _names_of(change.requests)
+        reached = self._some([self._endpoint(name) for name in names], noun="endpoint")
+        return Row(
+            what=f"{self._groups(groups)} {verb} {reached}",
+            why=f"{self._way(change)}; {self._causes(change, gained=gained)}",
+        )
+
+    def _way(self, change: AccessChange) -> str:
+        name = self.wording.name
+        roles, actions = [name(role) for role in change.roles], [name(each.action) for each in change.through]
+        role, action = (
+            ("role" if len(roles) == 1 else "roles"),
+            ("action" if len(actions) == 1 else "actions"),
+        )
+        return f"through {role} {self._some(roles)}, {action} {self._some(actions)}"
+
+    @staticmethod
+    def _causes(change: AccessChange, *, gained: bool) -> str:
+        return " and ".join(_BECAUSE[cause][0 if gained else 1] for cause in change.causes)
+
+    def _closed(self, each: Requirement) -> Row:
+        names = self._some([self._endpoint(name) for name in _names_of(each.requests)])
+        holders, action = self._holders(each.groups_after), self.wording.name(each.action_after or "")
+        return Row(
+            what=f"{names}: open to everyone before, reached by {holders} afterwards (action {action})"
+        )
+
+    def _interrupted(self) -> Iterator[Row]:
+        for each in self.impact.interruptions:
+            names = self._some([self._endpoint(name) for name in _names_of(each.requests)], noun="endpoint")
+            waves = f"wave {each.first}" if each.first == each.last else f"waves {each.first} to {each.last}"
+            yield Row(what=f"{self._groups(each.groups)} may be without {names} during {waves}")
+
+    def requirement(self, each: Requirement) -> Row:
+        """Return who may use some endpoints before a plan, and who afterwards."""
+        return Row(
+            what=self._some([self._endpoint(name) for name in _names_of(each.requests)], at_most=20),
+            before=self._may(each.action_before, each.groups_before),
+            after=self._may(each.action_after, each.groups_after)
+            if each.certain
+            else f"not known: {_UNCERTAIN}",
+        )
+
+    def _may(self, action: str | None, groups: Sequence[str]) -> str:
+        if action is None:
+            return "everyone, without a token"
+        return f"{self._holders(groups)} (action {self.wording.name(action)})"
+
+    def _holders(self, groups: Sequence[str]) -> str:
+        return (
+            self._some([self.wording.name(each) for each in groups], at_most=20)
+            if groups
+            else "only superadmin"
+        )
+
+    def way(self, change: AccessChange, *, gained: bool) -> Row:
+        """Return one change of access with all that belongs to it."""
+        endpoints = [self._endpoint(name) for name in _names_of(change.requests)]
+        return Row(
+            tag="gains" if gained else "loses",
+            what=self._some([self.wording.name(each) for each in change.groups], at_most=50),
+            after=self._some(endpoints, at_most=50),
+            before=self._way(change).removeprefix("through "),
+            why=self._causes(change, gained=gained),
+        )
+
+    def _heft(self, change: AccessChange) -> tuple[int, int]:
+        names = _names_of(change.requests)
+        return _weight(names[0])[0] if names else 9, -len(names) * len(change.groups)
+
+    def _endpoint(self, name: str) -> str:
+        return endpoint(name, self.wording)
+
+    def _group(self, name: str) -> str:
+        people = self.members.get(name)
+        if people is None:
+            return self.wording.name(name) + (
+                " (new, nobody in it yet)" if name in self.impact.created else ""
+            )
+        return f"{self.wording.name(name)} ({plural(people, 'member')})"
+
+    def _groups(self, names: Sequence[str]) -> str:
+        return (
+            f"{'group' if len(names) == 1 else 'groups'} {self._some([self._group(name) for name in names])}"
+        )
+
+    @staticmethod
+    def _some(names: Sequence[str], *, noun: str = "", at_most: int = _AT_MOST) -> str:
+        if len(names) <= at_most:
+            return ", ".join(names)
+        shown = at_most - 1
+        counted = f"{plural(len(names), noun)}: " if noun else ""
+        return f"{counted}{', '.join(names[:shown])} and {len(names) - shown:,} more"
