@@ -19,7 +19,7 @@ from sync import cli
 HERE = Path(__file__).parent
 WIDTH, HEIGHT = 1000, 1120
 NAMES = {"source": "https://heimdall.staging.example", "target": "https://heimdall.example"}
-REPORT = 1220, 1530
+REPORT = 1220, 1860
 ALERTS = {"CAUTION": ("#d1242f", "Caution"), "WARNING": ("#9a6700", "Warning"), "NOTE": ("#0969da", "Note")}
 STYLE = """
 body { font: 16px/1.5 'Noto Sans', 'DejaVu Sans', sans-serif; color: #1f2328; margin: 24px 32px; }

@@ -109,6 +109,14 @@ def test_without_a_script_it_says_who_gains_and_who_loses_what() -> None:
     assert "GET /legacy$ legacy:action legacy_team , office no mapping matches everyone" in text
 
 
+def test_it_says_who_gains_and_who_loses_in_the_words_of_the_summary() -> None:
+    summary = re.sub(r"[`*]", "", Markdown(REAL).render())
+    said = re.sub(r" ([,;:.])", r"\1", read(Page(REAL).render()).text_of())
+    sentences = re.findall(r"^(?:> )?- (groups? .*)$", summary, re.MULTILINE)
+    assert len(sentences) >= 4
+    assert [sentence for sentence in sentences if sentence not in said] == []
+
+
 def test_without_a_script_it_shows_each_operation_in_its_wave() -> None:
     page = read(Page(REAL).render())
     text = page.text_of()

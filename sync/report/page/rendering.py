@@ -13,10 +13,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from sync.model.impact import AccessChange, Cause, Requests
-from sync.report import checks, differences, headline, results
+from sync.report import checks, differences, effects, headline, results
 from sync.report.document import Document
 from sync.report.page.access import access_of
-from sync.report.sections import Section
+from sync.report.sections import Section, Severity
 from sync.report.tables import figures
 from sync.report.wording import Wording, contents_of, plural, printable
 
@@ -57,9 +57,9 @@ class Page:
         """Return the page: one file that loads nothing."""
         document, plan = self.document, self.document.plan
         operations = list(plan.operations) if plan else []
-        access = None
+        data = None
         if plan and document.target and not document.deviations:
-            access = _json(access_of(document.target, plan))
+            data = _json(access_of(document.target, plan))
         return (
             _templates()
             .get_template("page.html")
@@ -71,7 +71,8 @@ class Page:
                 alerts=self._alerts(),
                 guarantee=headline.half_way(document),
                 impact=plan.impact if plan else None,
-                access=access,
+                data=data,
+                told=[each for each in self._told() if each.rows[0].severity <= Severity.NOTE],
                 partly=bool(document.undone or (document.outcomes is not None and document.not_tried)),
                 figures=figures(document) if plan else None,
                 staying=[
@@ -121,11 +122,17 @@ class Page:
         ]
         if document.plan and document.drift is None and not document.deviations:
             found += [
-                *differences.lost(document, HTML),
-                *differences.unprotected(document, HTML),
+                *(each for each in self._told() if each.rows[0].severity > Severity.NOTE),
                 *differences.exposures(document, HTML),
             ]
         return sorted(found, key=lambda section: -max(row.severity for row in section.rows))
+
+    def _told(self) -> list[Section]:
+        """Return what changes of who reaches what; of a plan that failed, only what weighs most."""
+        document, found = self.document, self.document.verification
+        if document.outcomes is None or (found and found.identical):
+            return effects.access(document, HTML)
+        return [*differences.lost(document, HTML), *differences.unprotected(document, HTML)]
 
 
 def policy() -> str:
