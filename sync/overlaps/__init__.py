@@ -28,8 +28,9 @@ breaks, and paths that spell out an expression (`/me$` with a dollar in it).
 
 What is done with them. `winners` says who wins each overlap in an order of writing. `reordering` finds the
 fewest writes that make two sides agree, `questions` what to ask a server because its lists don't say: both
-have a loop, and say why it ends. What may happen to a request between two writes is the guarantee's matter:
-see `sync/plan/guarantee.py`.
+have a loop, and say why it ends. `questions` also proves which answers follow from others, and says what
+can't be spared; `tests/judge/test_few_questions.py` holds that the plan is the same. What may happen to a
+request between two writes is the guarantee's matter: see `sync/plan/guarantee.py`.
 
 `lint` names patterns that match too much, and `answers` holds what a server answered against what its lists
 show.

@@ -25,6 +25,8 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 
 _ANY = "ANY"
 _MOST_STATES = 200_000
+_NONE = frozenset[str]()
+"""One for all overlaps: most have nothing in the fallback."""
 
 
 @dataclass(slots=True)
@@ -115,7 +117,8 @@ class _Paths:
     def _matching(self, state: Iterable[int]) -> tuple[frozenset[str], frozenset[str]]:
         nodes = [self._nodes[at] for at in state]
         names = frozenset(name for node in nodes for name in node.names)
-        return names, frozenset(name for node in nodes for name in node.fallback) - names
+        fallback = frozenset(name for node in nodes for name in node.fallback) - names
+        return names or _NONE, fallback or _NONE
 
     def _with_gaps(self, state: Iterable[int]) -> _State:
         """Return a state with the gaps that may begin in it, each of which may be empty."""
