@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from typing import NamedTuple
 
 CI_VARIABLES = (
     "CI",
@@ -29,6 +30,26 @@ def in_workflow(environ: Mapping[str, str] = os.environ) -> bool:
 def how_to_finish(environ: Mapping[str, str] = os.environ) -> str:
     """Return what a person does to have the rest of an apply done."""
     return "use Re-run failed jobs" if in_workflow(environ) else "run the same command again with --resume"
+
+
+class CiRun(NamedTuple):
+    """A run of a CI system: its page, who started it, and what it runs; empty outside CI."""
+
+    page: str = ""
+    actor: str = ""
+    commit: str = ""
+
+
+def ci_run(environ: Mapping[str, str] = os.environ) -> CiRun:
+    """Return which run of GitHub's or GitLab's this is."""
+    run = environ.get("GITHUB_RUN_ID")
+    if run and in_workflow(environ):
+        server, repository = (environ.get(f"GITHUB_{name}", "") for name in ("SERVER_URL", "REPOSITORY"))
+        actor = environ.get("GITHUB_TRIGGERING_ACTOR") or environ.get("GITHUB_ACTOR", "")
+        page = f"{server}/{repository}/actions/runs/{run}" if server and repository else ""
+        return CiRun(page, actor, environ.get("GITHUB_SHA", ""))
+    names = ("CI_PIPELINE_URL", "GITLAB_USER_LOGIN", "CI_COMMIT_SHA")
+    return CiRun(*(environ.get(name, "") for name in names)) if environ.get("GITLAB_CI") else CiRun()
 
 
 def in_ci(environ: Mapping[str, str] = os.environ) -> bool:

@@ -4,6 +4,7 @@ Shapes follow `plan.json`: what is written to such a file is these models, and w
 validated by these models.
 """
 
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 
@@ -176,14 +177,30 @@ class Unmatched(Value):
     pattern: str
 
 
+class Provenance(Value):
+    """Who or what made a plan, where and when; it is no part of what is approved.
+
+    `run` is the page of the CI's run, `actor` who started it, `commit` what it ran; they are empty
+    outside CI. The names are those that people gave the environments, empty where there are none.
+    """
+
+    at: datetime
+    version: str
+    run: str = ""
+    actor: str = ""
+    commit: str = ""
+    source_name: str = ""
+    target_name: str = ""
+
+
 class Plan(Value):
     """What would make the target equal to the source, and what stays different.
 
     `winner_changes` tell which requests another mapping wins afterwards, `exposures` where the strategy's
     guarantee can't hold for a moment. `not_compared` are the mappings of which it is not known what they
     match. `impact` is who gains and loses which access. `members` counts the members of each group that does,
-    or is deleted, by its name; `unmatched` are the patterns that name nothing. These two may change without a
-    new approval.
+    or is deleted, by its name; `unmatched` are the patterns that name nothing; `made` is who made the plan,
+    and when. These three may change without a new approval.
     """
 
     format: Literal["heimdall-sync/plan/2"] = Field("heimdall-sync/plan/2", alias="schema")
@@ -198,16 +215,18 @@ class Plan(Value):
     impact: Impact = Impact()
     members: dict[str, int] = Field(default_factory=dict)
     unmatched: tuple[Unmatched, ...] = ()
+    made: Provenance | None = None
 
     @computed_field  # type: ignore[prop-decorator]  # mypy knows no decorator above a property
     @property
     def digest(self) -> str:
         """Return `sha256:` and the hash of everything that an approver approves.
 
-        That is all of the plan but `members` and `unmatched`. It depends neither on the clock nor on ids, nor
-        on the order in which rows arrive.
+        That is all of the plan but `members`, `unmatched` and `made`. It depends neither on the clock nor on
+        ids, nor on the order in which rows arrive.
         """
-        return sha256_of(self.model_dump_json(by_alias=True, exclude={"members", "unmatched", "digest"}))
+        apart = {"members", "unmatched", "made", "digest"}
+        return sha256_of(self.model_dump_json(by_alias=True, exclude=apart))
 
     @property
     def strategy(self) -> Strategy:

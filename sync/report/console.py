@@ -12,7 +12,7 @@ from rich.text import Text
 from sync.model.outcome import Status
 from sync.model.plan import UPDATES, Operation, Plan, Verb
 from sync.model.snapshot import Kind, Snapshot
-from sync.report import checks, differences, results
+from sync.report import checks, differences, headline, results
 from sync.report.document import Document
 from sync.report.lines import (
     MARKS,
@@ -96,8 +96,8 @@ class Console:
         source, target = self.document.source_url, self.document.target_url
         return [
             *banner("HEIMDALL ENVIRONMENT SYNCHRONIZATION")[1:],
-            Text(f"Source: {printable(source)}"),
-            *([Text(f"Target: {printable(target)}")] if target else []),
+            Text(f"Source: {headline.side(self.document.source_name, source, PLAIN)}"),
+            *([Text(f"Target: {headline.side(self.document.target_name, target, PLAIN)}")] if target else []),
             Text(f"Mode: {mode}", "bold"),
         ]
 

@@ -41,6 +41,8 @@ class Document:
     ended the run early. `requests` counts what was sent to both environments; the run began at `started`
     and took `seconds`. `how_to_finish` is what a person does to have the rest of an apply done.
 
+    `source_name` and `target_name` are what people call the two, empty where nobody said.
+
     `rules` are what the run was asked to plan by. `objections` are those of the guardrails, allowed ones
     included. `deviations` tell how what is there differs from what was approved, where the run was refused
     for it. `done_before` are the operations that an earlier run (or somebody else) had done, `ours` those of
@@ -58,6 +60,8 @@ class Document:
 
     source_url: str
     target_url: str
+    source_name: str = ""
+    target_name: str = ""
     findings: tuple[Finding, ...] = ()
     source: Snapshot | None = None
     target: Snapshot | None = None

@@ -16,7 +16,8 @@ _GUARANTEES = {
 
 def title(document: Document, wording: Wording) -> str:
     """Return what the run is about, and how far it came."""
-    target, source = wording.text(document.target_url), wording.text(document.source_url)
+    target = side(document.target_name, document.target_url, wording)
+    source = side(document.source_name, document.source_url, wording)
     goal = f"make {target} equal to {source}"
     titles = (
         (not document.target_url, f"Snapshot of {source}"),
@@ -30,6 +31,30 @@ def title(document: Document, wording: Wording) -> str:
         (True, f"Not planned: {goal}"),
     )
     return next(said for applies, said in titles if applies)
+
+
+def side(name: str, url: str, wording: Wording) -> str:
+    """Return what an environment is called: its name, if it has one, and its URL."""
+    return f"{wording.text(name)} ({wording.text(url)})" if name else wording.text(url)
+
+
+def made(document: Document, wording: Wording) -> str:
+    """Return who or what made a plan, where, when and with which version, and how old it was when applied."""
+    plan = document.plan
+    if plan is None or plan.made is None:
+        return ""
+    found = plan.made
+    parts = [f"{found.at:%Y-%m-%d %H:%M} UTC"]
+    parts += [f"by {wording.text(found.actor)}"] if found.actor else []
+    parts += [f"from commit {wording.text(found.commit[:12])}"] if found.commit else []
+    parts += [] if found.run else ["outside CI"]
+    parts += [f"with heimdall-sync {wording.text(found.version)}"]
+    said = ", ".join(parts)
+    if document.outcomes is None or document.started is None:
+        return f"{said}."
+    minutes = int((document.started - found.at).total_seconds() // 60)
+    age = plural(minutes, "minute") if minutes < 2 * 60 else plural(minutes // 60, "hour")
+    return f"{said}; {age} old when it was applied." if minutes > 0 else f"{said}; applied at once."
 
 
 def lead(document: Document, wording: Wording) -> tuple[str, str]:

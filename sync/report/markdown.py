@@ -4,6 +4,7 @@ GitHub shows it as the summary of a step. It says first what happens, then what 
 what stays different, and only then everything else.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -15,6 +16,8 @@ from sync.report.markup import MARKDOWN, alert, code, folded, listed, table
 from sync.report.sections import Section, Severity
 from sync.report.tables import counts_table, deletions, kind_sections, table_of
 from sync.report.wording import contents_of, plural
+
+_ADDRESS = re.compile(r"https://[\w.-]+(?::\d+)?(?:/[\w.-]+)+", re.ASCII)
 
 _MARKS = {Severity.GOOD: "✅", Severity.NOTE: "⚠️", Severity.WARNING: "⚠️", Severity.ERROR: "❌"}
 
@@ -120,6 +123,7 @@ class Markdown:
             *self._remarks(),
             self._way_back(),
             self._half_way(),
+            self._made(plan),
             self._approval(plan),
         ]
 
@@ -196,6 +200,15 @@ class Markdown:
     def _half_way(self) -> list[str]:
         when, guarantee = headline.half_way(self.document)
         return [f"**{when}** {MARKDOWN.sentence(guarantee)}"] if when else []
+
+    def _made(self, plan: Plan) -> list[str]:
+        """Return who or what made the plan; only what is surely an address becomes a link."""
+        said = headline.made(self.document, MARKDOWN)
+        if plan.made is None:
+            return []
+        run = plan.made.run
+        link = f"[its run]({run})" if _ADDRESS.fullmatch(run) else code(run)
+        return [f"**Plan made:** {said}" + (f" See {link}." if run else "")]
 
     def _way_back(self) -> list[str]:
         """Return what a rollback takes as its source, none where nothing was about to change."""

@@ -30,7 +30,12 @@ def run(settings: Settings, out: Printer, interruption: Interruption) -> ExitCod
     for warning in settings.warnings:
         out.show(messages.note(warning))
     record = Record(
-        Document(source_url=settings.source_name, target_url=settings.target_url),
+        Document(
+            source_url=settings.source_place,
+            target_url=settings.target_url,
+            source_name=settings.source_name,
+            target_name=settings.target_name,
+        ),
         ReportFolder(settings.output_dir, input_paths(settings), shared=in_ci()),
         out,
     )

@@ -82,9 +82,12 @@ def connect(
 
         source = files.source or transport("source", settings.source_url)
         connected = Connected(settings, files, record, interruption, source, transport("target", target_url))
+        made = files.approved.made if files.approved else None
         record.document = Document(
-            source_url=settings.source_name,
+            source_url=settings.source_place,
             target_url=target_url,
+            source_name=settings.source_name or (made.source_name if made else ""),
+            target_name=settings.target_name or (made.target_name if made else ""),
             rules=connected.rules,
             notes=files.notes,
             started=datetime.now(UTC),
@@ -94,7 +97,7 @@ def connect(
         for note in files.notes:
             record.note(note)
         try:
-            record.weigh(objections_to_urls(settings.source_name, target_url, connected.rules))
+            record.weigh(objections_to_urls(settings.source_place, target_url, connected.rules))
             yield connected
         finally:
             record.document = replace(

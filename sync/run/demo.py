@@ -28,6 +28,8 @@ def run(settings: Settings, run_command: Callable[[Settings], ExitCode], out: Pr
             "source_token": SecretStr(source.token),
             "target_url": target.url,
             "target_token": SecretStr(target.token),
+            "source_name": settings.source_name or "staging",
+            "target_name": settings.target_name or "production",
             "typed": None,  # the sandboxes are gone before anyone could type what a step proposes
         }
         for number, (command, title) in enumerate(_STEPS, start=1):

@@ -101,7 +101,7 @@ def _approved(settings: Settings) -> Plan | None:
         raise UsageError(f"--plan (HEIMDALL_PLAN): can't be read: {error.strerror}") from None
     plan = plan_from(text, str(settings.plan), expected_digest=settings.expect_digest)
     for side, planned, given in (
-        ("source", plan.source.url, settings.source_name),
+        ("source", plan.source.url, settings.source_place),
         ("target", plan.target.url, settings.target_url),
     ):
         if planned != given:

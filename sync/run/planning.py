@@ -13,7 +13,7 @@ from sync.heimdall.contract import Contract, read_contract
 from sync.heimdall.health import check_health
 from sync.heimdall.reader import Reading, count_members
 from sync.heimdall.transport import Transport
-from sync.model.plan import Plan
+from sync.model.plan import Plan, Provenance
 from sync.overlaps.answers import Remark
 from sync.overlaps.lint import Flaw, blank_on_one_side, flaws_of
 from sync.plan.approval import MAKE_ANOTHER, deviations, moved_side
@@ -24,10 +24,12 @@ from sync.plan.planner import make_plan
 from sync.plan.resume import Work, work_left
 from sync.report import messages
 from sync.report.console import Console
+from sync.report.document import Document
 from sync.report.files import PLAN
 from sync.run.connection import Connected
 from sync.run.next_steps import line_to_apply
 from sync.run.reading import read_both, read_source
+from sync.runner import ci_run
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,7 @@ class Read:
     @property
     def environments(self) -> tuple[Environment, Environment]:
         """Return the source and the target as a plan sees them."""
-        urls = self.connected.settings.source_name, self.connected.target.url
+        urls = self.connected.settings.source_place, self.connected.target.url
         source, target = (
             Environment(url, side.snapshot, side.order, side.answered, side.stale, side.leftovers)
             for url, side in zip(urls, (self.source, self.target), strict=True)
@@ -167,13 +169,27 @@ def plan(read: Read) -> Planned:
     """Plan what makes the target equal to the source. Raises `RemoteError` where members can't be counted."""
     record, source, target = read.connected.record, read.source.snapshot, read.target.snapshot
     fresh = compare(read)
-    fresh = fresh.model_copy(update={"members": _members(read, fresh)})
+    fresh = fresh.model_copy(update={"members": _members(read, fresh), "made": _made(record.document)})
     found = replace(record.document, source=source, target=target, plan=fresh)
     record.document = replace(found, remarks=read.remarks, flaws=read.flaws)
     record.show(Console.remarks, Console.patterns)
     if read.look_like_one:
         record.note("Both hold the same rows with the same ids: check that the URLs name two environments.")
     return Planned(read, fresh)
+
+
+def _made(document: Document) -> Provenance:
+    """Return who or what makes a plan now."""
+    run = ci_run()
+    return Provenance(
+        at=datetime.now(UTC).replace(microsecond=0),
+        version=document.version,
+        run=run.page,
+        actor=run.actor,
+        commit=run.commit,
+        source_name=document.source_name,
+        target_name=document.target_name,
+    )
 
 
 def compare(read: Read) -> Plan:
@@ -221,6 +237,9 @@ def _work(planned: Planned) -> Work:
     files, record = connected.files, connected.record
     source, target = planned.read.environments
     approved = files.approved or (files.earlier.plan if files.earlier else None)
+    if approved and approved.digest == fresh.digest:
+        fresh = fresh.model_copy(update={"made": approved.made})
+        record.document = replace(record.document, plan=fresh)
     if approved is None or approved.digest == fresh.digest:
         return Work(fresh, target.enforced)
     ours = files.earlier.done if files.earlier else frozenset()

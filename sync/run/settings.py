@@ -80,11 +80,17 @@ class Settings(BaseSettings):
     source_token: Annotated[Token, Section.ENVIRONMENTS] = Field(
         SecretStr(""), description="Token of a superadmin of the source"
     )
+    source_name: Annotated[str, Section.ENVIRONMENTS] = Field(
+        "", description="What reports call the source beside its URL, such as `staging`"
+    )
     target_url: Annotated[BaseUrl, Section.ENVIRONMENTS] = Field(
         "", description=("URL of the environment to change")
     )
     target_token: Annotated[Token, Section.ENVIRONMENTS] = Field(
         SecretStr(""), description="Token of a superadmin of the target"
+    )
+    target_name: Annotated[str, Section.ENVIRONMENTS] = Field(
+        "", description="What reports call the target beside its URL, such as `production`"
     )
     source_token_file: Annotated[Path | None, Section.TOKENS] = Field(
         None, description=("File with the source's token; it is read again when the token is about to expire")
@@ -290,7 +296,7 @@ class Settings(BaseSettings):
         return tuple(value.get_secret_value() for value in values)
 
     @property
-    def source_name(self) -> str:
+    def source_place(self) -> str:
         """Return what reports and plans call the source: its URL, or the name of the snapshot's file."""
         return f"snapshot {Path(self.source_url).name}" if self.source_is_file else self.source_url
 

@@ -1,6 +1,7 @@
 """Texts that would change what a format says, if one let them, and documents that are full of them."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from sync.errors import HeimdallSyncError
 from sync.heimdall.health import Finding, Level
@@ -16,7 +17,17 @@ from sync.model.impact import (
     Through,
 )
 from sync.model.outcome import Outcome, Status, Verification
-from sync.model.plan import Attributes, Blocked, Exposure, Plan, Rules, Unmatched, Wave, WinnerChange
+from sync.model.plan import (
+    Attributes,
+    Blocked,
+    Exposure,
+    Plan,
+    Provenance,
+    Rules,
+    Unmatched,
+    Wave,
+    WinnerChange,
+)
 from sync.model.snapshot import Kind
 from sync.overlaps.answers import Doubt, Remark
 from sync.overlaps.lint import Fault, Flaw
@@ -64,6 +75,8 @@ def saying(text: str) -> Document:
     return Document(
         source_url=text,
         target_url=text,
+        source_name=text,
+        target_name=text,
         findings=tuple(
             Finding(side, text, level, text, text) for side in ("source", "target") for level in Level
         ),
@@ -148,6 +161,9 @@ def _plan_saying(text: str) -> Plan:
             "waves": (Wave(phase="all", operations=operations),),
             "blocked": blocked,
             "members": {text: 3},
+            "made": Provenance(
+                at=datetime(2026, 1, 2, tzinfo=UTC), version=text, run=text, actor=text, commit=text
+            ),
             "impact": impact_saying(text),
             "unmatched": tuple(Unmatched(setting=each, pattern=text) for each in ("protect", "accept")),
             "winner_changes": (

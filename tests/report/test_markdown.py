@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from sync.errors import (
 from sync.heimdall.health import Finding, Level
 from sync.model.impact import Impact, Requests, Requirement
 from sync.model.outcome import Outcome, Status, Verification
-from sync.model.plan import Operation, Rules, Strategy, Verb, Wave
+from sync.model.plan import Operation, Provenance, Rules, Strategy, Verb, Wave
 from sync.model.snapshot import Kind
 from sync.report.document import Document
 from sync.report.markdown import Markdown
@@ -237,6 +238,34 @@ def test_a_plan_shows_only_the_warnings_of_its_healthcheck() -> None:
     assert "| ⚠️ | target | the token ends in 5 min | get a new one |" in text
     assert "API is healthy" not in text
     assert "Healthcheck" not in Markdown(PLANNED).render()
+
+
+def _made(run: str, hours: int) -> str:
+    at = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
+    made = Provenance(at=at, version="1.2.3", run=run, actor="octocat", commit="0123456789abcdef")
+    started = at + timedelta(hours=hours)
+    return Markdown(replace(APPLIED, plan=PLAN.model_copy(update={"made": made}), started=started)).render()
+
+
+def test_a_plan_says_who_made_it_and_how_old_it_was_when_it_was_applied() -> None:
+    address = "https://github.example/org/heimdall/actions/runs/12"
+    assert (
+        "**Plan made:** 2026-01-02 03:04 UTC, by `octocat`, from commit `0123456789ab`, with heimdall-sync"
+        f" `1.2.3`; 5 hours old when it was applied. See [its run]({address}).\n" in _made(address, 5)
+    )
+    assert "applied at once. See `javascript:alert(1)`.\n" in _made("javascript:alert(1)", 0)
+
+
+def test_who_made_a_plan_and_when_is_no_part_of_what_is_approved() -> None:
+    made = Provenance(at=datetime(2026, 1, 2, tzinfo=UTC), version="1.2.3")
+    assert PLAN.model_copy(update={"made": made}).digest == PLAN.digest
+
+
+def test_a_name_stands_beside_the_address() -> None:
+    named = Markdown(replace(PLANNED, source_name="staging", target_name="production")).render()
+    assert named.startswith(
+        "## Plan: make `production` (`https://services.example`) equal to `staging` (`https://staging."
+    )
 
 
 def test_each_strategy_says_what_holds_half_way() -> None:

@@ -31,6 +31,8 @@ EXAMPLES: dict[str, tuple[str, object]] = {
     "source_token": ("abc.def", SecretStr("abc.def")),
     "target_url": ("HTTPS://Target.Example", "HTTPS://Target.Example"),
     "target_token": ("-abc", SecretStr("-abc")),
+    "source_name": ("staging", "staging"),
+    "target_name": ("production", "production"),
     "dry_run": ("true", True),
     "plan": (__file__, Path(__file__)),
     "expect_digest": (f"sha256:{'0' * 64}", f"sha256:{'0' * 64}"),
