@@ -12,7 +12,7 @@ from rich.text import Text
 from sync.model.outcome import Status
 from sync.model.plan import UPDATES, Operation, Plan, Verb
 from sync.model.snapshot import Kind, Snapshot
-from sync.report import checks, differences, headline, results
+from sync.report import checks, differences, effects, headline, results
 from sync.report.document import Document
 from sync.report.lines import (
     MARKS,
@@ -238,6 +238,8 @@ class Console:
         sides = differences.drift(self.document, PLAIN)
         if not sides:
             lines.append(Text(f"✓ No drift: {differences.no_drift(self.document)}", "bold green"))
+        for one in effects.drift_access(self.document, PLAIN):
+            lines += [Text(f"{one.title}:", "bold"), *(Text(f"  {row.said}", "yellow") for row in one.rows)]
         for side in sides:
             lines += [
                 Text(f"{side.title}:", "bold"),

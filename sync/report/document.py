@@ -7,6 +7,7 @@ from datetime import datetime
 from sync import __version__
 from sync.errors import HeimdallSyncError
 from sync.heimdall.health import Finding, Level
+from sync.model.impact import Impact
 from sync.model.outcome import Outcome, Status, Verification
 from sync.model.plan import Blocked, Operation, Plan, Rules
 from sync.model.snapshot import Kind, Snapshot
@@ -47,7 +48,8 @@ class Document:
     included. `deviations` tell how what is there differs from what was approved, where the run was refused
     for it. `done_before` are the operations that an earlier run (or somebody else) had done, `ours` those of
     them that the checkpoint knows to be ours. `drift` tells of a drift check which side has moved since
-    the last apply; it is None for every other command, and empty where no receipt was given.
+    the last apply; it is None for every other command, and empty where no receipt was given;
+    `drift_impact` tells who can reach what because of what the target's side has moved since then.
 
     `remarks` are answers of the servers about overlaps that are not what their lists show, by the
     last reading; `flaws` are what is wrong with the mappings themselves.
@@ -74,6 +76,7 @@ class Document:
     done_before: tuple[Operation, ...] = ()
     ours: frozenset[Operation] = frozenset()
     drift: Mapping[Operation, Moved] | None = None
+    drift_impact: Impact | None = None
     notes: tuple[str, ...] = ()
     next_line: str = ""
     backup: Backup | None = None

@@ -1,6 +1,7 @@
 """Who gains access by a plan, who loses it and what opens, in sentences: the weightiest first."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import chain
 
 from sync.model.impact import AccessChange, Cause, Impact, Requests, Requirement
@@ -28,19 +29,29 @@ _BECAUSE = {
 
 def access(document: Document, wording: Wording) -> list[Section]:
     """Return what a plan changes of who reaches what: what weighs most, who gains, who loses."""
-    return _Access(document.plan, wording).sections() if document.plan else []
+    return _told(document.plan, wording).sections() if document.plan else []
+
+
+def drift_access(document: Document, wording: Wording) -> list[Section]:
+    """Return who can reach what in the target because of the drift, the same way."""
+    if document.drift_impact is None or document.plan is None or not document.drift:
+        return []
+    told = _Access(document.drift_impact, document.plan.members, wording).sections()
+    return [
+        replace(one, title=f"By hand in the target: {one.title[0].lower()}{one.title[1:]}") for one in told
+    ]
 
 
 def unchanged_access(document: Document, wording: Wording) -> list[Section]:
     """Return what a plan changes without a change of access, what dangles after it, and what is not known."""
-    return _Access(document.plan, wording).rest() if document.plan else []
+    return _told(document.plan, wording).rest() if document.plan else []
 
 
 def who_may(document: Document, wording: Wording) -> list[Section]:
     """Return who may use each endpoint that opens or asks for another action, before and after."""
     if document.plan is None:
         return []
-    impact, told = document.plan.impact, _Access(document.plan, wording)
+    impact, told = document.plan.impact, _told(document.plan, wording)
     return section("Who may use it, before and afterwards", map(told.requirement, _requirements(impact)))
 
 
@@ -48,7 +59,7 @@ def ways(document: Document, wording: Wording) -> list[Section]:
     """Return every access that is gained or lost, with its way and its causes."""
     if document.plan is None:
         return []
-    impact, told = document.plan.impact, _Access(document.plan, wording)
+    impact, told = document.plan.impact, _told(document.plan, wording)
     rows = (
         told.way(change, gained=gained)
         for changes, gained in ((impact.gains, True), (impact.losses, False))
@@ -78,12 +89,16 @@ def _names_of(requests: Iterable[Requests]) -> list[str]:
     return sorted(dict.fromkeys(each.name for each in requests), key=_weight)
 
 
-class _Access:
-    """One plan's change of access in the words of one format."""
+def _told(plan: Plan, wording: Wording) -> "_Access":
+    return _Access(plan.impact, plan.members, wording)
 
-    def __init__(self, plan: Plan | None, wording: Wording) -> None:
-        self.impact = plan.impact if plan else Impact()
-        self.members = plan.members if plan else {}
+
+class _Access:
+    """One change of access in the words of one format; `members` are counted by group."""
+
+    def __init__(self, impact: Impact, members: Mapping[str, int], wording: Wording) -> None:
+        self.impact = impact
+        self.members = members
         self.deleted = set(self.impact.deleted)
         self.wording = wording
 
@@ -150,7 +165,7 @@ class _Access:
         for group in impact.superadmin_granted:
             yield self._grave(f"group {self._group(group)} is given superadmin: it reaches everything")
         for each in impact.opened:
-            names = self._some([self._endpoint(name) for name in _names_of(each.requests)])
+            names = self._endpoints(each.requests)
             becomes = "becomes" if len(each.requests) == 1 else "become"
             how, why = (
                 (becomes, "no mapping matches any more") if each.certain else ("may become", _UNCERTAIN)
@@ -210,7 +225,7 @@ class _Access:
         return " and ".join(_BECAUSE[cause][0 if gained else 1] for cause in change.causes)
 
     def _closed(self, each: Requirement) -> Row:
-        names = self._some([self._endpoint(name) for name in _names_of(each.requests)])
+        names = self._endpoints(each.requests)
         holders, action = self._holders(each.groups_after), self.wording.name(each.action_after or "")
         return Row(
             what=f"{names}: open to everyone before, reached by {holders} afterwards (action {action})"
@@ -258,6 +273,10 @@ class _Access:
     def _heft(self, change: AccessChange) -> tuple[int, int]:
         names = _names_of(change.requests)
         return _weight(names[0])[0] if names else 9, -len(names) * len(change.groups)
+
+    def _endpoints(self, requests: Sequence[Requests]) -> str:
+        noun = "endpoint" if len(requests) == 1 else "endpoints"
+        return f"{noun} {self._some([self._endpoint(name) for name in _names_of(requests)])}"
 
     def _endpoint(self, name: str) -> str:
         return endpoint(name, self.wording)

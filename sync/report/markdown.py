@@ -30,6 +30,8 @@ _TO_GO_BACK = (
     " command that restores it. Memberships that went with a deleted group do not come back."
 )
 
+_IN_FULL = "**In full:** `report.html` beside this summary, to filter and to search."
+
 _DEVIATIONS = {"what": "what", "how": "tag"}
 _MAY = {"endpoint": "what", "before": "before", "afterwards": "after"}
 _WAYS = {"groups": "what", "": "tag", "endpoints": "after", "through": "before", "because": "why"}
@@ -125,6 +127,7 @@ class Markdown:
             self._half_way(),
             self._made(plan),
             self._approval(plan),
+            [_IN_FULL],
         ]
 
     def _what_is_done(self) -> list[list[str]]:
@@ -166,7 +169,9 @@ class Markdown:
         """Return whether there is drift and how much, by the side that has moved."""
         sides = differences.drift(self.document, MARKDOWN)
         hints = [[MARKDOWN.sentence(side.hint)] for side in sides if side.hint]
-        return [self._lead("❌ " if sides else "✅ "), *hints, *_tables(sides, _SIDES)]
+        access = effects.drift_access(self.document, MARKDOWN)
+        lists = [[f"**{one.title}:**", "", _bullets(one, "- and {} more")] for one in access]
+        return [self._lead("❌ " if sides else "✅ "), *lists, *hints, *_tables(sides, _SIDES)]
 
     def _remarks(self) -> list[list[str]]:
         found = [

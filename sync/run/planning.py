@@ -13,7 +13,7 @@ from sync.heimdall.contract import Contract, read_contract
 from sync.heimdall.health import check_health
 from sync.heimdall.reader import Reading, count_members
 from sync.heimdall.transport import Transport
-from sync.model.plan import Plan, Provenance
+from sync.model.plan import Plan, Provenance, Rules
 from sync.overlaps.answers import Remark
 from sync.overlaps.lint import Flaw, blank_on_one_side, flaws_of
 from sync.plan.approval import MAKE_ANOTHER, deviations, moved_side
@@ -215,6 +215,10 @@ def explain_drift(planned: Planned) -> None:
         blocked = [difference.operation for difference in planned.plan.blocked if difference.operation]
         changes = (*planned.plan.operations, *blocked)
         moved = moved_since(receipt.snapshot, read.source.snapshot, read.target.snapshot, changes)
+        # what would make the state of the last apply equal to the target is what was done by hand
+        base, rules = Environment("", receipt.snapshot), Rules(ignore=read.connected.rules.ignore)
+        by_hand = make_plan(read.environments[1], base, refuses=lambda _: None, rules=rules)
+        record.document = replace(record.document, drift_impact=by_hand.impact)
     record.document = replace(record.document, drift=moved)
     record.show(Console.drift, Console.flaws)
 

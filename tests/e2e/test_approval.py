@@ -166,6 +166,24 @@ def test_drift_tells_which_side_has_moved(pair: Pair, run: RunCommand) -> None:
     assert len(drifted.cases("failure")) == 2
 
 
+def test_drift_tells_who_can_reach_what_by_hand(pair: Pair, run: RunCommand) -> None:
+    source, target = pair
+    receipt = run(source, target, "apply").folder / "receipt.json"
+    requests.post(
+        f"{target.url}/api/v1/roles/groups/finance/roles",
+        json={"role_name": "auditor"},
+        headers={"Authorization": f"Bearer {target.token}"},
+        timeout=10,
+    ).raise_for_status()
+    change_by_hand(source, "waits:here")
+    drifted = run(source, target, "drift", "--receipt", str(receipt))
+    assert "By hand in the target: gains access:" in drifted.out
+    for told in (drifted.out, drifted.summary.replace("`", "'").replace("'", "")):
+        assert "/api/v1/reports/{}" in told
+        assert "actions reports:read, users:read; the group is given the role" in told.replace("'", "")
+    assert "loses access" not in drifted.summary
+
+
 def test_a_receipt_of_another_target_is_wrong_usage(pair: Pair, run: RunCommand) -> None:
     """What was changed there by hand says nothing of what was changed here."""
     source, target = pair

@@ -200,4 +200,4 @@ def drift_saying(text: str) -> Document:
     drift = {
         operation: sides[number % len(sides)] for number, operation in enumerate(document.plan.operations)
     }
-    return replace(document, outcomes=None, verification=None, drift=drift)
+    return replace(document, outcomes=None, verification=None, drift=drift, drift_impact=document.plan.impact)

@@ -40,7 +40,7 @@ def test_what_weighs_most_stands_first_with_its_way_and_its_cause() -> None:
     assert [*told] == ["Weigh this first", "Gains access", "Loses access"]
     assert told["Weigh this first"] == [
         "group 'office' (3 members) is given superadmin: it reaches everything",
-        "GET /old becomes open to everyone, without a token: no mapping matches any more",
+        "endpoint GET /old becomes open to everyone, without a token: no mapping matches any more",
         "group 'gone' is deleted, which can't be undone: 1 person loses the membership",
     ]
     assert told["Gains access"] == [
@@ -60,7 +60,7 @@ def test_what_may_still_be_matched_is_not_said_to_be_open() -> None:
     opened = Requests(before="GET /old$", after=None, like="GET /old")
     requirement = Requirement(action_before="old", action_after=None, requests=(opened,), certain=False)
     [said] = _sentences(Impact(opened=(requirement,)))["Weigh this first"]
-    assert said.startswith("GET /old may become open to everyone")
+    assert said.startswith("endpoint GET /old may become open to everyone")
 
 
 def test_who_may_use_an_endpoint_is_told_before_and_afterwards() -> None:
