@@ -164,25 +164,30 @@ class _Access:
         impact = self.impact
         for group in impact.superadmin_granted:
             yield self._grave(f"group {self._group(group)} is given superadmin: it reaches everything")
-        for each in impact.opened:
-            names = self._endpoints(each.requests)
-            becomes = "becomes" if len(each.requests) == 1 else "become"
-            how, why = (
-                (becomes, "no mapping matches any more") if each.certain else ("may become", _UNCERTAIN)
+        for certain in (True, False):
+            opened = [r for each in impact.opened if each.certain is certain for r in each.requests]
+            becomes = "becomes" if len(opened) == 1 else "become"
+            how, why = (becomes, "no mapping matches any more") if certain else ("may become", _UNCERTAIN)
+            if opened:
+                yield self._grave(f"{self._endpoints(opened)} {how} open to everyone, without a token: {why}")
+        emptied = {group: self.members.get(group) for group in impact.deleted if self.members.get(group) != 0}
+        if emptied:
+            counts = [people for people in emptied.values() if people is not None]
+            lost = sum(counts)
+            whose = (
+                f"{lost:,} {'person' if lost == 1 else 'people'}"
+                if lost
+                else "everyone in " + ("it" if len(emptied) == 1 else "them")
             )
-            yield self._grave(f"{names} {how} open to everyone, without a token: {why}")
-        for group in impact.deleted:
-            people = self.members.get(group)
-            if people != 0:
-                whose = (
-                    "everyone in it"
-                    if people is None
-                    else f"{people:,} {'person' if people == 1 else 'people'}"
-                )
-                yield self._grave(
-                    f"group {self.wording.name(group)} is deleted, which can't be undone: "
-                    f"{whose} {'loses' if people in {1, None} else 'lose'} the membership"
-                )
+            whose += " and everyone in those that are not counted" if 0 < len(counts) < len(emptied) else ""
+            yield self._grave(
+                f"{self._plain_groups([*emptied])} deleted, which can't be undone: "
+                f"{whose} {'lose' if lost > 1 else 'loses'} the membership"
+            )
+
+    def _plain_groups(self, names: Sequence[str]) -> str:
+        said = self._some([self.wording.name(name) for name in names])
+        return f"group {said} is" if len(names) == 1 else f"{plural(len(names), 'group')} ({said}) are"
 
     @staticmethod
     def _grave(said: str) -> Row:
@@ -194,12 +199,13 @@ class _Access:
             yield Row(
                 what=f"group {self._group(group)} loses superadmin, and all that its other roles do not allow"
             )
-        for group in self.impact.deleted:
-            mine = (change for change in self.impact.losses if group in change.groups)
-            count = sum(len(through.requests) for change in mine for through in change.through)
-            gone = f"goes, with its access to {plural(count, 'endpoint')}"
-            rest = "what they keep by other groups is not known"
-            yield Row(what=f"group {self._group(group)} {gone}: {rest}")
+        deleted = self.impact.deleted
+        if deleted:
+            mine = (change for change in self.impact.losses if not self.deleted.isdisjoint(change.groups))
+            count = len({requests for change in mine for requests in change.requests})
+            goes = "goes, with its" if len(deleted) == 1 else "go, with their"
+            rest = "what their members keep by other groups is not known"
+            yield Row(what=f"{self._groups(deleted)} {goes} access to {plural(count, 'endpoint')}: {rest}")
 
     def _sentence(self, change: AccessChange, *, gained: bool) -> Row:
         groups = [each for each in change.groups if gained or each not in self.deleted]

@@ -35,7 +35,7 @@ def test_what_weighs_most_stands_first_with_its_way_and_its_cause() -> None:
         opened=(Requirement(action_before="old", action_after=None, requests=(opened,)),),
     )
     told = _sentences(impact, office=3, gone=1, reader=5, cleaner=2, support=0)
-    kept, given = "what they keep by other groups is not known", "the group is given the role"
+    kept, given = "what their members keep by other groups is not known", "the group is given the role"
     way = "through role 'clerk', action 'users:write'"
     assert [*told] == ["Weigh this first", "Gains access", "Loses access"]
     assert told["Weigh this first"] == [

@@ -322,13 +322,9 @@ def test_a_group_without_members_loses_none() -> None:
 def test_what_an_alert_does_not_name_is_counted() -> None:
     text = Markdown(_planning(*(delete(Kind.MAPPING, f"GET /{n:02}$") for n in range(13)))).render()
     assert "**Access:** 13 endpoints open to everyone." in text
-    assert (
-        "> - endpoint `GET /00` becomes open to everyone, without a token: no mapping matches any more\n"
-        in text
-    )
-    assert "`GET /09` becomes" in text
-    assert "`GET /10` becomes" not in text
-    assert "> - and 3 more\n" in text
+    names = "`GET /00`, `GET /01`, `GET /02` and 10 more"
+    said = f"> - endpoints {names} become open to everyone, without a token: no mapping matches any more\n"
+    assert said in text
 
 
 def test_the_details_are_folded() -> None:
