@@ -146,7 +146,6 @@ class _Access:
                 [self._endpoint(each) for each in sorted(dangling.mappings, key=_weight)],
             ),
         )
-        always = [name(each) for each in impact.superadmin if each not in impact.superadmin_granted]
         return [
             *section("Changes nothing for anybody", (Row(what=said) for said in nothing)),
             *section(
@@ -157,7 +156,6 @@ class _Access:
                     if names
                 ),
             ),
-            *section("Reaches everything, before and afterwards", (Row(what=each) for each in always)),
         ]
 
     def _weightiest(self) -> Iterator[Row]:

@@ -146,7 +146,9 @@ class Markdown:
         weighty = [section for section in told if section.rows[0].severity > Severity.NOTE]
         lists = [[f"**{one.title}:**", "", _bullets(one, _MORE_WAYS)] for one in told if one not in weighty]
         none = ["**Nobody gains or loses access:** every group reaches the same endpoints as before."]
-        same = ["Every other endpoint is reached by the same groups as before."]
+        always = listed([*map(code, document.plan.impact.superadmin)], ", ", "and {} more")
+        everything = f" Groups with superadmin reach everything: {always}." if always else ""
+        same = [f"Every other endpoint is reached by the same groups as before.{everything}"]
         rest = [
             f"- {one.title}: {row.what}"
             for one in effects.unchanged_access(document, MARKDOWN)
