@@ -82,6 +82,7 @@ class Console:
             *self.remarks(),
             *self.patterns(),
             *self.changes(),
+            *self.access(),
             *self.guardrails(),
             *self.deviations(),
             *self.resumed(),
@@ -182,6 +183,17 @@ class Console:
             *titled(differences.winners(self.document, PLAIN)),
             *titled(differences.exposures(self.document, PLAIN)),
         ]
+
+    def access(self) -> Lines:
+        """Return who gains access, who loses it and what opens."""
+        found = effects.access(self.document, PLAIN) if self.document.drift is None else []
+        lines = banner("ACCESS") if found else []
+        for one in found:
+            style = STYLES[one.rows[0].severity]
+            lines += [Text(f"{one.title}:", "bold"), *(Text(f"  {row.said}", style) for row in one.rows[:10])]
+            more = len(one.rows) - 10
+            lines += [Text(f"  … and {more:,} more: summary.md has them")] if more > 0 else []
+        return lines
 
     def flaws(self) -> Lines:
         """Return what is wrong with the mappings themselves."""

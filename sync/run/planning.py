@@ -231,6 +231,7 @@ def approve(planned: Planned) -> Approved:
     read, record = planned.read, planned.read.connected.record
     work = _work(planned)
     record.show(Console.changes, fold="Changes, kind by kind")
+    record.show(Console.access)
     groups = _own_groups(read.connected) if takes_superadmin(work.plan) else ()
     record.weigh(objections_to_plan(work.plan, read.source.snapshot, work.before, groups))
     return Approved(read, work)

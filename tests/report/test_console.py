@@ -119,6 +119,26 @@ Syncing group-role assignments...
   [UNASSIGN] Role 'auditor' from group 'legacy_team'
 
 ==============================================================
+ACCESS
+==============================================================
+Weigh this first:
+  endpoint GET /legacy becomes open to everyone, without a token: no mapping matches any more
+  group 'legacy_team' is deleted, which can't be undone: 37 people lose the membership
+Gains access:
+  group 'data_team' (new, nobody in it yet) gains POST /data/(a|b)$: through role 'data_scientist', \
+action 'data:analyze'; the group is created
+Loses access:
+  group 'legacy_team' (37 members) goes, with its access to 2 endpoints: what their members keep by \
+other groups is not known
+  group 'office' loses POST /data/(a|b)$: through role 'auditor', action 'legacy:action'; the mapping \
+asks for another action now and the action is taken from the role
+Becomes protected:
+  endpoint GET /users/export: open to everyone before, reached by only superadmin afterwards (action \
+'users:export')
+Missing for a moment:
+  group 'office' may be without GET /legacy during waves 2 to 4
+
+==============================================================
 SYNC SUMMARY
 ==============================================================
 Actions:  +2 ~1 -1
