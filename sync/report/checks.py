@@ -180,5 +180,5 @@ def questions(document: Document) -> str:
     """Return how often the servers were asked who wins a request, empty where they were not."""
     if not document.asked and not document.followed:
         return ""
-    followed = f", {document.followed:,} followed from other answers" if document.followed else ""
-    return f"Questions who wins: {document.asked:,} asked{followed}"
+    followed = f", {document.followed:,} deduced" if document.followed else ""
+    return f"Winners of overlaps: {document.asked:,} asked for{followed}"

@@ -21,8 +21,8 @@ _UNCERTAIN = "only a pattern that can't be compared may match"
 _BECAUSE = {
     Cause.ASSIGNMENT: ("the group is given the role", "the role is taken from the group"),
     Cause.ROLE: ("the role is given the action", "the action is taken from the role"),
-    Cause.MAPPING: ("the mapping asks for this action now", "the mapping asks for another action now"),
-    Cause.OVERLAP: ("another mapping wins the request now", "another mapping wins the request now"),
+    Cause.MAPPING: ("the mapping asks for this action", "the mapping asks for another action"),
+    Cause.OVERLAP: ("another mapping wins the request", "another mapping wins the request"),
     Cause.GROUP: ("the group is created", "the group is deleted"),
 }
 
@@ -52,7 +52,10 @@ def who_may(document: Document, wording: Wording) -> list[Section]:
     if document.plan is None:
         return []
     impact, told = document.plan.impact, _told(document.plan, wording)
-    return section("Who may use it, before and afterwards", map(told.requirement, _requirements(impact)))
+    return section(
+        "Endpoints that ask for another action, or for none any more",
+        map(told.requirement, _requirements(impact)),
+    )
 
 
 def ways(document: Document, wording: Wording) -> list[Section]:
@@ -142,14 +145,14 @@ class _Access:
             ("role", "no group holds", [name(each) for each in dangling.roles]),
             (
                 "endpoint",
-                "only superadmin reaches",
+                "only groups with superadmin reach",
                 [self._endpoint(each) for each in sorted(dangling.mappings, key=_weight)],
             ),
         )
         return [
-            *section("Changes nothing for anybody", (Row(what=said) for said in nothing)),
+            *section("Without effect for every group that stays", (Row(what=said) for said in nothing)),
             *section(
-                "Afterwards without use",
+                "Used by nobody afterwards",
                 (
                     Row(what=f"{plural(len(names), noun)} that {why}: {self._some(names, at_most=40)}")
                     for noun, why, names in left
@@ -179,8 +182,8 @@ class _Access:
             )
             whose += " and everyone in those that are not counted" if 0 < len(counts) < len(emptied) else ""
             yield self._grave(
-                f"{self._plain_groups([*emptied])} deleted, which can't be undone: "
-                f"{whose} {'lose' if lost > 1 else 'loses'} the membership"
+                f"{self._plain_groups([*emptied])} deleted: {whose} {'lose' if lost > 1 else 'loses'} "
+                f"the membership, and no rollback brings it back"
             )
 
     def _plain_groups(self, names: Sequence[str]) -> str:
@@ -201,9 +204,9 @@ class _Access:
         if deleted:
             mine = (change for change in self.impact.losses if not self.deleted.isdisjoint(change.groups))
             count = len({requests for change in mine for requests in change.requests})
-            goes = "goes, with its" if len(deleted) == 1 else "go, with their"
-            rest = "what their members keep by other groups is not known"
-            yield Row(what=f"{self._groups(deleted)} {goes} access to {plural(count, 'endpoint')}: {rest}")
+            goes = "is deleted: its" if len(deleted) == 1 else "are deleted: their"
+            lost = f"members lose {plural(count, 'endpoint')}, unless another group of theirs gives access"
+            yield Row(what=f"{self._groups(deleted)} {goes} {lost} (not known)")
 
     def _sentence(self, change: AccessChange, *, gained: bool) -> Row:
         groups = [each for each in change.groups if gained or each not in self.deleted]
@@ -239,7 +242,9 @@ class _Access:
         for each in self.impact.interruptions:
             names = self._some([self._endpoint(name) for name in _names_of(each.requests)], noun="endpoint")
             waves = f"wave {each.first}" if each.first == each.last else f"waves {each.first} to {each.last}"
-            yield Row(what=f"{self._groups(each.groups)} may be without {names} during {waves}")
+            yield Row(
+                what=f"{self._groups(each.groups)} may be refused {names} while {waves} of the apply run"
+            )
 
     def requirement(self, each: Requirement) -> Row:
         """Return who may use some endpoints before a plan, and who afterwards."""
@@ -260,7 +265,7 @@ class _Access:
         return (
             self._some([self.wording.name(each) for each in groups], at_most=20)
             if groups
-            else "only superadmin"
+            else "only groups with superadmin"
         )
 
     def way(self, change: AccessChange, *, gained: bool) -> Row:

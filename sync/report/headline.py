@@ -7,10 +7,10 @@ from sync.report.document import Document
 from sync.report.wording import Wording, plural
 
 _GUARANTEES = {
-    Strategy.LEAST_PRIVILEGE: "no group can reach an endpoint that it could not reach before and is not"
-    " meant to reach afterwards",
-    Strategy.ZERO_DOWNTIME: "no group has lost an endpoint that it could reach before and is meant to"
-    " reach afterwards",
+    Strategy.LEAST_PRIVILEGE: "each group reaches only endpoints that it could reach before or will reach"
+    " afterwards; some may be missing until the apply is finished",
+    Strategy.ZERO_DOWNTIME: "each group keeps every endpoint that it could reach before and will reach"
+    " afterwards; it may also keep, until the apply is finished, what it is about to lose",
 }
 
 
@@ -54,7 +54,11 @@ def made(document: Document, wording: Wording) -> str:
         return f"{said}."
     minutes = int((document.started - found.at).total_seconds() // 60)
     age = plural(minutes, "minute") if minutes < 2 * 60 else plural(minutes // 60, "hour")
-    return f"{said}; {age} old when it was applied." if minutes > 0 else f"{said}; applied at once."
+    return (
+        f"{said}; {age} old when it was applied."
+        if minutes > 0
+        else f"{said}; applied less than a minute later."
+    )
 
 
 def lead(document: Document, wording: Wording) -> tuple[str, str]:
@@ -98,7 +102,10 @@ def _applied(document: Document, plan: Plan) -> tuple[str, str]:
     if not left:
         return f"There was nothing {'left ' if before else ''}to change.", ""
     if done == left:
-        return f"{plural(done, 'change')} made,", f"all that were {'left' if before else 'planned'}."
+        which = "remaining" if before else "planned"
+        return (
+            f"All {done:,} {which} changes were made." if done > 1 else f"The {which} change was made."
+        ), ""
     failed = document.ended(Status.FAILED)
     unknown = sum(outcome.unsettled for outcome in failed)
     rest = {

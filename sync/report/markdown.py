@@ -148,7 +148,7 @@ class Markdown:
         none = ["**Nobody gains or loses access:** every group reaches the same endpoints as before."]
         always = listed([*map(code, document.plan.impact.superadmin)], ", ", "and {} more")
         everything = f" Groups with superadmin reach everything: {always}." if always else ""
-        same = [f"Every other endpoint is reached by the same groups as before.{everything}"]
+        same = [f"Apart from this, every group reaches the same endpoints as before.{everything}"]
         rest = [
             f"- {one.title}: {row.what}"
             for one in effects.unchanged_access(document, MARKDOWN)
@@ -163,7 +163,9 @@ class Markdown:
             *_tables(effects.who_may(document, MARKDOWN), _MAY),
             mermaid(document.plan.impact),
             *_tables(effects.ways(document, MARKDOWN), _WAYS, fold=True),
-            folded("<b>No change of access, and what has no use</b>", rest) if rest else [],
+            folded("<b>Changes without effect on access, and what nobody uses afterwards</b>", rest)
+            if rest
+            else [],
             same if told else [],
         ]
 
@@ -238,9 +240,9 @@ class Markdown:
         line = document.next_line
         this = f"**What runs is this plan and nothing else:** {code(plan.digest)}."
         return [
-            f"{this} If either side changes before that, apply refuses.",
+            f"{this} If the source or the target changes before the apply, the apply refuses.",
             "",
-            "**Next:** approve it, or reject it."
+            "**Next:** approve it, so that exactly this plan runs, or reject it."
             + (f" Once it is approved, this applies it: {code(line)}" if line else ""),
         ]
 

@@ -318,7 +318,7 @@ def test_requests_are_the_fewest_possible(run: RunCommand) -> None:
         others_target = len(target.requests()) - reading_target - asked[1] - 3  # the members of groups
         assert others_source == 3
         assert others_target == 8
-        assert "Questions who wins: 54 asked" in planned.out
+        assert "Winners of overlaps: 54 asked" in planned.out
         source.clear_requests()
         target.clear_requests()
         applied = run(source, target, "apply")

@@ -71,4 +71,6 @@ def test_the_plan_made_with_the_fewest_questions_is_the_plan_made_with_all(
     shown = f"{pair!r}\n{few.out}\n{every.out}"
     assert few.code == every.code, shown
     if CACHED not in few.out + every.out:  # what is not believed leaves a choice
+        for ended in found:
+            ended.plan.pop("made")  # when it was made is nothing that it plans
         assert few.plan == every.plan, shown

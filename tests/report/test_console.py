@@ -123,20 +123,20 @@ ACCESS
 ==============================================================
 Weigh this first:
   endpoint GET /legacy becomes open to everyone, without a token: no mapping matches any more
-  group 'legacy_team' is deleted, which can't be undone: 37 people lose the membership
+  group 'legacy_team' is deleted: 37 people lose the membership, and no rollback brings it back
 Gains access:
   group 'data_team' (new, nobody in it yet) gains POST /data/(a|b)$: through role 'data_scientist', \
 action 'data:analyze'; the group is created
 Loses access:
-  group 'legacy_team' (37 members) goes, with its access to 2 endpoints: what their members keep by \
-other groups is not known
+  group 'legacy_team' (37 members) is deleted: its members lose 2 endpoints, unless another group of \
+theirs gives access (not known)
   group 'office' loses POST /data/(a|b)$: through role 'auditor', action 'legacy:action'; the mapping \
-asks for another action now and the action is taken from the role
+asks for another action and the action is taken from the role
 Becomes protected:
-  endpoint GET /users/export: open to everyone before, reached by only superadmin afterwards (action \
-'users:export')
+  endpoint GET /users/export: open to everyone before, reached by only groups with superadmin \
+afterwards (action 'users:export')
 Missing for a moment:
-  group 'office' may be without GET /legacy during waves 2 to 4
+  group 'office' may be refused GET /legacy while waves 2 to 4 of the apply run
 
 ==============================================================
 SYNC SUMMARY

@@ -35,20 +35,20 @@ def test_what_weighs_most_stands_first_with_its_way_and_its_cause() -> None:
         opened=(Requirement(action_before="old", action_after=None, requests=(opened,)),),
     )
     told = _sentences(impact, office=3, gone=1, reader=5, cleaner=2, support=0)
-    kept, given = "what their members keep by other groups is not known", "the group is given the role"
+    kept, given = "unless another group of theirs gives access (not known)", "the group is given the role"
     way = "through role 'clerk', action 'users:write'"
     assert [*told] == ["Weigh this first", "Gains access", "Loses access"]
     assert told["Weigh this first"] == [
         "group 'office' (3 members) is given superadmin: it reaches everything",
         "endpoint GET /old becomes open to everyone, without a token: no mapping matches any more",
-        "group 'gone' is deleted, which can't be undone: 1 person loses the membership",
+        "group 'gone' is deleted: 1 person loses the membership, and no rollback brings it back",
     ]
     assert told["Gains access"] == [
         f"group 'cleaner' (2 members) gains DELETE /users/{{}}, GET /users: {way}; {given}",
         f"group 'reader' (5 members) gains GET /users: {way}; {given}",
     ]
     assert told["Loses access"] == [
-        f"group 'gone' (1 member) goes, with its access to 2 endpoints: {kept}",
+        f"group 'gone' (1 member) is deleted: its members lose 2 endpoints, {kept}",
         f"group 'support' (0 members) loses POST /users: {way}; the role is taken from the group",
     ]
     assert (

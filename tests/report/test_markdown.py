@@ -74,7 +74,7 @@ def _beginning(document: Document) -> list[str]:
 
 def test_an_apply_begins_with_what_was_done_and_whether_the_two_are_identical() -> None:
     done, verdict = _beginning(APPLIED)
-    assert done == "**15 changes made,** all that were planned."
+    assert done == "**All 15 planned changes were made.**"
     assert verdict.endswith(
         "the target is identical to the source, but for 1 accepted difference."
         " Compared: every row, and which mapping wins each overlap."
@@ -86,7 +86,7 @@ def test_an_apply_begins_with_what_was_done_and_whether_the_two_are_identical() 
 
 def test_what_is_not_deleted_is_not_lamented() -> None:
     assert "Can't be undone" not in Markdown(INTERRUPTED).render()
-    assert "can't be undone: 37 people lose the membership" in Markdown(APPLIED).render()
+    assert "37 people lose the membership, and no rollback brings it back" in Markdown(APPLIED).render()
 
 
 @pytest.mark.parametrize(
@@ -253,7 +253,7 @@ def test_a_plan_says_who_made_it_and_how_old_it_was_when_it_was_applied() -> Non
         "**Plan made:** 2026-01-02 03:04 UTC, by `octocat`, from commit `0123456789ab`, with heimdall-sync"
         f" `1.2.3`; 5 hours old when it was applied. See [its run]({address}).\n" in _made(address, 5)
     )
-    assert "applied at once. See `javascript:alert(1)`.\n" in _made("javascript:alert(1)", 0)
+    assert "applied less than a minute later. See `javascript:alert(1)`.\n" in _made("javascript:alert(1)", 0)
 
 
 def test_who_made_a_plan_and_when_is_no_part_of_what_is_approved() -> None:
@@ -272,8 +272,8 @@ def test_each_strategy_says_what_holds_half_way() -> None:
     text = Markdown(
         replace(PLANNED, plan=PLAN.model_copy(update={"rules": Rules(strategy=Strategy.ZERO_DOWNTIME)}))
     ).render()
-    assert "no group has lost an endpoint that it could reach before and is meant to reach afterwards" in text
-    assert "**It stopped half way:** no group can reach" in Markdown(INTERRUPTED).render()
+    assert "each group keeps every endpoint that it could reach before and will reach afterwards" in text
+    assert "**It stopped half way:** each group reaches only" in Markdown(INTERRUPTED).render()
     assert "half way" not in Markdown(APPLIED).render()
 
 
@@ -314,8 +314,8 @@ def _planning(*operations: Operation, **members: int) -> Document:
 
 def test_a_group_without_members_loses_none() -> None:
     group = delete(Kind.GROUP, "empty")
-    assert "can't be undone" not in Markdown(_planning(group, empty=0)).render()
-    said = "group `empty` is deleted, which can't be undone: everyone in it loses the membership"
+    assert "no rollback brings it back" not in Markdown(_planning(group, empty=0)).render()
+    said = "group `empty` is deleted: everyone in it loses the membership, and no rollback brings it back"
     assert said in Markdown(_planning(group)).render()
 
 

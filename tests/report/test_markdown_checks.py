@@ -73,11 +73,12 @@ def test_many_overrides_are_counted() -> None:
 
 def test_only_a_plan_that_can_be_approved_says_what_comes_next() -> None:
     command = f"`heimdall-sync apply --plan reports/plan.json --expect-digest {PLAN.digest}`"
-    assert f"**Next:** approve it, or reject it. Once it is approved, this applies it: {command}" in (
-        Markdown(PLANNED).render()
+    assert (
+        "**Next:** approve it, so that exactly this plan runs, or reject it. Once it is approved, "
+        f"this applies it: {command}" in (Markdown(PLANNED).render())
     )
     nobody_has_a_shell = Markdown(replace(PLANNED, next_line="")).render()
-    assert "**Next:** approve it, or reject it.\n" in nobody_has_a_shell
+    assert "**Next:** approve it, so that exactly this plan runs, or reject it.\n" in nobody_has_a_shell
     for document in (REFUSED, STALE, APPLIED, NO_DIFFERENCE):
         text = Markdown(document).render()
         assert "**Next:**" not in text
@@ -87,7 +88,7 @@ def test_only_a_plan_that_can_be_approved_says_what_comes_next() -> None:
 
 def test_a_resumed_run_tells_what_was_done_before() -> None:
     text = Markdown(RESUMED).render()
-    assert "\n\n**11 changes made,** all that were left.\n" in text
+    assert "\n\n**All 11 remaining changes were made.**\n" in text
     assert "\n\n4 of 15 changes were done before, 3 of them by an earlier run of ours.\n\n" in text
     assert "| unassign | done before | unchanged |" in text
     assert "half way" not in text

@@ -93,7 +93,7 @@ def test_it_begins_as_the_summary_does(document: Document) -> None:
     text = page.text_of()
     if document.plan and not document.deviations:
         lead = re.search(
-            r"^(?:❌ |✅ )?((?:Drift|No|There|\d[\d,]* (?:of|changes?))\b.*)$", summary, re.MULTILINE
+            r"^(?:❌ |✅ )?((?:Drift|No|There|All|The|\d[\d,]* (?:of|changes?))\b.*)$", summary, re.MULTILINE
         )
         assert lead
         assert lead[1] in text
