@@ -112,7 +112,7 @@ def parsed(what: str, text: bytes | bytearray, shape: TypeAdapter[T], bounds: Bo
     if isinstance(found, _Unexpected):
         raise AnswerError(
             f"{what} answered 200 with {found.what}",
-            "nothing was concluded from it; check that the URL is that of a Heimdall",
+            "check that the URL is the URL of a Heimdall",
             status=HTTPStatus.OK,
         )
     return found
@@ -131,7 +131,7 @@ def _validated(text: bytes | bytearray, shape: TypeAdapter[T], bounds: Bounds) -
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         where = ".".join(map(str, first["loc"])) or "the answer"
-        return _Unexpected(f"something unexpected: {where}: {first['msg']}")
+        return _Unexpected(f"unexpected JSON: {where}: {first['msg']}")
     except ValueError as error:
         return _Unexpected(str(error))
 

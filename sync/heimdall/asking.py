@@ -70,14 +70,14 @@ def _ask(transport: Transport, method: str, path: str, *, fresh: bool) -> Answer
     if answer.status != HTTPStatus.OK:
         raise AnswerError(
             f"{what} {answer.message}",
-            "nothing was concluded from it; check the server's log, then run again",
+            "check the server's log, then run again",
             status=answer.status,
         )
     try:
         row = ResolvedRow.model_validate(answer.content)
     except ValidationError:
         raise ReadError(
-            f"{what} 200 with something that is no mapping",
-            "nothing was concluded from it; check that the URL is that of a Heimdall",
+            f"{what} 200 with JSON that is not a mapping",
+            "check that the URL is the URL of a Heimdall",
         ) from None
     return Answered(path, Winner(row.name, row.action), fresh, answer.at)

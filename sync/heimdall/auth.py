@@ -123,7 +123,7 @@ class TokenFile(ReplacedToken):
         try:
             with self._path.open("rb") as file:
                 text = file.read(MAX_TOKEN_BYTES).decode(errors="replace").strip()
-            problem = "" if can_be_sent(text) else "does not hold a token on one line, without 'Bearer'"
+            problem = "" if can_be_sent(text) else "must hold the token alone, on one line, without 'Bearer'"
         except OSError as error:
             problem = f"can't be read: {error.strerror}"
         if not problem:
@@ -131,7 +131,7 @@ class TokenFile(ReplacedToken):
         elif self._token is None:
             raise TokenError(
                 f"the token file {redacted(str(self._path))} {problem}",
-                "check what the file holds and who may read it",
+                "check the file's content and permissions",
             )
         else:  # whoever writes it may be in the middle of that
             token = self._token

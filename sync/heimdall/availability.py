@@ -145,7 +145,9 @@ class Availability:
         left = self._patience.give_up_after - trouble.seconds
         self._pace.hold(error.retry_after, max(left, 0))
         if left <= 0 and isinstance(error, RateLimitError):
-            self._give_up(f"keeps asking to wait, for {trouble.seconds:.0f} s by now: {error.message}")
+            self._give_up(
+                f"has refused requests by its rate limit for {trouble.seconds:.0f} s: {error.message}"
+            )
         elif left <= 0 and len(trouble.lost) >= MANY:
             count = len(trouble.lost)
             self._give_up(f"answered none of {count} requests for {trouble.seconds:.0f} s: {error.message}")
@@ -167,7 +169,7 @@ class Availability:
             self._ask_until_answered(error)
         except BaseException:  # a mistake of ours, at which nobody must wait for ever
             with self._changed:
-                self._give_up("can't be asked whether it answers")
+                self._give_up("can't be asked for its health")
             raise
 
     def _ask_until_answered(self, error: UnavailableError) -> None:

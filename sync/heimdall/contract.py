@@ -65,7 +65,7 @@ class Contract:
         kind = operation.kind
         remedy = f"change it in the source, or accept it: {accepting(kind, operation.name)}"
         if route is None:
-            return Refusal(f"the target has no request that changes a {kind}'s description", remedy)
+            return Refusal(f"the target's API can't change the description of a {kind}", remedy)
         for its_kind, name in names_in_path(operation, route):
             if not fits_in_url(name):
                 return no_address(its_kind, name)
@@ -122,7 +122,7 @@ def read_contract(transport: Transport) -> Contract:
     except (AttributeError, SchemaError, Unresolvable) as error:
         raise ReadError(
             f"{transport.url}{PATH} is not a usable OpenAPI document: {type(error).__name__}",
-            "mend the document, or unpublish it: then the usual limits of a Heimdall are assumed",
+            "correct the document, or stop publishing it: then heimdall-sync uses the API that it knows",
         ) from None
     return contract
 

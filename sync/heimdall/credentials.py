@@ -32,14 +32,14 @@ class Credentials:
         ways = [name for name in given if name in {"token", "token_file", "token_url"}]
         client = [name for name in given if name not in ways]
         if len(ways) > 1:
-            yield ways[1], f"contradicts {ways[0]}: there is one way to a token"
+            yield ways[1], f"conflicts with {ways[0]}: give only one of the two"
         if self.token_url:
             if not allow_http and is_plain_http(self.token_url):
                 yield "token_url", "should be https: a secret is sent there"
             if not self.client_id:
                 yield "client_id", "missing: token_url needs it"
             if not {"client_secret", "refresh_token"} & set(client):
-                yield "client_secret", "missing: token_url needs it, or a refresh_token"
+                yield "client_secret", "missing: token_url needs it or a refresh_token"
         elif client:
             yield "token_url", f"missing: {client[0]} needs it"
         elif not ways:

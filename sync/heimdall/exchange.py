@@ -22,7 +22,7 @@ _FAILURES: tuple[_Row, ...] = (
         (requests.exceptions.SSLError,),
         UnavailableError,
         "TLS failed",
-        "check the certificate, and give its authority with --ca-file",
+        "check the server's certificate; give a private authority's certificate with --ca-file",
         Result.NOT_DONE,
     ),
     (

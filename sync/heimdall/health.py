@@ -120,7 +120,7 @@ class _Checkup:
         return self._failed(
             "API",
             f"GET {self.transport.url}/api/v1/healthz answers {answer.message}{self._not_ready()}",
-            "check that the URL is that of a Heimdall, and that the server is up",
+            "check that the URL is the URL of a Heimdall, and that the server is up",
         )
 
     def _not_ready(self) -> str:
@@ -155,7 +155,7 @@ class _Checkup:
             yield self._failed(
                 "token",
                 f"the token is not accepted: GET /api/v1/users/me answers {me.message}",
-                f"check that {self._setting} gives a whole JWT of this environment's Keycloak",
+                f"check that {self._setting} gives a complete JWT of this environment's Keycloak",
             )
         elif me.status == HTTPStatus.INTERNAL_SERVER_ERROR:
             yield Finding(
@@ -163,7 +163,7 @@ class _Checkup:
                 "token",
                 Level.WARNING,
                 "the server can't show this token's user; it may be a service account",
-                "its permissions are tested instead, all but that to create roles",
+                "its permissions are tested instead, except the permission to create roles",
             )
         else:
             yield from self._superadmin(me)
@@ -174,8 +174,8 @@ class _Checkup:
         except ValidationError:
             yield self._failed(
                 "token",
-                f"GET /api/v1/users/me answers {me.message} with something that is no user",
-                "check that the URL is that of a Heimdall",
+                f"GET /api/v1/users/me answers {me.message} with JSON that is not a user",
+                "check that the URL is the URL of a Heimdall",
             )
             return
         yield self._passed("token", f"Authentication valid (user: {masked_cpf(user.cpf)})")
@@ -212,7 +212,7 @@ class _Checkup:
                 f"Write permission test failed: {', '.join(denied)}",
                 "check that the user has the superadmin role and that the token is valid and not expired",
             )
-        but = "" if role_shown else ", but for creating roles"
+        but = "" if role_shown else ", except the permission to create roles"
         return self._passed("write permission", f"Write permissions verified{but}")
 
     @property

@@ -27,11 +27,11 @@ from sync.heimdall.session import new_session
 
 _YEAR = 365 * 24 * 3600
 _NOTHING = SecretStr("")
-_CHECK_URL = "check that the URL is that of a realm's token endpoint"
+_CHECK_URL = "check that the URL is the token endpoint of a realm"
 _REMEDIES = {
     "invalid_client": "check that the client's id and secret are those of this token URL's realm",
     "unauthorized_client": "allow this grant for the client in Keycloak",
-    "invalid_grant": "the refresh token has ended, was revoked or was used before: get a new one",
+    "invalid_grant": "the refresh token expired, was revoked or was used before: get a new one",
 }
 
 
@@ -78,11 +78,11 @@ class TokenEndpoint:
             return {}, "without a token", _CHECK_URL
         except OAuth2Error as error:
             said = " ".join(str(part) for part in (error.error, error.description) if part)
-            hint = _REMEDIES.get(str(error.error), "change the settings that it names")
+            hint = _REMEDIES.get(str(error.error), "correct the setting that the error names")
             return {}, harmless(said, self.client_secret, refresh_token), hint
         except (TypeError, ValueError, AttributeError, OverflowError, RecursionError):
             # what the library makes of JSON that is no object, and of numbers that are none
-            return {}, "with something that is no token", _CHECK_URL
+            return {}, "with an answer that holds no token", _CHECK_URL
 
     def _ask(self, refresh_token: SecretStr) -> tuple[int, str]:
         """Return the answer's status and text. Raises `UnavailableError` where there is none now."""

@@ -130,7 +130,7 @@ def read_environment(transport: Transport) -> Reading:
         except SnapshotError as error:
             if not left:
                 raise SnapshotError(
-                    f"{transport.url} contradicts itself, {MAX_READINGS} times: {error.message}",
+                    f"{transport.url} gave contradictory answers, {MAX_READINGS} times: {error.message}",
                     "wait until nobody changes it, then run again",
                 ) from None
     raise AssertionError("the last reading returns or raises")
@@ -193,7 +193,7 @@ def _read_pages(transport: Transport, path: str, page_type: type[Page[R]]) -> li
     pages = [first, *transport.each(page, range(PAGE_SIZE, first.total, PAGE_SIZE))]
     rows = [row for each in pages for row in each.items]
     if {each.total for each in pages} != {len(rows)}:
-        raise SnapshotError(f"GET {path} counts {first.total} rows and shows {len(rows)}")
+        raise SnapshotError(f"GET {path} announced {first.total} rows and returned {len(rows)}")
     return _unique(path, rows)
 
 
@@ -205,7 +205,7 @@ def _read_list(transport: Transport, path: str, row_type: type[R]) -> list[R]:
 
 def _unique(path: str, rows: list[R]) -> list[R]:
     if len({row.id for row in rows}) != len(rows):
-        raise SnapshotError(f"GET {path} shows a row twice")
+        raise SnapshotError(f"GET {path} returned a row twice")
     return rows
 
 

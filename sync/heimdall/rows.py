@@ -16,7 +16,7 @@ def _unicode(text: str) -> str:
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise ValueError("holds half of a surrogate pair, which is no text") from None
+        raise ValueError("holds an invalid character (half of a surrogate pair)") from None
     return text
 
 

@@ -127,7 +127,7 @@ class Transport:
         if answer.status != HTTPStatus.OK:
             raise AnswerError(
                 f"{what} answered {answer.message}",
-                "nothing was concluded from it; check the server's log, then run again",
+                "check the server's log, then run again",
                 status=answer.status,
             )
         return parsed(what, answer.text, shape, bounds)
@@ -205,8 +205,8 @@ class Transport:
         ended = end is not None and end <= utc_now()
         if ended or self._accepted:
             raise TokenError(
-                f"the {side}'s token ended at {end:%Y-%m-%d %H:%M:%S} UTC"
+                f"the {side}'s token expired at {end:%Y-%m-%d %H:%M:%S} UTC"
                 if ended
-                else f"the {side}'s token is not accepted any more: {path} answered 401",
-                f"renew what HEIMDALL_{side.upper()}_{self.tokens.setting} gives, then run again",
+                else f"the {side} no longer accepts its token: {path} answered 401",
+                f"renew the token that HEIMDALL_{side.upper()}_{self.tokens.setting} gives, then run again",
             )

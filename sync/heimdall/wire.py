@@ -111,7 +111,7 @@ def _usable(request: Request, url: str, status: int, headers: Mapping[str, str],
         error = RateLimitError if status == HTTPStatus.TOO_MANY_REQUESTS else UnreachableError
         raise error(
             f"{request.method} {url} answered {status}",
-            "the server or the gateway before it is busy or down; run again later",
+            "the server or the gateway in front of it is busy or down; run again later",
             result=Result.UNKNOWN,
             said=redacted(text[:500].decode(errors="replace")),
             retry_after=headers.get("Retry-After"),

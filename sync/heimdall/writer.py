@@ -68,7 +68,7 @@ class Writer:
         try:
             return self._ids[kind, name]
         except KeyError:
-            raise WriteError(f"the target's number of {kind} {name!r} is not known", "run again") from None
+            raise WriteError(f"the target's ID of {kind} {name!r} is unknown", "run again") from None
 
     def _remember(self, operation: Operation, answer: Answer) -> None:
         if operation.verb is Verb.CREATE and isinstance(answer.content, dict):
@@ -121,4 +121,4 @@ def _remedy(operation: Operation, answer: Answer) -> str:
             return "give the token's user the superadmin role; heimdall-sync check shows what is missing"
         case Verb.CREATE, _, (HTTPStatus.BAD_REQUEST | HTTPStatus.CONFLICT):
             return "somebody else is changing the target; wait until nobody does, then run again"
-    return "remove the cause, then run again: what is done stays done"
+    return "remove the cause, then run again: the changes already made stay"

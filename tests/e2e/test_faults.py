@@ -460,8 +460,8 @@ class TestElsewhere:
             ended = run(*pair, "apply", "--target-url", url)
             assert ended.code == 4
             assert (
-                "TLS failed\n      → check the certificate, and give its authority with --ca-file"
-                in ended.out
+                "TLS failed\n      → check the server's certificate; "
+                "give a private authority's certificate with --ca-file" in ended.out
             )
             assert pair[1].requests() == ()
             trusted = run(*pair, "apply", "--resume", "--target-url", url, "--ca-file", str(certificate))

@@ -31,7 +31,7 @@ def test_a_token_that_ends_in_the_middle_is_one_reason_and_resumable(
     target.add_fault(REFUSED, methods=WRITES, path=HARMLESS, nth=6, times=None)
     ended = run(source, target, "apply")
     assert ended.code == 1
-    assert "the target's token is not accepted any more" in ended.out
+    assert "the target no longer accepts its token" in ended.out
     assert ended.out.count("[FAILED]") <= 8
     assert "\nTo finish: run the same command again with --resume.\n" in ended.out
     target.clear_faults()

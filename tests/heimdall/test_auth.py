@@ -87,13 +87,13 @@ def test_what_a_server_says_is_made_harmless(text: str, line: str) -> None:
         ),
         (
             Credentials(token=SECRET, token_file=Path("token")),
-            ["token_file: contradicts token: there is one way to a token"],
+            ["token_file: conflicts with token: give only one of the two"],
         ),
         (
             Credentials(token_url="https://sso/token"),
             [
                 "client_id: missing: token_url needs it",
-                "client_secret: missing: token_url needs it, or a refresh_token",
+                "client_secret: missing: token_url needs it or a refresh_token",
             ],
         ),
         (Credentials(token=SECRET, client_id="sync"), ["token_url: missing: client_id needs it"]),

@@ -92,7 +92,7 @@ def test_what_the_target_would_answer_422_to_is_refused(
 def test_a_description_without_a_request_for_it_is_refused(contract: Contract, kind: Kind) -> None:
     refusal = contract.refuses(update(kind, "one", "two"))
     assert refusal
-    assert refusal.reason == f"the target has no request that changes a {kind}'s description"
+    assert refusal.reason == f"the target's API can't change the description of a {kind}"
 
 
 @pytest.mark.parametrize(

@@ -61,11 +61,11 @@ BODIES: dict[str, tuple[Callable[[], bytes], str]] = {
         "answered 200 with more than 500,000 values",
     ),
     "60 MB of numbers": (lambda: listing(b"1", 30_000_000), "answered with more than 16 MiB"),
-    "wrong rows": (lambda: listing(b"1", 499_000), "something unexpected: 0: Input should be"),
-    "objects": (lambda: listing(b'{"":0}', 249_000), "something unexpected: 0.id: Field required"),
+    "wrong rows": (lambda: listing(b"1", 499_000), "unexpected JSON: 0: Input should be"),
+    "objects": (lambda: listing(b'{"":0}', 249_000), "unexpected JSON: 0.id: Field required"),
     "names": (
         lambda: b"[%b]" % b",".join(b'{"%d":{}}' % number for number in range(120_000)),
-        "something unexpected: 0.id: Field required",
+        "unexpected JSON: 0.id: Field required",
     ),
     "a long text": (
         lambda: b'["' + b"a" * (16 * MIB - 8) + "😀".encode() + b'"]',

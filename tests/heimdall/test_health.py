@@ -111,7 +111,7 @@ def test_a_service_account_is_judged_by_what_it_may_do(sandbox: Sandbox, connect
         "target passed API is healthy",
         "target warning the server can't show this token's user; it may be a service account",
         "target passed Read permissions verified",
-        "target passed Write permissions verified, but for creating roles",
+        "target passed Write permissions verified, except the permission to create roles",
     ]
 
 
@@ -158,7 +158,7 @@ def test_a_policy_engine_that_is_down_is_found_out(connect: Connect) -> None:
 
 def test_a_server_that_is_no_heimdall(sandbox: Sandbox, connect: Connect) -> None:
     sandbox.add_fault(Answer(body='{"hello": "world"}'), path="users/me", times=None)
-    assert "with something that is no user" in findings_of(sandbox, connect, make_token(PERSON))[-1].message
+    assert "with JSON that is not a user" in findings_of(sandbox, connect, make_token(PERSON))[-1].message
 
 
 def test_where_nobody_listens(connect: Connect) -> None:

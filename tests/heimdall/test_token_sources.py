@@ -244,7 +244,7 @@ def test_a_file_without_a_token_is_an_error_that_does_not_repeat_it(tmp_path: Pa
     with pytest.raises(TokenError) as caught:
         TokenFile(file).token()
     assert caught.value.message == (
-        f"the token file {file} does not hold a token on one line, without 'Bearer'"
+        f"the token file {file} must hold the token alone, on one line, without 'Bearer'"
     )
 
 
@@ -262,12 +262,15 @@ def test_a_file_that_is_not_there_is_an_error(tmp_path: Path) -> None:
         (Answer(status=404, body="<html>", content_type="text/html"), "404 without a token"),
         (Answer(body="<html>" * 1000, content_type="text/html"), "200 without a token"),
         (Answer(body=""), "200 without a token"),
-        (Answer(body="[]"), "200 with something that is no token"),
-        (Answer(body="null"), "200 with something that is no token"),
-        (Answer(body='"scope"'), "200 with something that is no token"),
-        (Answer(body="[" * 100_000), "200 with something that is no token"),
-        (Answer(body='{"access_token": "a", "expires_in": "soon"}'), "200 with something that is no token"),
-        (Answer(body='{"access_token": "a", "expires_in": 1e999}'), "200 with something that is no token"),
+        (Answer(body="[]"), "200 with an answer that holds no token"),
+        (Answer(body="null"), "200 with an answer that holds no token"),
+        (Answer(body='"scope"'), "200 with an answer that holds no token"),
+        (Answer(body="[" * 100_000), "200 with an answer that holds no token"),
+        (
+            Answer(body='{"access_token": "a", "expires_in": "soon"}'),
+            "200 with an answer that holds no token",
+        ),
+        (Answer(body='{"access_token": "a", "expires_in": 1e999}'), "200 with an answer that holds no token"),
         (Answer(body='{"access_token": "a\\nb"}'), "200 without a usable bearer token"),
         (Answer(body='{"access_token": 5}'), "200 without a usable bearer token"),
         (Answer(body='{"access_token": "a", "token_type": "DPoP"}'), "200 without a usable bearer token"),
@@ -296,7 +299,7 @@ def test_a_wrong_client_is_told_what_to_look_at(issuer: TokenServer) -> None:
 def test_a_refresh_token_that_has_ended_is_told_so() -> None:
     with TokenServer() as issuer, pytest.raises(TokenError, match="400 invalid_grant") as caught:
         OAuthToken(endpoint_of(issuer, ""), SecretStr(REFRESH_TOKEN)).token()
-    assert caught.value.hint == "the refresh token has ended, was revoked or was used before: get a new one"
+    assert caught.value.hint == "the refresh token expired, was revoked or was used before: get a new one"
 
 
 def test_a_redirect_is_not_followed(issuer: TokenServer) -> None:
@@ -440,8 +443,8 @@ def test_a_401_again_after_the_renewal_ends_the_run(
     sandbox.add_fault(REJECTED, path=GROUPS, times=None)
     with pytest.raises(TokenError) as caught:
         transport.get(GROUPS)
-    assert caught.value.message == f"the target's token is not accepted any more: {GROUPS} answered 401"
-    assert caught.value.hint == "renew what HEIMDALL_TARGET_TOKEN_URL gives, then run again"
+    assert caught.value.message == f"the target no longer accepts its token: {GROUPS} answered 401"
+    assert caught.value.hint == "renew the token that HEIMDALL_TARGET_TOKEN_URL gives, then run again"
     assert len(issuer.issued) == 2
 
 
@@ -468,9 +471,9 @@ def test_a_static_token_that_ends_in_the_middle_says_when(sandbox: Sandbox, open
     transport.get(GROUPS)
     sandbox.add_fault(REJECTED, path=GROUPS, times=None)
     writer = Writer(transport, known_contract(), {})
-    with pytest.raises(TokenError, match=r"^the target's token ended at 20..-.* UTC$") as caught:
+    with pytest.raises(TokenError, match=r"^the target's token expired at 20..-.* UTC$") as caught:
         writer.execute(creation("team"))
-    assert caught.value.hint == "renew what HEIMDALL_TARGET_TOKEN gives, then run again"
+    assert caught.value.hint == "renew the token that HEIMDALL_TARGET_TOKEN gives, then run again"
     assert caught.value.result is Result.NOT_DONE
 
 
@@ -478,7 +481,7 @@ def test_any_401_to_a_token_that_was_accepted_ends_the_run(sandbox: Sandbox, ope
     transport = opened(sandbox.url, StaticToken(SecretStr(sandbox.token)), read_only=True)
     transport.get(GROUPS)
     sandbox.add_fault(REJECTED, path=GROUPS)
-    with pytest.raises(TokenError, match="the source's token is not accepted any more"):
+    with pytest.raises(TokenError, match="the source no longer accepts its token"):
         transport.get(GROUPS)
 
 

@@ -148,8 +148,8 @@ def test_what_was_there_already_is_not_taken_for_ours(
     ("status", "remedy"),
     [
         (403, "give the token's user the superadmin role; heimdall-sync check shows what is missing"),
-        (422, "remove the cause, then run again: what is done stays done"),
-        (500, "remove the cause, then run again: what is done stays done"),
+        (422, "remove the cause, then run again: the changes already made stay"),
+        (500, "remove the cause, then run again: the changes already made stay"),
         (409, "somebody else is changing the target; wait until nobody does, then run again"),
     ],
 )
