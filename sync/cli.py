@@ -42,7 +42,7 @@ def main(argv: Sequence[str] | None = None, interruption: Interruption | None = 
         if debug:
             err.show(messages.trace(error))
         unexpected = HeimdallSyncError(
-            f"unexpected {type(error).__name__}: this is a mistake in heimdall-sync",
+            f"unexpected {type(error).__name__}: this is a bug in heimdall-sync",
             "run it again with --debug, and report what it shows",
         )
         err.show(messages.failure(unexpected))

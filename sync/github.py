@@ -25,9 +25,9 @@ from sync.runner import in_workflow
 
 OUTPUTS = {
     "changes": "Number of changes: planned, or made by an apply",
-    "creates": "How many of them create or assign something",
-    "updates": "How many of them update, reorder or refresh something",
-    "deletes": "How many of them delete or unassign something",
+    "creates": "Number of changes that create or assign",
+    "updates": "Number of changes that update, reorder or refresh",
+    "deletes": "Number of changes that delete or unassign",
     "blocked": "Number of differences that no change can remove, accepted ones included",
     "open": "Number of these that nobody has accepted; any of them makes an apply end with exit code 1",
     "gains": "Number of accesses that groups gain: each is a group and an endpoint, `superadmin` apart",
@@ -40,9 +40,9 @@ OUTPUTS = {
     "digest": "Digest of the plan; pass it to `expect-digest`",
     "drift": "`true` if `drift` found a difference, `false` if it found none",
     "identical": "`true` if an apply verified that target and source are equal, `false` if they are not",
-    "not-compared": "Number of mappings whose pattern can't be compared: who wins there is unknown",
+    "not-compared": "Number of mappings with an unknown winner of overlaps: their patterns can't be compared",
     "report-dir": "Folder of the reports",
-    "exit-reason": "Why the run ended, in a sentence",
+    "exit-reason": "Reason why the run ended, in a sentence",
 }
 """What a step puts out, each with what it is; empty is what the run did not come to."""
 
@@ -179,7 +179,7 @@ def _append(environ: Mapping[str, str], variable: str, text: str) -> None:
     except OSError as error:
         raise HeimdallSyncError(
             f"{variable} can't be written to {path}: {error.strerror}",
-            "the container must run as root, or as the owner of that file",
+            "run the container as root, or as the owner of that file",
         ) from None
 
 

@@ -95,7 +95,7 @@ class Execution:
             self._stopping = True
             self._changed.wait_for(lambda: not self._in_flight, timeout=GRACE_SECONDS)
             for operation in self._in_flight:
-                reason = "no answer had come when the run was interrupted"
+                reason = "the run was interrupted before the answer came"
                 self._note(Outcome(operation, Status.FAILED, reason, unsettled=True))
 
     def _attempt(self, operation: Operation) -> Outcome | None:

@@ -21,7 +21,7 @@ from sync.model.snapshot import Value
 from sync.plan.approval import plan_from
 
 FORMAT = "heimdall-sync/checkpoint/"
-WHAT_NOW = "delete it if it is not needed any more, or name another with --checkpoint-file"
+WHAT_NOW = "delete it if you no longer need it, or name another file with --checkpoint-file"
 
 
 class Header(Value):
@@ -66,7 +66,7 @@ class Checkpoint:
         except OSError as error:
             raise HeimdallSyncError(
                 f"the checkpoint {path} can't be written: {error.strerror}",
-                "name another with --checkpoint-file; nothing was changed",
+                "nothing was changed; name another file with --checkpoint-file",
             ) from None
 
     def note(self, outcome: Outcome) -> None:
@@ -104,8 +104,8 @@ class Checkpoint:
             yield
         except OSError as error:
             raise HeimdallSyncError(
-                f"the checkpoint {self._path} can't be written any more: {error.strerror}",
-                "make room for it, then plan again: changes that are done are found in the target",
+                f"the checkpoint {self._path} can no longer be written: {error.strerror}",
+                "free disk space, then plan again: the new plan holds only the changes that are left",
             ) from None
 
 
@@ -144,7 +144,9 @@ def read_checkpoint(path: Path, target_url: str) -> EarlierRun | None:
         noted = [Line.model_validate_json(line) for line in lines[2:-1]]
         done = frozenset(plan.operations[line.number] for line in noted if line.status is Status.DONE)
     except (ValidationError, IndexError, RefusedError):
-        raise RefusedError(f"{path} is incomplete, or a checkpoint of another version", WHAT_NOW) from None
+        raise RefusedError(
+            f"{path} is damaged, or another version of heimdall-sync wrote it", WHAT_NOW
+        ) from None
     if plan.target.url != target_url:
         raise RefusedError(f"the checkpoint {path} is for another target: {plan.target.url}", WHAT_NOW)
     return EarlierRun(plan=plan, done=done)

@@ -67,7 +67,9 @@ def read_receipt(path: Path, target_url: str) -> Receipt:
     try:
         receipt = Receipt.model_validate_json(path.read_bytes())
     except (OSError, ValidationError):
-        raise UsageError(f"{option}: {path} is not a receipt of this version") from None
+        raise UsageError(
+            f"{option}: {path} is damaged, or another version of heimdall-sync wrote it"
+        ) from None
     if receipt.target_url != target_url:
         raise UsageError(f"{option}: {path} is for another target: {receipt.target_url}, not {target_url}")
     return receipt

@@ -139,5 +139,5 @@ def _validated(text: bytes | bytearray, shape: TypeAdapter[T], bounds: Bounds) -
 def segment(name: str) -> str:
     """Return a name as one segment of a path. Raises `RemoteError` where no URL can carry it."""
     if not fits_in_url(name):
-        raise RemoteError(f"the name {name!r} can't stand in a URL", "rename it in Heimdall")
+        raise RemoteError(f"the name {name!r} can't be part of a URL", "rename it in Heimdall")
     return quote(name, safe="")

@@ -47,7 +47,7 @@ _PARAMETER = re.compile(r"\{([^}]+)\}")
 def path_of(operation: Operation, route: Route, id_of: IdOf) -> str:
     """Fill a route's template: numbers where the parameter is an id, names elsewhere.
 
-    Raises `RemoteError` where a name can't stand in a URL.
+    Raises `RemoteError` where a name can't be part of a URL.
     """
     names = (segment(name) for _, name in names_in_path(operation, route))
 

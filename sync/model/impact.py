@@ -63,7 +63,7 @@ class AccessChange(Value):
 
     - `assignment`: the group is given a role, or a role is taken from it;
     - `role`: a role is given the action, or loses it;
-    - `mapping`: the mapping asks for another action;
+    - `mapping`: the mapping has another action;
     - `overlap`: another mapping wins the request;
     - `group`: the group is created or deleted.
     """

@@ -56,7 +56,7 @@ class Operation(Value):
     """One change to the target, made with one request.
 
     To reorder a mapping is to write it as it is, which lets it win against the others that match the same. To
-    refresh one is the same request, where the server still asks for the old name of its action.
+    refresh one is the same request, where the server still uses the old name of its action.
     `name` is the entity's; for assign and unassign it is the holder's (a role or a group), and
     `member` is the action or role that it is given or loses. `before` and `after` are its attributes
     in the target now and afterwards, None where it does not exist; both are None for edges.

@@ -17,6 +17,6 @@ class Refusal:
 def no_address(kind: Kind, name: str) -> Refusal:
     """Say that the server can't be asked for something by its name."""
     return Refusal(
-        f"the name of {kind} {name!r} can't stand in a URL, so no request reaches it",
+        f"the name of {kind} {name!r} can't be part of a URL, so no request can name it",
         f"rename it in Heimdall, or accept it: {accepting(kind, name)}",
     )

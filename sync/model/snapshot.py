@@ -64,7 +64,7 @@ def _text_or_empty(description: str | None) -> str:
 def _names_in_order(names: tuple[str, ...]) -> tuple[str, ...]:
     repeated = sorted(name for name, count in Counter(names).items() if count > 1)
     if repeated:
-        msg = f"stands twice: {', '.join(map(repr, repeated[:5]))}"
+        msg = f"is listed twice: {', '.join(map(repr, repeated[:5]))}"
         raise ValueError(msg)
     return tuple(sorted(names))
 

@@ -36,11 +36,11 @@ class Doubt(StrEnum):
     """Why an answer is not what the list shows."""
 
     CACHED = "the answer may come from a cache, which holds it for 300 seconds at most"
-    REORDERED = "its order is not that of the last writes: a restart or a rebuilt cache makes it anew"
-    LEFTOVER = "its list does not show this mapping: it was deleted with its action, and wins until a restart"
+    REORDERED = "its order differs from the order of the last writes: a restart or a rebuilt cache changed it"
+    LEFTOVER = "this mapping was deleted with its action, but wins until the server restarts"
     NOBODY = "no mapping wins, although its list shows one that matches"
-    STALE = "its list shows another action: this one was renamed, and the mapping has not been written since"
-    CHANGING = "it answered otherwise a moment before: somebody is changing it, or it is losing its cache"
+    STALE = "the action was renamed, but the server uses its old name until somebody writes the mapping"
+    CHANGING = "it gave another answer a moment before: somebody is changing it, or its cache was lost"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ def confirm(
         return _confirmed(side, snapshot, shown, once, changing, written, wrote)
     except ValueError as error:
         raise SnapshotError(
-            f"the {side} contradicts itself: {error}", "wait until nobody changes it, then run again"
+            f"the {side} gave contradictory answers: {error}", "wait until nobody changes it, then run again"
         ) from None
 
 

@@ -27,12 +27,12 @@ _NESTED = re.compile(r"\)[*+{]")
 class Fault(StrEnum):
     """What may be wrong with a mapping."""
 
-    INVALID = "is no valid regular expression"
+    INVALID = "is not a valid regular expression"
     UNCOMPARED = "is not compared with others"
     SLOW = "can take very long to match, for every request that the server looks at"
-    UNREAL = "matches nothing real"
+    UNREAL = "matches no real path"
     UNDECIDING = "decides nothing"
-    OPEN = "also matches more than it seems to"
+    OPEN = "matches more paths than it seems to"
     BLANK = "has an empty description on one side and none on the other, which counts as equal"
 
 

@@ -133,12 +133,12 @@ def _any_number(once: list[_Tokens]) -> list[_Tokens]:
     if len(once) == 1 and once[0].count(_SLASH) == 1:
         before, after = _around_slash(once[0])
         return [(before, _SLASH, Gap(sequence(after, before)), after)]
-    raise UnsupportedError("something with several slashes in it may stand any number of times")
+    raise UnsupportedError("a repeated part of it holds several slashes")
 
 
 def _around_slash(tokens: _Tokens) -> tuple[Tree, Tree]:
     if any(isinstance(token, Gap | End) for token in tokens):
-        raise UnsupportedError("something repeated in it has a slash and an end of its own")
+        raise UnsupportedError("a repeated part of it holds a slash and an end ($)")
     place = tokens.index(_SLASH)
     before, after = (
         sequence(*(token for token in part if not isinstance(token, _Slash | Gap)))

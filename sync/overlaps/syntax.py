@@ -241,7 +241,7 @@ class _Reader:
         if self.rest[:1] == "?":  # which of several ways it takes changes nothing about what matches
             self._at += 1
         if max(least, most or 0) > _MOST_COPIES:
-            raise UnsupportedError(f"something in it is repeated more than {_MOST_COPIES} times")
+            raise UnsupportedError(f"a part of it is repeated more than {_MOST_COPIES} times")
         return Repeat(body, least, most)
 
 

@@ -83,5 +83,7 @@ def in_order(
             if not waits_for[name]:
                 heapq.heappush(free, (position.get(name, -1), name))
     if len(found) < len(waits_for):
-        raise ValueError(f"no order of writing lets them win: {min(waits_for.keys() - set(found))}")
+        raise ValueError(
+            f"no order of the mappings gives these winners: {min(waits_for.keys() - set(found))}"
+        )
     return tuple(found)

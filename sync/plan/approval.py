@@ -30,7 +30,7 @@ def plan_from(text: bytes, origin: str, *, expected_digest: str | None = None) -
     if expected_digest and expected_digest != digest:
         raise RefusedError(
             f"{origin} is not the plan that was shown for approval: {digest}, not {expected_digest}",
-            "take the plan that belongs to the digest; " + MAKE_ANOTHER + " otherwise",
+            "give the plan that has this digest, or " + MAKE_ANOTHER,
         )
     return plan
 

@@ -131,12 +131,12 @@ def _many_deletions(planned: Planned) -> Iterator[Found]:
     for what, total in _sizes(planned.target).items():
         percent = gone[what] * 100 / total if total else 0
         if total >= rules.delete_guard_minimum and percent > limit:
-            yield Found(f"{gone[what]} of {total} {what} would go, more than {limit} %", percent)
+            yield Found(f"{gone[what]} of {total} {what} would be removed, more than {limit} %", percent)
 
 
 def _superadmin_grant(planned: Planned) -> Iterator[Found]:
     for group in _of_superadmin(planned.plan, Verb.ASSIGN):
-        yield Found(f"group {group!r} would get every permission, by role {SUPERADMIN!r}")
+        yield Found(f"group {group!r} would get every permission through role {SUPERADMIN!r}")
 
 
 def _self_lockout(planned: Planned) -> Iterator[Found]:
@@ -149,7 +149,7 @@ def _unprotected_endpoints(planned: Planned) -> Iterator[Found]:
     operations = planned.plan.operations
     deleted = [op.name for op in operations if (op.verb, op.kind) == (Verb.DELETE, Kind.MAPPING)]
     if deleted:
-        yield Found(f"endpoints would lose their mapping: {len(deleted)}, {deleted[0]} among them")
+        yield Found(f"endpoints would lose their mapping: {len(deleted)} in all, {deleted[0]} among them")
 
 
 def _transient_exposure(planned: Planned) -> Iterator[Found]:
@@ -157,7 +157,7 @@ def _transient_exposure(planned: Planned) -> Iterator[Found]:
     if exposures:
         first = exposures[0]
         yield Found(
-            f"requests would be won by a third mapping for a moment: {len(exposures)}, "
+            f"a third mapping would win requests for a moment: {len(exposures)} in all, "
             f"{first.method} {first.path} by {first.mapping} among them"
         )
 

@@ -71,7 +71,8 @@ def _untouchable(change: Operation, unread: Mapping[Entry, Refusal]) -> Refusal 
     """Say what no target lets a sync do: change `superadmin`, or judge what can't be read."""
     if change.kind is Kind.ROLE and change.name == SUPERADMIN:
         return Refusal(
-            f"no request changes role {SUPERADMIN!r}", f"accept it: {accepting(Kind.ROLE, SUPERADMIN)}"
+            f"Heimdall's API can't change role {SUPERADMIN!r}",
+            f"accept it: {accepting(Kind.ROLE, SUPERADMIN)}",
         )
     if change.verb is Verb.UPDATE:
         return None
@@ -93,9 +94,9 @@ def _unreadable(kind: Kind, name: str, side: str) -> Refusal:
     if not fits_in_url(name):
         return no_address(kind, name)
     return Refusal(
-        f"what {kind} {name!r} holds can't be read in the {side}, which shows it for the first "
+        f"the {side} does not show the assignments of {kind} {name!r}: it shows those of the first "
         f"{READABLE_ROLES} roles by name only",
-        f"once the {side} has at most {READABLE_ROLES} roles, run the sync again",
+        f"reduce the {side} to {READABLE_ROLES} roles, then run the sync again",
     )
 
 
@@ -116,7 +117,7 @@ def _incomparable(
             name=name,
             operation=None,
             reason=refusal.reason,
-            remedy=f"run the sync again after this plan: it leaves {left} roles in the target"
+            remedy=f"apply this plan, then run the sync again: the target then shows all of its {left} roles"
             if again
             else refusal.remedy,
         )

@@ -10,7 +10,7 @@ from sync.overlaps.winners import NOBODY, Winner
 from sync.plan.environment import Environment
 from sync.plan.planned_winners import PlannedWinners
 
-_RESTART = "restart the {}'s Heimdall, which forgets it, then plan again"
+_RESTART = "restart the {}'s Heimdall, then plan again"
 
 
 def undecided(
@@ -42,23 +42,23 @@ def _why(source: Environment, target: Environment, wanted: Winner, there: Winner
     for side, environment, winner in (("target", target, there), ("source", source, wanted)):
         if winner.mapping in environment.leftovers:
             reason = (
-                f"the {side} still lets {winner.mapping} win, although it was deleted with its action "
-                f"{winner.action!r}; no request ends that"
+                f"{winner.mapping} still wins in the {side}, although it was deleted with its action "
+                f"{winner.action!r}; only a restart ends that"
             )
             return reason, _RESTART.format(side)
     if wanted.mapping == there.mapping and wanted.mapping in source.stale:
         return (
-            f"the source still asks for the action {wanted.action!r} there, the old name of {there.action!r}",
-            "restart the source's Heimdall, or write that mapping there once more, then plan again",
+            f"the source still uses {wanted.action!r}, the old name of action {there.action!r}",
+            "restart the source's Heimdall, or save that mapping there again, then plan again",
         )
     if wanted == NOBODY and there.mapping in source.actions:
         return (
-            f"no mapping wins in the source, although its list shows {there.mapping}: its cache has lost it",
-            "restart the source's Heimdall, or write that mapping there once more, then plan again",
+            f"no mapping wins in the source, although its list shows {there.mapping}: its cache lost it",
+            "restart the source's Heimdall, or save that mapping there again, then plan again",
         )
     return (
-        f"{_named(there)} wins in the target and {_named(wanted)} in the source, and no request changes that",
-        "write these patterns so that each path matches the right one only, or accept the difference",
+        f"{_named(there)} wins in the target and {_named(wanted)} in the source; no request can change that",
+        "narrow these patterns until each path matches only the right one, or accept the difference",
     )
 
 

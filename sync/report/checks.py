@@ -19,7 +19,7 @@ _SIDES = {
     "source": "the source has changed since the approval",
     "target": "the target has changed since the approval",
     "source or target": "both sides have changed since the approval",
-    "neither": "neither side has changed since the approval, but what makes them equal has",
+    "neither": "neither side has changed since the approval, but the changes that make them equal have",
 }
 
 _SAYS_NOTHING = {
@@ -114,11 +114,11 @@ def way_out(objection: Objection) -> str:
         case "":
             return ""
         case setting if setting.startswith("--fail-on-"):
-            return f"if that is meant, leave out {setting}, which refuses it"
+            return f"to allow it, leave out {setting}"
         case setting if setting.startswith("--max-"):
-            return f"if that is meant, raise {setting}"
+            return f"to allow it, raise {setting}"
         case setting:
-            return f"if that is meant, allow it: {setting}"
+            return f"to allow it, add {setting}"
 
 
 def is_refusal_told(document: Document) -> bool:

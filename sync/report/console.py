@@ -342,5 +342,5 @@ def _entity(plan: Plan, operation: Operation) -> Lines:
     lost = lost_memberships(plan, operation)
     return [
         Text(f"  {PLAIN.describe(operation)}", _VERB_STYLES[operation.verb]),
-        *([Text(f"      ⚠ takes away {lost}, which can't be undone", "bold yellow")] if lost else []),
+        *([Text(f"      ⚠ also deletes {lost}, which can't be undone", "bold yellow")] if lost else []),
     ]

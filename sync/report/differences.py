@@ -19,9 +19,11 @@ _IN_BETWEEN = {
 
 _SHOWN_BY = {Fault.UNREAL: " is text in it", Fault.UNDECIDING: " always does", Fault.BLANK: " more like it"}
 
-_RECEIPT_TELLS = "With the receipt of the last apply (--receipt) the check tells which side has moved since."
+_RECEIPT_TELLS = (
+    "With the receipt of the last apply (--receipt) the check tells which side has changed since."
+)
 
-_UNTOLD = "which side has moved can't be told"
+_UNTOLD = "changed on an unknown side"
 
 
 def lost(document: Document, wording: Wording) -> list[Section]:
@@ -31,7 +33,7 @@ def lost(document: Document, wording: Wording) -> list[Section]:
         "Can't be undone",
         (
             Row(
-                what=f"deleting group {wording.name(operation.name)} takes away {people}",
+                what=f"deleting group {wording.name(operation.name)} also deletes {people}",
                 severity=Severity.WARNING,
             )
             for operation, people in taken
@@ -114,7 +116,7 @@ def reach(document: Document, wording: Wording) -> str:
     but = [_some(names, wording)] if names else []
     but += [f"{plural(cached, 'answer')} that may come from a cache"] if cached else []
     said = "every row, and which mapping wins each overlap"
-    return f"{said}, but for {' and '.join(but)}" if but else said
+    return f"{said}, except {' and '.join(but)}" if but else said
 
 
 def _some(names: Sequence[str], wording: Wording) -> str:
@@ -173,7 +175,7 @@ def exposures(document: Document, wording: Wording) -> list[Section]:
 def remarks(document: Document, wording: Wording) -> list[Section]:
     """Return what the servers answered otherwise than their lists of mappings show."""
     rows = (_remark(remark, wording) for remark in document.remarks)
-    return section("The server answers otherwise than its list of mappings shows", rows)
+    return section("The server's answers differ from its list of mappings", rows)
 
 
 def _remark(remark: Remark, wording: Wording) -> Row:
@@ -184,14 +186,14 @@ def _remark(remark: Remark, wording: Wording) -> Row:
     )
     return Row(
         what=f"{wording.text(remark.request)} in the {remark.side}",
-        why=f"{answered} wins, its list shows {shown}; {remark.doubt}",
+        why=f"{answered} wins, but the list shows {shown}; {remark.doubt}",
         tag="warning",
     )
 
 
 def flaws(document: Document, wording: Wording) -> list[Section]:
     """Return what is wrong with the mappings themselves, and what shows it."""
-    return section("Faults of the mappings themselves", (_flaw(flaw, wording) for flaw in document.flaws))
+    return section("Faulty mappings", (_flaw(flaw, wording) for flaw in document.flaws))
 
 
 def _flaw(flaw: Flaw, wording: Wording) -> Row:
@@ -261,8 +263,8 @@ _AS_IT_IS = {
     Verb.ASSIGN: "missing in the target",
     Verb.DELETE: "only in the target",
     Verb.UNASSIGN: "only in the target",
-    Verb.REORDER: "stands elsewhere in the order of those that match the same paths",
-    Verb.REFRESH: "asks for the old name of its action in the target",
+    Verb.REORDER: "has another place among the overlapping mappings",
+    Verb.REFRESH: "uses the old name of its action in the target",
 }
 
 
@@ -275,12 +277,12 @@ def _how_it_is(operation: Operation | None, wording: Wording) -> str:
     if before.action == after.action:
         return "the description differs"
     actions = (wording.name(side.action or "") for side in (before, after))
-    return "asks for action {} in the target, for {} in the source".format(*actions)
+    return "has action {} in the target, {} in the source".format(*actions)
 
 
 def no_drift(document: Document) -> str:
     """Return what a drift check measured that found nothing: what was looked at, and what may differ."""
     may_stay = known(document)
     scope = "in scope " if document.agreed.ignore else ""
-    but = f", but for {may_stay}" if may_stay else ""
+    but = f", except {may_stay}" if may_stay else ""
     return f"both sides were read, and nothing {scope}differs{but}."

@@ -162,9 +162,13 @@ def read_snapshot(path: Path) -> Snapshot:
     try:
         return Snapshot.model_validate_json(path.read_bytes())
     except (OSError, ValidationError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is not whole, or of another version"
+        why = (
+            error.strerror
+            if isinstance(error, OSError)
+            else "it is damaged, or another version of heimdall-sync wrote it"
+        )
         raise ReadError(
-            f"{path} is no snapshot: {why}", "take a file that export or apply has written"
+            f"{path} is not a snapshot: {why}", "take a file that export or apply has written"
         ) from None
 
 

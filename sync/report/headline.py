@@ -21,7 +21,7 @@ def title(document: Document, wording: Wording) -> str:
     goal = f"make {target} equal to {source}"
     titles = (
         (not document.target_url, f"Snapshot of {source}"),
-        (document.drift is not None, f"Drift: {target}, held against {source}"),
+        (document.drift is not None, f"Drift: {target}, compared with {source}"),
         (bool(document.deviations), f"Not applied: {goal}"),
         (document.unfinished, f"Not finished: {goal}"),
         (document.unequal, f"Not equal: {goal}"),
@@ -126,9 +126,9 @@ def half_way(document: Document) -> tuple[str, str]:
     guarantee = f"{_GUARANTEES[plan.strategy]} (strategy {plan.strategy})"
     if plan.strategy is Strategy.ZERO_DOWNTIME and plan.blocked:
         # Old and new roles together may be more than the target takes changes to.
-        guarantee += ". That holds for what is done; what is blocked stays different"
+        guarantee += ". This holds for the changes made; blocked differences stay"
     if plan.exposures:
-        guarantee += ", but for what a third mapping wins for a moment"
+        guarantee += ", except for requests that a third mapping wins for a moment"
     if document.outcomes is None and document.changes:
         again = f"To finish then, {document.how_to_finish}: the same plan and digest are still right"
         rest = f"What is done stays done. {again}, and only the rest is carried out."

@@ -107,7 +107,7 @@ class JUnit:
         if document.deviations:
             return Case.skipped(name, "the plan is no longer what was approved")
         if operation in document.done_before:
-            by_whom = ", by an earlier run of ours" if operation in document.ours else ""
+            by_whom = ", by an earlier run of this plan" if operation in document.ours else ""
             return Case.passed(name, f"done before this run{by_whom}")
         if document.outcomes is None and document.error is None:
             before, after = PLAIN.sides(operation)
@@ -128,7 +128,7 @@ class JUnit:
                 if planned:
                     yield Case.passed(f"{row.what}: {row.after} would win", f"before: {row.before}")
                 elif not identical:
-                    yield Case.skipped(wins, "the target was not found identical to the source")
+                    yield Case.skipped(wins, "the target is not verified as identical to the source")
                 elif row.what not in doubted:  # that has a case of its own
                     yield Case.passed(wins, f"before: {row.before}", "verified after the apply")
             yield from self._cases(differences.exposures)
@@ -139,7 +139,7 @@ class JUnit:
         how = f"to finish: {document.how_to_finish}" if document.unfinished else ""
         if not document.unhealthy and not document.deviations:
             for row in self._rows(results.ended):
-                yield Case.failed("the run comes to its end", row.tag, row.why, row.hint, how)
+                yield Case.failed("the run finishes", row.tag, row.why, row.hint, how)
 
     def _verification(self) -> Iterator[Case]:
         """Yield what was verified and what still differs, but for the changes whose own case says so."""
@@ -194,5 +194,5 @@ def _tried(outcome: Outcome) -> Case:
         case Status.SKIPPED:
             return Case.skipped(name, outcome.reason, outcome.remedy)
     before, after = PLAIN.sides(outcome.operation)
-    answered = f"{outcome.reason}; reading again found it done" if outcome.reason else ""
+    answered = f"{outcome.reason}; the verification found the change made" if outcome.reason else ""
     return Case.passed(name, f"before: {before}", f"after: {after}", answered, seconds=outcome.seconds)

@@ -228,7 +228,7 @@ class Markdown:
             return []
         where = ", in the folder of the downloaded reports" if kept.elsewhere else ""
         line = f" This restores it{where}: {code(kept.line)}." if kept.line else ""
-        lost = "Memberships that went with a deleted group do not come back."
+        lost = "It does not restore the memberships of deleted groups."
         holds = f"{code(kept.path)} holds what the target held before the first change."
         return [f"**Rollback:** {holds}{line} {lost}"]
 
@@ -238,7 +238,7 @@ class Markdown:
         if document.outcomes is not None or document.error or not plan.operations:
             return [f"**{'Approved plan' if document.deviations else 'Plan'}:** {code(plan.digest)}"]
         line = document.next_line
-        this = f"**What runs is this plan and nothing else:** {code(plan.digest)}."
+        this = f"**Exactly this plan runs:** {code(plan.digest)}."
         return [
             f"{this} If the source or the target changes before the apply, the apply refuses.",
             "",

@@ -9,7 +9,7 @@ from sync.report.document import Document
 from sync.report.sections import Row, Section, Severity, section
 from sync.report.wording import Wording, plural, why
 
-NOT_REACHED = "the run ended before it came to this"
+NOT_REACHED = "the run ended before this change"
 
 
 def ended(document: Document, wording: Wording) -> list[Section]:
@@ -90,7 +90,7 @@ def found_besides(document: Document, wording: Wording) -> list[Section]:
     told = {outcome.operation for outcome in document.undone} | {*document.not_tried}
     remaining = document.verification.remaining if document.verification else ()
     return section(
-        "Found different afterwards, besides the above",
+        "Other differences found afterwards",
         (
             Row(
                 what=wording.phrase(operation),
@@ -118,7 +118,7 @@ def verification(document: Document, wording: Wording) -> list[Section]:
         row = Row(why=wording.sentence(found.error), hint=how, tag="unreadable", severity=Severity.ERROR)
         return [Section("Not verified", (row,))]
     if found.identical:
-        but = f", but for {known(document)}" if found.blocked else ""
+        but = f", except {known(document)}" if found.blocked else ""
         said = f"the target is identical to the source{but}. Compared: {reach(document, wording)}"
         return [Section("Verified", (Row(why=said, severity=Severity.GOOD),))]
     said = f"the target still differs from the source: {still_needed(document)}"

@@ -53,8 +53,8 @@ def plural(count: int, noun: str) -> str:
 _SIDES = {
     Verb.ASSIGN: ("not assigned", "assigned"),
     Verb.UNASSIGN: ("assigned", "not assigned"),
-    Verb.REORDER: ("behind others that match the same paths", "in front of them"),
-    Verb.REFRESH: ("asks for the old name of its action", "asks for the action's name"),
+    Verb.REORDER: ("behind overlapping mappings", "in front of them"),
+    Verb.REFRESH: ("uses the old name of its action", "uses the action's new name"),
 }
 """What the target holds before and after the operations that change no attribute."""
 
@@ -192,4 +192,4 @@ def why(outcome: Outcome) -> str:
     """Return why an operation is not done, and whether that is certain."""
     if not outcome.unsettled:
         return outcome.reason
-    return f"{outcome.reason} (nobody knows whether it was done all the same)"
+    return f"{outcome.reason} (the target may have made the change)"

@@ -57,7 +57,7 @@ def _warn_of_token(approved: Approved) -> None:
         end = transport.tokens.ends()
         if end and ends_before(end, datetime.now(UTC), left, approved.read.pace):
             connected.record.note(
-                f"The {side}'s token ends at {end:%H:%M:%S} UTC, likely before {left} changes are done."
+                f"The {side}'s token ends at {end:%H:%M:%S} UTC, likely before {left} changes are made."
             )
 
 
@@ -155,7 +155,7 @@ def _wait_for_caches(read: Read, applied: Applied) -> Read:
     if not cached or not connected.settings.wait_for_caches:
         return read
     connected.record.note(
-        f"Waiting {CACHE_SECONDS} s for the caches that may hold {len(cached)} of the answers."
+        f"Waiting {CACHE_SECONDS} s for caches to expire: {len(cached)} of the answers may come from one."
     )
     with connected.record.printer.progress("Waiting for the caches"):
         connected.interruption.sleep(CACHE_SECONDS)

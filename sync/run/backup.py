@@ -22,10 +22,10 @@ from sync.plan.resume import Work, before
 from sync.report.files import ReportFolder, read_snapshot
 
 REBUILT = (
-    "The backup of the first attempt was not found, so this one is rebuilt from the plan: it holds what the "
+    "The backup of the first attempt is missing, so this one is rebuilt from the plan: it holds what the "
     "target held before the first attempt."
 )
-HALF_WAY = "This backup is the state at the start of this attempt, not before the first one."
+HALF_WAY = "This backup holds the state at the start of this attempt, after the first attempt's changes."
 
 
 def record_stem(what: str, plan: Plan, now: datetime) -> str:

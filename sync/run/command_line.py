@@ -68,7 +68,7 @@ def load(argv: Sequence[str], environ: Mapping[str, str] = os.environ, secrets: 
         problems.setdefault("command", problem)
     if problems:
         if _is_closed(secrets):
-            problems[f"{secrets}"] = "can't be opened by this user, and may hold what is missing"
+            problems[f"{secrets}"] = "this user can't open the folder, which may hold the missing settings"
         labels = {option.name: f"{option.flag} ({option.variable})" for option in options()}
         raise UsageError(*(f"{labels.get(about, about)}: {problem}" for about, problem in problems.items()))
     return settings
@@ -80,7 +80,7 @@ def _problems_of_command(
     """Yield what is wrong with the command where nobody looks on: there a missing one must not mean apply."""
     asked = environ.get(f"{INPUT}COMMAND", "").strip()
     if asked and flags.get("command", asked) != asked:
-        yield "the action's argument says otherwise than its input"
+        yield "the action's argument differs from its input"
     if settings.command is None and in_ci(environ):
         yield "missing: check, plan, apply, drift or export"
 
@@ -103,7 +103,7 @@ def _read_flags(argv: Sequence[str], problems: dict[str, str]) -> dict[str, Any]
         position = f"argument {len(argv) - len(rest)}"
         if not argument.startswith("-"):
             if "command" in values:
-                problems[position] = "not expected: there is a command already"
+                problems[position] = "unexpected: the command is already given"
             values.setdefault("command", argument.strip())
             continue
         flag, equals, value = argument.partition("=")

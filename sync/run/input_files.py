@@ -129,9 +129,9 @@ def _keep_checkpoint_apart(settings: Settings) -> None:
     path = settings.checkpoint_file
     others = (*input_paths(settings), *(settings.output_dir / name for name in REPORTS))
     if any(is_same(path, other) for other in others):
-        problem = "is another file of this run; name one that nothing else uses"
+        problem = "is the path of another file of this run; name another path"
     elif not settings.resume and not in_workflow() and not may_be_replaced(path):
-        problem = f"{path} is no checkpoint, and would be overwritten; name another file"
+        problem = f"{path} is not a checkpoint, and would be overwritten; name another file"
     else:
         return
     raise UsageError(f"--checkpoint-file (HEIMDALL_CHECKPOINT_FILE): {problem}")
@@ -140,7 +140,7 @@ def _keep_checkpoint_apart(settings: Settings) -> None:
 def _refuse_other_rules(settings: Settings, rules: Rules) -> None:
     """Raise `UsageError` where a setting says otherwise than the plan that is to be carried out."""
     otherwise = [
-        f"--{name.replace('_', '-')} (HEIMDALL_{name.upper()}): says otherwise than the plan, which has "
+        f"--{name.replace('_', '-')} (HEIMDALL_{name.upper()}): differs from the plan, which has "
         f"{_shown(getattr(rules, name))}; leave it out"
         for name in Rules.model_fields
         if name in settings.model_fields_set and getattr(settings, name) != getattr(rules, name)

@@ -36,7 +36,7 @@ def _url_or_snapshot(place: str) -> str:
 
 def _file(path: Path) -> Path:
     if not _is_file(path):
-        raise ValueError("should be a file that is there")
+        raise ValueError("should be an existing file")
     return path
 
 
@@ -78,7 +78,7 @@ def _patterns_in(pattern: str) -> list[str]:
     try:
         lines = Path(pattern[1:]).read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError):
-        raise ValueError("names with @ a file that can't be read as text") from None
+        raise ValueError("names with @ a file that is missing or is not UTF-8 text") from None
     return [re.sub(r"(^|\s)#.*", "", line).strip() for line in lines]
 
 

@@ -119,7 +119,7 @@ def _check(connected: Connected, target: Transport | None, *, must_write: bool) 
     record.show(Console.healthcheck, fold="" if unhealthy else "Healthcheck")
     if unhealthy:
         raise UnhealthyError(
-            "the healthcheck failed", "do what it says above for each failure, then run again"
+            "the healthcheck failed", "follow the advice above for each failure, then run again"
         )
 
 
@@ -140,7 +140,7 @@ def read(checked: Checked) -> Read:
     with connected.asking("Reading what the target accepts"):
         contract = read_contract(connected.target)
     if not contract.published:
-        record.note("The target publishes no API schema: the known one is used.")
+        record.note("The target publishes no API schema: heimdall-sync uses the one that it knows.")
     return _read(connected, contract)
 
 
@@ -174,7 +174,7 @@ def plan(read: Read) -> Planned:
     record.document = replace(found, remarks=read.remarks, flaws=read.flaws)
     record.show(Console.remarks, Console.patterns)
     if read.look_like_one:
-        record.note("Both hold the same rows with the same ids: check that the URLs name two environments.")
+        record.note("Both hold the same rows with the same IDs: check that the URLs name two environments.")
     return Planned(read, fresh)
 
 

@@ -77,14 +77,14 @@ def test_an_empty_or_foreign_file_is_refused(path: Path, text: bytes) -> None:
     path.write_bytes(text)
     with pytest.raises(RefusedError) as caught:
         read_checkpoint(path, TARGET)
-    assert caught.value.message == f"{path} is incomplete, or a checkpoint of another version"
+    assert caught.value.message == f"{path} is damaged, or another version of heimdall-sync wrote it"
     assert "--checkpoint-file" in caught.value.hint
 
 
 def test_one_whose_plan_was_edited_is_refused(path: Path) -> None:
     noted(path).close()
     path.write_bytes(path.read_bytes().replace(b'"editor"', b'"admin_"', 1))
-    with pytest.raises(RefusedError, match="is incomplete"):
+    with pytest.raises(RefusedError, match="is damaged"):
         read_checkpoint(path, TARGET)
 
 
@@ -99,12 +99,12 @@ def test_a_file_that_takes_nothing_more_is_named(path: Path) -> None:
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size, before[1]))
     try:
-        with pytest.raises(HeimdallSyncError, match="can't be written any more: File too large") as caught:
+        with pytest.raises(HeimdallSyncError, match="can no longer be written: File too large") as caught:
             checkpoint.note(Outcome(REST[0], Status.DONE))
     finally:
         checkpoint.close()
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
-    assert "make room" in caught.value.hint
+    assert "free disk space" in caught.value.hint
 
 
 def test_where_it_names_a_folder_nothing_is_begun(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

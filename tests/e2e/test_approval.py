@@ -92,10 +92,7 @@ def test_a_flag_that_says_otherwise_than_the_plan_is_wrong_usage(pair: Pair, run
     assert refused.code == 64
     assert "--strategy (HEIMDALL_STRATEGY): says otherwise than the plan" in refused.err
     refused = run(*pair, "apply", *flags, "--ignore", "role:a")
-    assert (
-        "--ignore (HEIMDALL_IGNORE): says otherwise than the plan, which has none; leave it out"
-        in refused.err
-    )
+    assert "--ignore (HEIMDALL_IGNORE): differs from the plan, which has none; leave it out" in refused.err
     applied = run(*pair, "apply", *flags)
     assert applied.code == 0
     assert applied.plan["rules"]["strategy"] == "zero-downtime"
@@ -110,7 +107,7 @@ def test_a_foreign_checkpoint_is_refused(pair: Pair, run: RunCommand, tmp_path: 
     (tmp_path / "sync_checkpoint.json").write_text("{}")
     refused = run(*pair, "apply", "--resume")
     assert refused.code == 3
-    assert "is incomplete, or a checkpoint of another version" in refused.out
+    assert "is damaged, or another version of heimdall-sync wrote it" in refused.out
     assert writes(pair[1]) == []
 
 

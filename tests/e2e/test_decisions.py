@@ -147,7 +147,7 @@ def test_who_decides_otherwise_is_told_before_and_after(servers: Pair, run: RunC
     assert writes(servers[1]) == []
     drifted = run(*servers, "drift")
     assert drifted.code == 2
-    assert f"mapping {ME}: stands elsewhere in the order of those that match the same paths" in drifted.out
+    assert f"mapping {ME}: has another place among the overlapping mappings" in drifted.out
 
 
 def test_a_restart_in_between_changes_nothing(servers: Pair, run: RunCommand, tmp_path: Path) -> None:
@@ -393,7 +393,7 @@ class TestCaches:
         ended = run(*servers, "apply")
         assert ended.code == 0
         assert (
-            f"⚠ GET /users/me in the target: {EVERYTHING} wins, its list shows {ME}; the answer may "
+            f"⚠ GET /users/me in the target: {EVERYTHING} wins, but the list shows {ME}; the answer may "
             "come from a cache, which holds it for 300 seconds at most"
         ) in ended.out
         assert "the answer may come from a cache" in ended.summary
@@ -490,14 +490,14 @@ def test_what_is_wrong_with_the_mappings_is_told(servers: Pair, run: RunCommand)
         ended = run(*servers, command)
         assert ended.code == 0
         for told in (ended.out, ended.summary.replace("`", "")):
-            assert "mapping GET /n: also matches more than it seems to: /nx" in told
-            assert "mapping GET /users/{id}: matches nothing real: {id} is text in it" in told
-            assert "mapping GET /broken(: is no valid regular expression" in told
+            assert "mapping GET /n: matches more paths than it seems to: /nx" in told
+            assert "mapping GET /users/{id}: matches no real path: {id} is text in it" in told
+            assert "mapping GET /broken(: is not a valid regular expression" in told
             assert "mapping GET /(a|aa)+$: can take very long to match" in told
-        assert "<details><summary><b>Faults of the mappings themselves (4)</b></summary>" in ended.summary
+        assert "<details><summary><b>Faulty mappings (4)</b></summary>" in ended.summary
         assert not ended.cases("failure")
         said = [skipped.get("message", "") for skipped in ended.junit.iter("skipped")]
-        assert [each for each in said if each.startswith("warning: also matches more than it seems to")]
+        assert [each for each in said if each.startswith("warning: matches more paths than it seems to")]
 
 
 @pytest.mark.parametrize(

@@ -64,12 +64,12 @@ def test_what_has_an_odd_name_on_both_sides_is_not_compared_and_the_rest_is_sync
     assert ended.code == 1
     assert servers[1].snapshot().roles == environment("a", "b").roles
     assert blocked(ended) == {
-        (kind, name, ""): f"the name of {kind} {name!r} can't stand in a URL, so no request reaches it"
+        (kind, name, ""): f"the name of {kind} {name!r} can't be part of a URL, so no request can name it"
         for kind in ("role", "group")
         for name in ODD
     }
     for told in (ended.out, ended.summary.replace("`", "'")):
-        assert "the name of group 'r/2' can't stand in a URL" in told
+        assert "the name of group 'r/2' can't be part of a URL" in told
         assert "rename it in Heimdall, or accept it" in told
     for side in servers:
         assert not [r.path for r in side.requests() if "r/2" in r.path or "//" in r.path or "/." in r.path]
@@ -133,7 +133,7 @@ def test_an_action_whose_name_cannot_stand_in_a_url_is_not_taken_away(servers: P
     ended = run(*servers, "apply")
     assert ended.code == 1
     assert [action.name for action in servers[1].snapshot().actions] == ["a", "a/b", "b"]
-    assert "the name of action 'a/b' can't stand in a URL" in blocked(ended)["role", "ok", "unassign"]
+    assert "the name of action 'a/b' can't be part of a URL" in blocked(ended)["role", "ok", "unassign"]
     assert blocked(ended)["action", "a/b", "delete"] == "role 'ok' still refers to it"
     assert run(*servers, "apply", "--accept", "action:a/b").code == 0
 
@@ -160,7 +160,7 @@ def test_that_superadmin_holds_an_action_is_a_difference_that_stays(
     ended = run(*servers, "apply")
     assert ended.code == 1
     verb = "assign" if side == 0 else "unassign"
-    assert blocked(ended) == {("role", SUPERADMIN, verb): "no request changes role 'superadmin'"}
+    assert blocked(ended) == {("role", SUPERADMIN, verb): "Heimdall's API can't change role 'superadmin'"}
     assert writes(servers[1]) == []
     assert run(*servers, "apply", "--accept", "role:superadmin").code == 0
 

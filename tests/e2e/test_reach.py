@@ -63,7 +63,7 @@ def test_a_renamed_action_is_asked_for_by_its_name_again(servers: Pair, run: Run
     rename(servers[1], "x:old", "x:new")
     drifted = run(*servers, "drift")
     assert drifted.code == 2
-    assert "asks for the old name of its action in the target" in drifted.out
+    assert "uses the old name of its action in the target" in drifted.out
     ended = run(*servers, "apply")
     assert ended.code == 0, ended.out
     assert operations(ended) == [("refresh", "GET /a$"), ("refresh", "GET /b$")]
@@ -81,7 +81,7 @@ def test_what_is_stale_in_the_source_stays_different_until_it_is_written_there(
     rename(servers[0], "x:old", "x:new")
     ended = run(*servers, "apply")
     assert ended.code == 1
-    assert "the source still asks for the action 'x:old' there, the old name of 'x:new'" in ended.out
+    assert "the source still uses 'x:old', the old name of action 'x:new'" in ended.out
     assert "restart the source's Heimdall" in ended.out
     assert writes(servers[1]) == []
     servers[0].restart()
@@ -93,7 +93,7 @@ def test_what_cannot_be_compared_is_named_in_the_verdict(servers: Pair, run: Run
     begin(servers, environment(**{ahead: "x", "/c$": "y"}), environment(**{ahead: "x", "/c$": "x"}))
     ended = run(*servers, "apply")
     assert ended.code == 0, ended.out
-    said = f"each overlap, but for the overlaps of GET {ahead}, whose pattern can't be compared"
+    said = f"each overlap, except the overlaps of GET {ahead}, whose pattern can't be compared"
     assert said in ended.out
     assert said.replace(f"GET {ahead}", f"`GET {ahead}`") in ended.summary
     receipt = json.loads((ended.folder / "receipt.json").read_text())
@@ -121,7 +121,7 @@ def test_a_leftover_that_nothing_can_come_in_front_of_stays_different(servers: P
     delete_action(servers[1], "x")
     ended = run(*servers, "apply")
     assert ended.code == 1
-    assert "the target still lets GET /(.*) win, although it was deleted with its action 'x'" in ended.out
+    assert "GET /(.*) still wins in the target, although it was deleted with its action 'x'" in ended.out
     assert "restart the target's Heimdall" in ended.out
     servers[1].restart()
     assert run(*servers, "apply").code == 0

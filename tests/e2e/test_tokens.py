@@ -37,7 +37,7 @@ def test_a_token_that_ends_in_the_middle_is_one_reason_and_resumable(
     target.clear_faults()
     resumed = run(source, target, "apply", "--resume")
     assert resumed.code == 0, resumed.out
-    assert "changes were done before, all of them by an earlier run of ours" in resumed.out
+    assert "changes were done before, all of them by an earlier run of this plan" in resumed.out
     assert equal(target.snapshot(), staging())
 
 

@@ -201,7 +201,7 @@ class TestAttempts:
         [backup] = shell.backups
         assert digest[7:19] in backup.name
         for told in (resumed.stdout, (shell.report / "summary.md").read_text()):
-            assert "was not found, so this one is rebuilt from the plan" in told
+            assert "is missing, so this one is rebuilt from the plan" in told
         assert shell(proposed(resumed.stdout, TO_GO_BACK)).returncode == 0
         assert equal(shell.target.snapshot(), production())
 

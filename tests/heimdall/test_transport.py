@@ -189,7 +189,7 @@ def test_no_more_requests_at_once_than_the_concurrency(connect: Connect) -> None
 def test_a_name_is_one_segment_of_a_path() -> None:
     assert segment("b c%?") == "b%20c%25%3F"
     for name in (".", "..", "", "a/b"):
-        with pytest.raises(RemoteError, match="can't stand in a URL"):
+        with pytest.raises(RemoteError, match="can't be part of a URL"):
             segment(name)
 
 

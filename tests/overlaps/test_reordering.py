@@ -45,7 +45,7 @@ def test_the_same_winners_give_the_same_ranking_and_others_another(
 
 def test_winners_that_no_order_lets_win_are_an_error() -> None:
     one, other = overlaps([{"a", "b", "c"}, {"a", "b"}]).found
-    with pytest.raises(ValueError, match="no order of writing lets them win"):
+    with pytest.raises(ValueError, match="no order of the mappings gives these winners"):
         ranking_of({one: "a", other: "b"}, NAMES)
 
 

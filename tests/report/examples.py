@@ -251,7 +251,10 @@ PLAIN_HTTP = Objection(
 )
 
 MANY = Objection(
-    "many deletions", "6 of 12 mappings would go, more than 30 %", "--max-delete-percent", allowed=False
+    "many deletions",
+    "6 of 12 mappings would be removed, more than 30 %",
+    "--max-delete-percent",
+    allowed=False,
 )
 
 LOCKOUT = Objection(
@@ -271,7 +274,7 @@ UNPROTECTED = Objection(
 REFUSED = replace(
     PLANNED,
     objections=(PLAIN_HTTP, MANY, LOCKOUT, UNPROTECTED),
-    error=RefusedError(MANY.message, "if that is meant, raise --max-delete-percent"),
+    error=RefusedError(MANY.message, "to allow it, raise --max-delete-percent"),
 )
 """Guardrails object: one is overridden, three are not."""
 

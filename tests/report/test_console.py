@@ -112,7 +112,7 @@ SYNCING GROUPS
   Found 2 groups in target
   [CREATE] Group 'data_team'
   [DELETE] Group 'legacy_team'
-      ⚠ takes away the membership of 37 people, which can't be undone
+      ⚠ also deletes the membership of 37 people, which can't be undone
 
 Syncing group-role assignments...
   [ASSIGN] Role 'data_scientist' to group 'data_team'
@@ -177,7 +177,7 @@ RESULT
 ==============================================================
 VERIFICATION
 ==============================================================
-✓ Verified: the target is identical to the source, but for 1 accepted difference.{REACH}
+✓ Verified: the target is identical to the source, except 1 accepted difference.{REACH}
 """
     )
     assert (
@@ -216,10 +216,10 @@ RESULT
   [FAILED] create role 'data_scientist': POST /api/v1/roles/ answers 403 Insufficient permissions
       → give the token's user the role heimdall-admin in Keycloak
   [SKIPPED] assign action 'data:analyze' to role 'data_scientist': role 'data_scientist' is not in the target
-  [NOT TRIED] assign action 'users:export' to role 'admin': the run ended before it came to this
-  [NOT TRIED] assign role 'data_scientist' to group 'data_team': the run ended before it came to this
-  [NOT TRIED] delete group 'legacy_team': the run ended before it came to this
-  [NOT TRIED] delete action 'legacy:action': the run ended before it came to this
+  [NOT TRIED] assign action 'users:export' to role 'admin': the run ended before this change
+  [NOT TRIED] assign role 'data_scientist' to group 'data_team': the run ended before this change
+  [NOT TRIED] delete group 'legacy_team': the run ended before this change
+  [NOT TRIED] delete action 'legacy:action': the run ended before this change
 
 ==============================================================
 VERIFICATION
@@ -396,7 +396,7 @@ def test_a_resumed_run_counts_what_it_did_itself() -> None:
         "Blocked:  1 (1 accepted difference)",
         "Errors:   0",
         "Total Changes: 11",
-        "4 of 15 changes were done before, 3 of them by an earlier run of ours.",
+        "4 of 15 changes were done before, 3 of them by an earlier run of this plan.",
     ]
 
 
@@ -408,7 +408,7 @@ def test_what_is_protected_is_told_apart_from_what_is_accepted() -> None:
     assert SCOPED.plan is not None
     verified = replace(SCOPED, outcomes=(), verification=Verification(blocked=SCOPED.plan.blocked))
     assert text(Console(verified).verification()).splitlines()[-1] == (
-        "✓ Verified: the target is identical to the source, but for 1 accepted and 1 protected differences."
+        "✓ Verified: the target is identical to the source, except 1 accepted and 1 protected differences."
         + REACH
     )
 
@@ -490,10 +490,10 @@ Another mapping wins:
 Transient exposure:
   [EXPOSED] GET /users/([^/]+)$ wins GET /users/me for a moment: group 'office' could get through
 
-Faults of the mappings themselves:
-  [WARNING] mapping GET /n: also matches more than it seems to: /nx"""
+Faulty mappings:
+  [WARNING] mapping GET /n: matches more paths than it seems to: /nx"""
     )
     assert text(Console(OVERLAPPING).remarks()) == (
-        "⚠ GET /users/me in the target: GET /users/([^/]+)$ wins, its list shows GET /users/me$; "
+        "⚠ GET /users/me in the target: GET /users/([^/]+)$ wins, but the list shows GET /users/me$; "
         "the answer may come from a cache, which holds it for 300 seconds at most\n"
     )

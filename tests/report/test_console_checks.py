@@ -39,19 +39,19 @@ GUARDRAILS
 ==============================================================
   [ALLOWED] plain HTTP: the source's token would cross the network unencrypted to \
 http://staging.services.example (--allow-http is given)
-  [REFUSED] many deletions: 6 of 12 mappings would go, more than 30 %
-      → if that is meant, raise --max-delete-percent
+  [REFUSED] many deletions: 6 of 12 mappings would be removed, more than 30 %
+      → to allow it, raise --max-delete-percent
   [REFUSED] self-lockout: group 'office', which the token's user is in, would lose role 'superadmin'
-      → if that is meant, allow it: --allow-self-lockout
+      → to allow it, add --allow-self-lockout
   [REFUSED] unprotected endpoints: 1 endpoints would lose their mapping, GET /legacy$ among them
-      → if that is meant, leave out --fail-on-unprotected, which refuses it
+      → to allow it, leave out --fail-on-unprotected
 """
     )
 
 
 def test_what_no_setting_allows_asks_for_none() -> None:
     lines = Console(replace(REFUSED, objections=(replace(MANY, setting=""),))).guardrails()
-    assert lines[-1].plain == "  [REFUSED] many deletions: 6 of 12 mappings would go, more than 30 %"
+    assert lines[-1].plain == "  [REFUSED] many deletions: 6 of 12 mappings would be removed, more than 30 %"
 
 
 def test_what_differs_from_the_approval_by_the_side_that_has_moved() -> None:
@@ -75,7 +75,7 @@ The target has changed since the approval:
     ("moved", "sentence"),
     [
         ("source or target", "Both sides have changed since the approval:"),
-        ("neither", "Neither side has changed since the approval, but what makes them equal has:"),
+        ("neither", "Neither side has changed since the approval, but the changes that make them equal have:"),
     ],
 )
 def test_a_side_that_can_not_be_told(moved: str, sentence: str) -> None:
@@ -87,10 +87,10 @@ def test_a_side_that_can_not_be_told(moved: str, sentence: str) -> None:
 @pytest.mark.parametrize(
     ("done", "ours", "said"),
     [
-        (4, 3, "4 of 15 changes were done before, 3 of them by an earlier run of ours."),
-        (4, 4, "4 of 15 changes were done before, all of them by an earlier run of ours."),
-        (4, 0, "4 of 15 changes were done before; no checkpoint tells by whom."),
-        (1, 0, "1 of 15 changes was done before; no checkpoint tells by whom."),
+        (4, 3, "4 of 15 changes were done before, 3 of them by an earlier run of this plan."),
+        (4, 4, "4 of 15 changes were done before, all of them by an earlier run of this plan."),
+        (4, 0, "4 of 15 changes were done before; no checkpoint names the run."),
+        (1, 0, "1 of 15 changes was done before; no checkpoint names the run."),
     ],
 )
 def test_what_was_done_before_and_by_whom(done: int, ours: int, said: str) -> None:
@@ -125,7 +125,7 @@ Waiting in the source:
   role 'auditor' of group 'legacy_team': only in the target
   role 'data_scientist' of group 'data_team': missing in the target
 Changed on both sides:
-  mapping POST /data/(a|b)$: asks for action 'legacy:action' in the target, for 'data:analyze' in the source
+  mapping POST /data/(a|b)$: has action 'legacy:action' in the target, 'data:analyze' in the source
 """
     )
 
@@ -134,7 +134,7 @@ def test_drift_without_a_receipt_is_one_list() -> None:
     lines = text(Console(replace(DRIFTED, drift={})).drift()).splitlines()
     assert [line for line in lines[4:] if not line.startswith("  ")] == [
         "Different:",
-        "With the receipt of the last apply (--receipt) the check tells which side has moved since.",
+        "With the receipt of the last apply (--receipt) the check tells which side has changed since.",
     ]
     assert len(lines[5:-1]) == 16
 
@@ -147,7 +147,7 @@ def test_what_can_not_be_compared_is_drift_that_no_receipt_sorts() -> None:
     assert text(Console(sorted_out).drift()).splitlines()[4:] == [
         "Changed in the target by hand:",
         "  role 'auditor': the description differs",
-        "Which side has moved can't be told:",
+        "Changed on an unknown side:",
         "  role 'zoo': can't be compared",
     ]
     alone = replace(DRIFTED, plan=plan.model_copy(update={"blocked": (unread,)}), drift={})
@@ -159,7 +159,7 @@ def test_a_mapping_that_only_stands_elsewhere_has_drifted_too() -> None:
     wave = PLAN.waves[0].model_copy(update={"operations": (moved,)})
     document = replace(DRIFTED, plan=PLAN.model_copy(update={"waves": (wave,), "blocked": ()}))
     assert text(Console(document).drift()).splitlines()[-1] == (
-        "  mapping GET /users$: stands elsewhere in the order of those that match the same paths"
+        "  mapping GET /users$: has another place among the overlapping mappings"
     )
 
 
@@ -178,7 +178,7 @@ def test_no_drift_says_no_more_than_was_measured() -> None:
         "all": "✓ No drift: both sides were read, and nothing differs.",
         "scope": (
             "✓ No drift: both sides were read, and nothing in scope differs,"
-            " but for 1 accepted and 1 protected differences."
+            " except 1 accepted and 1 protected differences."
         ),
     }
 

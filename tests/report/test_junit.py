@@ -250,7 +250,7 @@ def test_what_is_not_done_fails_or_is_skipped() -> None:
     )
     assert found["assign action 'users:export' to role 'admin'"] == (
         "skipped",
-        "the run ended before it came to this",
+        "the run ended before this change",
     )
 
 
@@ -266,7 +266,7 @@ def test_what_is_not_done_fails_or_is_skipped() -> None:
             {
                 "target is identical to source, accepted differences aside": (
                     "passed",
-                    f"the target is identical to the source, but for 1 accepted difference. {REACH}",
+                    f"the target is identical to the source, except 1 accepted difference. {REACH}",
                 ),
                 "role 'auditor' description": ("skipped", f"accepted: {AUDITOR.reason}"),
                 **{name: said for name, said in SAME.items() if "roles" not in name},
@@ -315,7 +315,7 @@ def test_guardrails_are_skipped_where_they_are_overridden_and_fail_where_they_re
     assert "verification" not in suites(document)
     [failure, _] = read(document).findall("testsuite[@name='guardrails']/testcase/failure")
     assert failure.attrib["type"] == "refused"
-    assert failure.text == f"{MANY.message}\nif that is meant, raise --max-delete-percent"
+    assert failure.text == f"{MANY.message}\nto allow it, raise --max-delete-percent"
 
 
 def test_what_is_not_as_approved_fails_and_the_rest_was_not_begun() -> None:
@@ -340,7 +340,7 @@ def test_what_was_done_before_passes_and_says_so() -> None:
     found = results(RESUMED, "actions")
     assert found["create action 'users:export'"] == (
         "passed",
-        "done before this run, by an earlier run of ours",
+        "done before this run, by an earlier run of this plan",
     )
     assert found["delete action 'legacy:action'"] == (
         "passed",
@@ -456,7 +456,7 @@ def test_what_another_mapping_would_decide_passes_and_warnings_are_skipped() -> 
             "GET /users/me in the target": (
                 "skipped",
                 (
-                    "warning: GET /users/([^/]+)$ wins, its list shows "
+                    "warning: GET /users/([^/]+)$ wins, but the list shows "
                     "GET /users/me$; the answer may come from a cache, which holds it for 300 seconds at most"
                 ),
             ),
@@ -464,7 +464,7 @@ def test_what_another_mapping_would_decide_passes_and_warnings_are_skipped() -> 
         "warnings": {
             "mapping GET /n": (
                 "skipped",
-                "warning: also matches more than it seems to: /nx",
+                "warning: matches more paths than it seems to: /nx",
             )
         },
     }

@@ -76,7 +76,7 @@ def test_an_apply_begins_with_what_was_done_and_whether_the_two_are_identical() 
     done, verdict = _beginning(APPLIED)
     assert done == "**All 15 planned changes were made.**"
     assert verdict.endswith(
-        "the target is identical to the source, but for 1 accepted difference."
+        "the target is identical to the source, except 1 accepted difference."
         " Compared: every row, and which mapping wins each overlap."
     )
     done, verdict = _beginning(INTERRUPTED)
@@ -109,7 +109,7 @@ def test_identical_is_said_only_where_the_verification_says_so(
 def test_what_nobody_planned_is_named_as_such() -> None:
     by_hand = create(Kind.ROLE, "by_hand", "")
     text = Markdown(replace(APPLIED, verification=Verification(remaining=(by_hand,)))).render()
-    assert "<details><summary><b>Found different afterwards, besides the above (1)</b></summary>" in text
+    assert "<details><summary><b>Other differences found afterwards (1)</b></summary>" in text
     assert "| create role `by_hand` |" in text
 
 
@@ -200,7 +200,7 @@ def test_what_ended_the_run_is_not_said_again_for_each_change() -> None:
     text = Markdown(replace(PLANNED, outcomes=(lost, unknown), error=error)).render()
     alert = text.split("\n\n")[1]
     assert alert.count("no connection") == 1
-    assert "create action `data:analyze`: `POST /b`: closed (nobody knows" in alert
+    assert "create action `data:analyze`: `POST /b`: closed (the target may have made the change" in alert
     assert "**0 of 15 changes made;** 1 failed, 1 unknown, since no answer came, 13 not tried." in text
 
 
@@ -334,7 +334,7 @@ def test_the_details_are_folded() -> None:
 
 def test_a_mapping_that_only_moves_says_so() -> None:
     text = Markdown(_planning(reorder("GET /users$", "users:read"))).render()
-    assert "| reorder | `GET /users$` | behind others that match the same paths | in front of them |" in text
+    assert "| reorder | `GET /users$` | behind overlapping mappings | in front of them |" in text
     assert "| Mappings |  |  | 1 |" in text
     assert "<b>Mappings: 1 reordered</b>" in text
 
@@ -348,7 +348,7 @@ def test_who_decides_otherwise_and_who_could_get_through_stands_before_the_table
     before, after = "`GET /users/([^/]+)$` (action `users:read`)", "`GET /users/me$` (action `me:read`)"
     decided = f"| `GET /users/me` | {before} | {after} |"
     remark = (
-        "- `GET /users/me` in the target: `GET /users/([^/]+)$` wins, its list shows `GET /users/me$`;"
+        "- `GET /users/me` in the target: `GET /users/([^/]+)$` wins, but the list shows `GET /users/me$`;"
         " the answer may come from a cache, which holds it for 300 seconds at most"
     )
     flaw = "- mapping `GET /n`: also matches more than it seems to: `/nx`"
@@ -356,7 +356,7 @@ def test_who_decides_otherwise_and_who_could_get_through_stands_before_the_table
         text.index(part) for part in (exposed, "<b>Another mapping wins (1)</b>", decided, remark, flaw)
     ]
     assert places == sorted(places)
-    assert "(strategy least-privilege), but for what a third mapping wins for a moment." in text
+    assert "(strategy least-privilege), except for requests that a third mapping wins for a moment." in text
 
 
 def _tokens(text: str) -> Iterator[Token]:

@@ -40,11 +40,12 @@ def test_overrides_and_refusals_stand_before_everything_else() -> None:
 > [!CAUTION]
 > **Refused by guardrails:**
 >
-> - many deletions: 6 of 12 mappings would go, more than 30 % → if that is meant, raise `--max-delete-percent`
-> - self-lockout: group `office`, which the token's user is in, would lose role `superadmin` → if that is \
-meant, allow it: `--allow-self-lockout`
-> - unprotected endpoints: 1 endpoints would lose their mapping, `GET /legacy$` among them → if that is \
-meant, leave out `--fail-on-unprotected`, which refuses it
+> - many deletions: 6 of 12 mappings would be removed, more than 30 % → to \
+allow it, raise `--max-delete-percent`
+> - self-lockout: group `office`, which the token's user is in, would lose role `superadmin` → to \
+allow it, add `--allow-self-lockout`
+> - unprotected endpoints: 1 endpoints would lose their mapping, `GET /legacy$` among them → to \
+allow it, leave out `--fail-on-unprotected`
 >
 > Nothing was changed."""
     )
@@ -62,7 +63,7 @@ def test_a_refusal_before_any_request_is_told_without_a_plan() -> None:
     refused = replace(PLAIN_HTTP, allowed=False)
     document = replace(STARTED, objections=(refused,), error=RefusedError(refused.message, "allow it"))
     [alert] = _alerts(document)
-    assert alert.endswith("if that is meant, allow it: `--allow-http`\n>\n> Nothing was changed.")
+    assert alert.endswith("to allow it, add `--allow-http`\n>\n> Nothing was changed.")
 
 
 def test_many_overrides_are_counted() -> None:
@@ -137,9 +138,9 @@ def test_drift_without_a_receipt_is_one_table() -> None:
 def test_a_mapping_that_only_stands_elsewhere_has_drifted_too() -> None:
     wave = PLAN.waves[0].model_copy(update={"operations": (reorder("GET /users$", "users:read"),)})
     plan = PLAN.model_copy(update={"waves": (wave,), "blocked": ()})
-    assert (
-        "| mapping `GET /users$` | behind others that match the same paths | in front of them |"
-    ) in Markdown(replace(DRIFTED, plan=plan)).render()
+    assert ("| mapping `GET /users$` | behind overlapping mappings | in front of them |") in Markdown(
+        replace(DRIFTED, plan=plan)
+    ).render()
 
 
 def test_no_drift() -> None:
@@ -157,12 +158,12 @@ def test_an_apply_tells_the_way_back() -> None:
     text = Markdown(APPLIED).render()
     assert (
         "**Rollback:** `reports/backup-1.json` holds what the target held before the first change. "
-        "This restores it: `heimdall-sync apply --source-url reports/backup-1.json`. Memberships"
+        "This restores it: `heimdall-sync apply --source-url reports/backup-1.json`. It does not"
     ) in text
     remarked = replace(APPLIED, backup=Backup("backup.json", remark="It is another one."))
     text = Markdown(remarked).render()
     assert (
-        "**Rollback:** `backup.json` holds what the target held before the first change. Memberships" in text
+        "**Rollback:** `backup.json` holds what the target held before the first change. It does not" in text
     )
     assert "\n> - It is another one.\n" in text
     assert "::warning title=heimdall-sync::Note: It is another one." in [

@@ -126,7 +126,7 @@ def test_a_failure_that_nobody_is_sure_of_says_so() -> None:
     operation = create(Kind.ACTION, "x", "")
     assert why(Outcome(operation, Status.FAILED, "time-out")) == "time-out"
     unsettled = Outcome(operation, Status.FAILED, "time-out", unsettled=True)
-    assert why(unsettled) == "time-out (nobody knows whether it was done all the same)"
+    assert why(unsettled) == "time-out (the target may have made the change)"
 
 
 def test_what_a_snapshot_holds_is_counted_as_far_as_it_is_known() -> None:

@@ -208,7 +208,7 @@ class TestSources:
         environ = {name: value for name, value in NEEDED.items() if name != "HEIMDALL_SOURCE_TOKEN"}
         with anybody():
             assert problems_of(environ=environ, secrets=folder)[1:] == (
-                f"{folder}: can't be opened by this user, and may hold what is missing",
+                f"{folder}: this user can't open the folder, which may hold the missing settings",
             )
             assert loaded(secrets=folder) == loaded()
 
@@ -268,7 +268,7 @@ class TestCommand:
         assert loaded("", environ=environ).command is Command.PLAN
         assert loaded("plan\n", environ=environ).command is Command.PLAN
         assert problems_of("apply", environ=environ) == (
-            "command (HEIMDALL_COMMAND): the action's argument says otherwise than its input",
+            "command (HEIMDALL_COMMAND): the action's argument differs from its input",
         )
 
     @pytest.mark.parametrize("argv", [["plan"], ["check"], ["drift"], ["export"], ["demo"], ["--dry-run"]])
@@ -325,7 +325,7 @@ class TestProblems:
             "--source-token (HEIMDALL_SOURCE_TOKEN): expects a value",
             "--resume (HEIMDALL_RESUME): takes no value",
             "--frobnicate: no such flag",
-            "argument 8: not expected: there is a command already",
+            "argument 8: unexpected: the command is already given",
             "--source-url (HEIMDALL_SOURCE_URL): should be an http(s) URL without credentials or query",
             "--dry-run (HEIMDALL_DRY_RUN): should be a valid boolean, unable to interpret input",
             "--strategy (HEIMDALL_STRATEGY): should be 'least-privilege' or 'zero-downtime'",
@@ -336,7 +336,7 @@ class TestProblems:
             "--concurrency (HEIMDALL_CONCURRENCY): should be less than or equal to 64",
             "--timeout (HEIMDALL_TIMEOUT): should be greater than 0",
             "--retries (HEIMDALL_RETRIES): should be a valid integer, unable to parse string as an integer",
-            "--ca-file (HEIMDALL_CA_FILE): should be a file that is there",
+            "--ca-file (HEIMDALL_CA_FILE): should be an existing file",
             "--target-url (HEIMDALL_TARGET_URL): missing: URL of the environment to change",
             (
                 "--target-token (HEIMDALL_TARGET_TOKEN): missing: the token of a superadmin, or a "

@@ -30,7 +30,7 @@ FOLDED_ABOVE = 200
 _CAUSES = {
     Cause.ASSIGNMENT: "the group's roles change",
     Cause.ROLE: "the role's actions change",
-    Cause.MAPPING: "the mapping asks for another action",
+    Cause.MAPPING: "the mapping has another action",
     Cause.OVERLAP: "another mapping wins",
     Cause.GROUP: "the group is created or deleted",
 }
