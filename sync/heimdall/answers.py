@@ -99,7 +99,7 @@ def json_of(text: bytes | bytearray, bounds: Bounds) -> Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
-        raise ValueError("something that is not JSON") from None
+        raise ValueError("text that is not JSON") from None
 
 
 def parsed(what: str, text: bytes | bytearray, shape: TypeAdapter[T], bounds: Bounds) -> T:

@@ -120,7 +120,7 @@ def _usable(request: Request, url: str, status: int, headers: Mapping[str, str],
     no_content = status == HTTPStatus.NO_CONTENT
     if request.method != "GET" and answer.ok and not no_content and answer.content is None:
         raise UnavailableError(
-            f"{request.method} {url} answered {status} with something that is not JSON",
+            f"{request.method} {url} answered {status} with text that is not JSON",
             "a proxy may have answered in place of the server; check the URL and the proxy, then run again",
             result=Result.UNKNOWN,
         )

@@ -31,7 +31,7 @@ class Fault(StrEnum):
     UNCOMPARED = "is not compared with others"
     SLOW = "can take very long to match, for every request that the server looks at"
     UNREAL = "matches no real path"
-    UNDECIDING = "decides nothing"
+    UNDECIDING = "never wins a request"
     OPEN = "matches more paths than it seems to"
     BLANK = "has an empty description on one side and none on the other, which counts as equal"
 

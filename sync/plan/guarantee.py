@@ -185,7 +185,7 @@ class Guarantee:
         name = operation.name
         for other in self._unsettled:
             if name in {other.name, other.member} or name in possible_actions(other, Result.UNKNOWN):
-                return f"nobody knows whether {other.verb} {other.kind} {other.name!r} was done"
+                return f"the result of {other.verb} {other.kind} {other.name!r} is still open"
         return self._still_referring(operation.kind, name)
 
     def _still_referring(self, kind: Kind, name: str) -> str:
@@ -222,12 +222,12 @@ class Guarantee:
         group = real_name(min(groups))
         if self._strategy is Strategy.LEAST_PRIVILEGE:
             return (
-                f"it would let group {group!r} reach {endpoint}, which it could not reach before "
-                f"and is not to reach after"
+                f"it would let group {group!r} reach {endpoint}, "
+                f"although that group has no access before or after the sync"
             )
         return (
-            f"it would keep group {group!r} from {endpoint}, which it could reach before "
-            f"and is to reach after"
+            f"it would keep group {group!r} from {endpoint}, "
+            f"although that group has access before and after the sync"
         )
 
     def _of_edge(self, operation: Operation) -> Iterator[tuple[object, set[str]]]:

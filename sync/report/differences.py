@@ -17,7 +17,7 @@ _IN_BETWEEN = {
     Strategy.ZERO_DOWNTIME: "could be kept out",
 }
 
-_SHOWN_BY = {Fault.UNREAL: " is text in it", Fault.UNDECIDING: " always does", Fault.BLANK: " more like it"}
+_SHOWN_BY = {Fault.UNREAL: " is text in it", Fault.UNDECIDING: " always wins", Fault.BLANK: " more like it"}
 
 _RECEIPT_TELLS = (
     "With the receipt of the last apply (--receipt) the check tells which side has changed since."

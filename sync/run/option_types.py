@@ -49,7 +49,7 @@ def _is_file(path: Path) -> bool:
 def _token(token: SecretStr) -> SecretStr:
     # the HTTP library's error about what can't stand in a header would repeat it
     if re.search(r"[^!-~]", token.get_secret_value()):
-        raise ValueError("should be one line without spaces and without 'Bearer'")
+        raise ValueError("should be one line with neither spaces nor 'Bearer'")
     return token
 
 

@@ -172,7 +172,7 @@ class Settings(BaseSettings):
     accept: Annotated[Patterns, Section.SCOPE] = Field(
         (),
         description=(
-            "Differences that no change can remove and that must not fail the run, as `kind:name` or "
+            "Blocked differences that an apply may leave, as `kind:name` or "
             "`kind:glob`. Repeat the flag; in the variable write one per line or separate them by "
             "commas; `@file` reads a file, one per line"
         ),

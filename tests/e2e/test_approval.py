@@ -90,7 +90,7 @@ def test_a_flag_that_says_otherwise_than_the_plan_is_wrong_usage(pair: Pair, run
     flags = approve(run(*pair, "plan", "--strategy", "zero-downtime"))
     refused = run(*pair, "apply", *flags, "--strategy", "least-privilege")
     assert refused.code == 64
-    assert "--strategy (HEIMDALL_STRATEGY): says otherwise than the plan" in refused.err
+    assert "--strategy (HEIMDALL_STRATEGY): differs from the plan, which has" in refused.err
     refused = run(*pair, "apply", *flags, "--ignore", "role:a")
     assert "--ignore (HEIMDALL_IGNORE): differs from the plan, which has none; leave it out" in refused.err
     applied = run(*pair, "apply", *flags)

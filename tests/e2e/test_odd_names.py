@@ -181,7 +181,9 @@ def test_an_empty_description_and_none_count_as_equal_and_are_said_once(
     ended = run(*servers, "apply")
     assert ended.code == 0
     assert writes(servers[1]) == []
-    said = "mapping GET /y$ has an empty description on one side and none on the other, which counts as equal"
+    said = (
+        "mapping GET /y$: has an empty description on one side and none on the other, which counts as equal"
+    )
     assert f"  [WARNING] {said}: 1 more like it" in ended.out.splitlines()
     assert ended.out.count("has an empty description") == 1
-    assert "`GET /y$` has an empty description on one side" in ended.summary
+    assert "`GET /y$`: has an empty description on one side" in ended.summary

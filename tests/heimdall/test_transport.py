@@ -84,7 +84,7 @@ def test_everything_else_is_an_answer_and_for_a_read_an_error(
 
 def test_a_page_of_html_is_an_error(sandbox: Sandbox, connect: Connect) -> None:
     sandbox.add_fault(Answer(body="<html>", content_type="text/html"), path=GROUPS)
-    with pytest.raises(AnswerError, match="answered 200 with something that is not JSON"):
+    with pytest.raises(AnswerError, match="answered 200 with text that is not JSON"):
         connect(sandbox).get(GROUPS)
 
 

@@ -166,7 +166,7 @@ def test_a_simple_pattern_that_decides_is_not_said_to_decide_nothing(servers: Se
     ended = _judge(servers, History(case.mappings[::-1]), History(case.mappings[::-1])).ended
 
     assert _asked(servers, case.request)[0] == ("GET /orgs/*/users/me", "me:read")
-    assert "GET /orgs/*/users/me decides nothing" not in ended.out
+    assert "GET /orgs/*/users/me never wins a request" not in ended.out
 
 
 # An action was renamed

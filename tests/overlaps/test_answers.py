@@ -86,5 +86,7 @@ def test_an_order_that_the_server_contradicts_is_kept_where_it_does_not() -> Non
 
 
 def test_answers_that_no_order_gives_are_an_error() -> None:
-    with pytest.raises(SnapshotError, match="the target gave contradictory answers: no order of the mappings"):
+    with pytest.raises(
+        SnapshotError, match="the target gave contradictory answers: no order of the mappings"
+    ):
         held_against({"GET /users/x": EVERYTHING, "GET /users/me": ANYONE}, EVERYTHING, ANYONE, ME)

@@ -55,7 +55,7 @@ def test_what_two_roles_would_make_it_lose_is_not_done(roles: tuple[str, ...] | 
     target = environment("b", groups, one=("b",), two=())
     plan = plan_of(source, target, Strategy.ZERO_DOWNTIME, Verb.ASSIGN)
     assert why_not_remapped(plan).startswith(
-        f"it would keep group 'g/2' from {X}, which it could reach before"
+        f"it would keep group 'g/2' from {X}, although that group has access before"
     )
 
 

@@ -75,7 +75,10 @@ The target has changed since the approval:
     ("moved", "sentence"),
     [
         ("source or target", "Both sides have changed since the approval:"),
-        ("neither", "Neither side has changed since the approval, but the changes that make them equal have:"),
+        (
+            "neither",
+            "Neither side has changed since the approval, but the changes that make them equal have:",
+        ),
     ],
 )
 def test_a_side_that_can_not_be_told(moved: str, sentence: str) -> None:

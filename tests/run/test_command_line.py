@@ -415,7 +415,7 @@ class TestProblems:
     @pytest.mark.parametrize("token", ["Bearer abc", "abc\ndef", "abc\x00", "ab\u00e7"])
     def test_tokens_that_fit_in_no_header(self, token: str) -> None:
         assert problems_of("--source-token", token) == (
-            "--source-token (HEIMDALL_SOURCE_TOKEN): should be one line without spaces and without 'Bearer'",
+            "--source-token (HEIMDALL_SOURCE_TOKEN): should be one line with neither spaces nor 'Bearer'",
         )
 
     @pytest.mark.parametrize("pattern", ["role", "role:", "user:*", ":x"])
