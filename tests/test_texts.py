@@ -17,7 +17,7 @@ IDIOMS = {
     "is no, for is not a": r"\b(is|are|was) no (?!longer\b)[a-z]",
     "a negation of a negation": r"\b(not|never|no|nobody|nothing|without|can't|cannot)\b[^.;:,]{0,40}"
     r"\b(not|nobody|nothing|without|can't|cannot|un(?:known|able|compared))\b",
-    "a clause in place of a noun": r"^[^ ]+: what (is|was|it|the|makes)\b|\bbut what\b|\bwhat it (says|holds)\b",
+    "a clause for a noun": r"^[^ ]+: what (is|was|it|the|makes)\b|\bbut what\b|\bwhat it (says|holds)\b",
     "but for, for except": r"\bbut for\b|\ball but\b",
     "a request that no verb names": r"\bno request (changes|ends|reaches)\b|\bhas no request\b",
     "something": r"\bsomething (that|in|with|unexpected|repeated)\b",

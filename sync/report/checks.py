@@ -172,8 +172,8 @@ def resumed(document: Document) -> str:
     were = "was" if done == 1 else "were"
     said = f"{done:,} of {plural(len(document.plan.operations), 'change')} {were} done before"
     if not ours:
-        return f"{said}; no checkpoint tells by whom."
-    return f"{said}, {'all' if ours == done else f'{ours:,}'} of them by an earlier run of ours."
+        return f"{said}; no checkpoint names the run."
+    return f"{said}, {'all' if ours == done else f'{ours:,}'} of them by an earlier run of this plan."
 
 
 def questions(document: Document) -> str:

@@ -70,7 +70,9 @@ def test_a_network_that_pauses_under_an_apply(run: RunCommand) -> None:
 
 def unknown_in(out: str) -> int:
     """Count the changes of which nobody knows whether they are done."""
-    return sum("[FAILED]" in line and "the target may have made the change" in line for line in out.splitlines())
+    return sum(
+        "[FAILED]" in line and "the target may have made the change" in line for line in out.splitlines()
+    )
 
 
 @pytest.fixture

@@ -279,7 +279,7 @@ def test_each_strategy_says_what_holds_half_way() -> None:
 
 def test_zero_downtime_promises_nothing_for_what_is_blocked() -> None:
     rules = Rules(strategy=Strategy.ZERO_DOWNTIME)
-    said = "That holds for what is done; what is blocked stays different. What is done stays done."
+    said = "This holds for the changes made; blocked differences stay. What is done stays done."
     blocked = Markdown(replace(PLANNED, plan=PLAN.model_copy(update={"rules": rules}))).render()
     assert f"(strategy zero-downtime). {said} To finish then, run" in blocked
     assert (
@@ -351,7 +351,7 @@ def test_who_decides_otherwise_and_who_could_get_through_stands_before_the_table
         "- `GET /users/me` in the target: `GET /users/([^/]+)$` wins, but the list shows `GET /users/me$`;"
         " the answer may come from a cache, which holds it for 300 seconds at most"
     )
-    flaw = "- mapping `GET /n`: also matches more than it seems to: `/nx`"
+    flaw = "- mapping `GET /n`: matches more paths than it seems to: `/nx`"
     places = [
         text.index(part) for part in (exposed, "<b>Another mapping wins (1)</b>", decided, remark, flaw)
     ]
