@@ -53,6 +53,13 @@ def _token(token: SecretStr) -> SecretStr:
     return token
 
 
+def _name(name: str) -> str:
+    # a token in a wrong place is longer, and every report shows the name
+    if len(name) > 30 or not name.isprintable():  # noqa: PLR2004 - said in the message
+        raise ValueError("should be a short name, such as production, of at most 30 characters")
+    return name
+
+
 def _digest(digest: str) -> str:
     if not re.fullmatch("sha256:[0-9a-f]{64}", digest):
         raise ValueError("should be sha256: and 64 hexadecimal digits, as the plan's summary shows it")
@@ -114,6 +121,7 @@ BaseUrl = Annotated[str, AfterValidator(_base_url)]
 Source = Annotated[str, AfterValidator(_url_or_snapshot)]
 File = Annotated[Path, AfterValidator(_file)]
 Token = Annotated[SecretStr, AfterValidator(_token)]
+Name = Annotated[str, AfterValidator(_name)]
 Digest = Annotated[str, AfterValidator(_digest)]
 Pattern = Annotated[str, AfterValidator(_pattern)]
 Endpoints = Annotated[

@@ -17,7 +17,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from sync.heimdall.credentials import Credentials
 from sync.model.plan import Rules, Strategy
 from sync.overlaps.questions import Ask
-from sync.run.option_types import BaseUrl, Digest, Endpoints, File, Patterns, Source, Token
+from sync.run.option_types import BaseUrl, Digest, Endpoints, File, Name, Patterns, Source, Token
 
 
 class Command(StrEnum):
@@ -80,7 +80,7 @@ class Settings(BaseSettings):
     source_token: Annotated[Token, Section.ENVIRONMENTS] = Field(
         SecretStr(""), description="Token of a superadmin of the source"
     )
-    source_name: Annotated[str, Section.ENVIRONMENTS] = Field(
+    source_name: Annotated[Name, Section.ENVIRONMENTS] = Field(
         "", description="What reports call the source beside its URL, such as `staging`"
     )
     target_url: Annotated[BaseUrl, Section.ENVIRONMENTS] = Field(
@@ -89,7 +89,7 @@ class Settings(BaseSettings):
     target_token: Annotated[Token, Section.ENVIRONMENTS] = Field(
         SecretStr(""), description="Token of a superadmin of the target"
     )
-    target_name: Annotated[str, Section.ENVIRONMENTS] = Field(
+    target_name: Annotated[Name, Section.ENVIRONMENTS] = Field(
         "", description="What reports call the target beside its URL, such as `production`"
     )
     source_token_file: Annotated[Path | None, Section.TOKENS] = Field(

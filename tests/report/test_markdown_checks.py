@@ -90,7 +90,7 @@ def test_only_a_plan_that_can_be_approved_says_what_comes_next() -> None:
 def test_a_resumed_run_tells_what_was_done_before() -> None:
     text = Markdown(RESUMED).render()
     assert "\n\n**All 11 remaining changes were made.**\n" in text
-    assert "\n\n4 of 15 changes were done before, 3 of them by an earlier run of ours.\n\n" in text
+    assert "\n\n4 of 15 changes were done before, 3 of them by an earlier run of this plan.\n\n" in text
     assert "| unassign | done before | unchanged |" in text
     assert "half way" not in text
     everything = replace(RESUMED, done_before=PLAN.operations, outcomes=())
