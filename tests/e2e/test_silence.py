@@ -207,7 +207,7 @@ def test_a_server_that_asks_to_wait_for_a_day_each_time_ends_the_run(
     pair[1].add_fault(wait, methods=[method], path=NO_PROBE, times=None)
     ended, out = Command(*pair, tmp_path, "apply", "--give-up-after", "1").finish()
     assert ended == code, out
-    assert "the target keeps asking to wait" in out
+    assert "the target has refused requests by its rate limit" in out
 
 
 def test_a_signal_ends_the_waiting(pair: tuple[Sandbox, Sandbox], tmp_path: Path) -> None:
