@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Sequence
 
+from sync.ci import in_workflow
 from sync.errors import CancelledError, ExitCode, HeimdallSyncError
 from sync.github import fold, masks, publish_error
 from sync.interruption import Interruption
@@ -14,7 +15,6 @@ from sync.run.command_line import load
 from sync.run.commands import run
 from sync.run.inputs import with_inputs
 from sync.run.settings import Command
-from sync.runner import in_workflow
 
 
 def main(argv: Sequence[str] | None = None, interruption: Interruption | None = None) -> int:

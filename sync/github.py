@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from rich.text import Text
 
+from sync.ci import in_workflow
 from sync.errors import ExitCode, HeimdallSyncError, UsageError
 from sync.model.outcome import Status
 from sync.model.plan import UPDATES, Verb
@@ -21,7 +22,6 @@ from sync.report.markdown import Markdown
 from sync.report.markup import alert, prose, shortened
 from sync.report.sections import Section, Severity
 from sync.report.wording import PLAIN, printable
-from sync.runner import in_workflow
 
 OUTPUTS = {
     "changes": "Number of changes: planned, or made by an apply",

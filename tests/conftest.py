@@ -8,10 +8,10 @@ import pytest
 from hypothesis import HealthCheck, settings
 from pydantic import SecretStr
 
-from sync.heimdall.pace import Patience
+from sync.ci import CI_VARIABLES
+from sync.heimdall.retries import Patience
 from sync.heimdall.transport import Transport
 from sync.interruption import Interruption
-from sync.runner import CI_VARIABLES
 from sync.sandbox.process import Sandbox
 
 settings.register_profile(

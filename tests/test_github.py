@@ -8,6 +8,7 @@ from pydantic import SecretStr
 from rich.text import Text
 
 from sync import cli
+from sync.ci import in_workflow
 from sync.errors import ExitCode, HeimdallSyncError, RefusedError, UsageError
 from sync.github import (
     OUTPUTS,
@@ -26,7 +27,6 @@ from sync.report.document import Document
 from sync.report.markdown import Markdown
 from sync.run.inputs import NO_INPUTS, inputs, with_inputs
 from sync.run.settings import Option, Settings, options
-from sync.runner import in_workflow
 from sync.sandbox.example import production, staging
 from sync.sandbox.process import launch
 from tests.report.examples import ACCEPTED, APPLIED, PLAN, PLANNED, STARTED, create

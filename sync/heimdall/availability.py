@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from sync.errors import GivenUpError, RateLimitError, RemoteError, Result, UnavailableError, UnreachableError
-from sync.heimdall.pace import Pace, Patience
+from sync.heimdall.retries import Pace, Patience
 
 ASK_SECONDS = 10.0
 """How long an answer to a mere question may take."""

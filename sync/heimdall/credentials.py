@@ -9,7 +9,7 @@ from pydantic import SecretStr
 from sync.errors import UsageError
 from sync.heimdall.auth import StaticToken, TokenFile, TokenSource
 from sync.heimdall.oauth import OAuthToken, TokenEndpoint
-from sync.heimdall.pace import Patience
+from sync.heimdall.retries import Patience
 from sync.urls import is_plain_http
 
 _NOTHING = SecretStr("")

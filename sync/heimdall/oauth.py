@@ -22,7 +22,7 @@ from sync.heimdall.auth import (
     utc_now,
 )
 from sync.heimdall.exchange import exchange
-from sync.heimdall.pace import Patience
+from sync.heimdall.retries import Patience
 from sync.heimdall.session import new_session
 
 _YEAR = 365 * 24 * 3600

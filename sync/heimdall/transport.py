@@ -27,7 +27,7 @@ from sync.errors import (
 from sync.heimdall.answers import ANYTHING, ONE, Answer, Bounds, parsed
 from sync.heimdall.auth import TokenSource, as_source, utc_now
 from sync.heimdall.availability import ASK_SECONDS, Availability
-from sync.heimdall.pace import Patience
+from sync.heimdall.retries import Patience
 from sync.heimdall.wire import Request, Wire
 from sync.interruption import Threads
 

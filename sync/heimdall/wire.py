@@ -16,7 +16,7 @@ from sync.errors import RateLimitError, Result, UnavailableError, UnreachableErr
 from sync.heimdall.answers import Answer
 from sync.heimdall.auth import redacted
 from sync.heimdall.exchange import exchange
-from sync.heimdall.pace import moment_of
+from sync.heimdall.retries import moment_of
 from sync.heimdall.session import new_session
 
 _GATEWAY = frozenset({HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT})

@@ -24,10 +24,10 @@ from sync.model.scope import accepting, named
 from sync.model.snapshot import Kind
 from sync.overlaps.overlap import Overlap
 from sync.overlaps.winners import Winner
-from sync.plan.environment import Enforced
 from sync.plan.guarantee import Guarantee
 from sync.plan.order import waves_of
 from sync.plan.planned_winners import WRITES, PlannedWinners
+from sync.plan.side import Enforced
 
 Refuses = Callable[[Operation], Refusal | None]
 """Whether the target would refuse an operation, whatever else is done."""

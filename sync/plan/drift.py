@@ -6,8 +6,8 @@ from enum import StrEnum
 from sync.model.plan import Operation
 from sync.model.snapshot import Snapshot
 from sync.plan.diff import differences
-from sync.plan.environment import Environment
 from sync.plan.planned_winners import PlannedWinners
+from sync.plan.side import Environment
 
 
 class Moved(StrEnum):

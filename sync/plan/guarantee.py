@@ -43,9 +43,9 @@ from sync.model.snapshot import READABLE_ROLES, Kind, Snapshot
 from sync.overlaps.overlap import Overlap
 from sync.overlaps.search import overlaps_of
 from sync.overlaps.winners import Winner
-from sync.plan.access import Access, possible_actions, real_name
 from sync.plan.diff import unreadable
 from sync.plan.possible_winners import PossibleWinners
+from sync.plan.reach import Access, possible_actions, real_name
 
 Tolerates = Callable[[Overlap, Winner, set[str]], bool]
 """Whether a mapping may win a request for a moment, although that lets in or keeps out groups."""

@@ -11,7 +11,7 @@ from sync.overlaps.overlap import Overlap
 from sync.overlaps.reordering import Demand, Writes, fewest_writes, turns
 from sync.overlaps.search import overlaps_of
 from sync.overlaps.winners import NOBODY, Winner
-from sync.plan.environment import Environment
+from sync.plan.side import Environment
 
 WRITES = frozenset({Verb.CREATE, Verb.UPDATE, Verb.REORDER, Verb.REFRESH})
 """What puts a mapping in front of all others of its method."""

@@ -9,10 +9,10 @@ from sync.model.scope import accepting, named, unmatched
 from sync.model.snapshot import READABLE_ROLES, SUPERADMIN, Kind, Snapshot, fits_in_url
 from sync.plan.diff import differences, unreadable
 from sync.plan.drafting import PROTECTED, Drafting, Refuses
-from sync.plan.environment import Environment
 from sync.plan.impact import impact_of
 from sync.plan.interruptions import WonRequests
 from sync.plan.planned_winners import PlannedWinners
+from sync.plan.side import Environment
 from sync.plan.undecided import undecided
 
 Entry = tuple[Kind, str]

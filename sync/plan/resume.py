@@ -9,8 +9,8 @@ from sync.model.snapshot import Action, Group, Kind, Mapping, Role, Snapshot
 from sync.overlaps.search import overlaps_of
 from sync.overlaps.winners import ranking_of, winners_of
 from sync.plan.diff import held_by, in_scope, unreadable
-from sync.plan.environment import Environment
 from sync.plan.planned_winners import AS_IT_IS, WRITES, PlannedWinners
+from sync.plan.side import Environment
 
 
 @dataclass(frozen=True, slots=True)

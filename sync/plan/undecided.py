@@ -7,8 +7,8 @@ from sync.model.plan import Blocked, Operation
 from sync.model.snapshot import Kind
 from sync.overlaps.overlap import Overlap
 from sync.overlaps.winners import NOBODY, Winner
-from sync.plan.environment import Environment
 from sync.plan.planned_winners import PlannedWinners
+from sync.plan.side import Environment
 
 _RESTART = "restart the {}'s Heimdall, then plan again"
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sync import __version__
+from sync.ci import how_to_finish
 from sync.errors import HeimdallSyncError
 from sync.heimdall.health import Finding, Level
 from sync.model.impact import Impact
@@ -16,7 +17,6 @@ from sync.overlaps.lint import Flaw
 from sync.plan.approval import Deviated
 from sync.plan.drift import Moved
 from sync.plan.guardrails import Objection
-from sync.runner import how_to_finish
 
 
 @dataclass(frozen=True, slots=True)

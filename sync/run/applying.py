@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from sync.apply.carry_out import Execution, guarantee_of
 from sync.apply.checkpoint import Checkpoint
 from sync.apply.receipt import Receipt
+from sync.ci import in_ci
 from sync.errors import RemoteError
 from sync.heimdall.auth import ends_before
 from sync.heimdall.writer import Writer
@@ -22,7 +23,6 @@ from sync.report.progress import Standing
 from sync.run.backup import keep_backup, record_stem
 from sync.run.next_steps import line_to_go_back
 from sync.run.planning import Approved, Read, compare, read_again
-from sync.runner import in_ci
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,9 +16,9 @@ from pydantic import SecretStr, ValidationError
 from pydantic_settings import EnvSettingsSource
 
 from sync import __version__
+from sync.ci import INPUT, in_ci, in_workflow
 from sync.errors import UsageError
 from sync.run.settings import Command, Option, Section, Settings, options, problems_of
-from sync.runner import INPUT, in_ci, in_workflow
 
 SECRETS = Path("/run/secrets")
 

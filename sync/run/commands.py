@@ -3,6 +3,7 @@
 import sys
 from dataclasses import replace
 
+from sync.ci import in_ci
 from sync.errors import CancelledError, ExitCode, HeimdallSyncError, UsageError
 from sync.github import publish, require_step_files
 from sync.interruption import Interruption
@@ -17,7 +18,6 @@ from sync.run.input_files import input_paths, read_input_files
 from sync.run.planning import approve, check, explain_drift, export, plan, propose, read
 from sync.run.record import Record
 from sync.run.settings import Command, Settings
-from sync.runner import in_ci
 
 
 def run(settings: Settings, out: Printer, interruption: Interruption) -> ExitCode:

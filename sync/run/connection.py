@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 
 from pydantic import SecretStr
 
+from sync.ci import how_to_finish
 from sync.heimdall.credentials import source_of
-from sync.heimdall.pace import Patience
+from sync.heimdall.retries import Patience
 from sync.heimdall.transport import Transport
 from sync.interruption import Interruption
 from sync.model.plan import Rules
@@ -21,7 +22,6 @@ from sync.report.progress import Standing
 from sync.run.input_files import InputFiles
 from sync.run.record import Record
 from sync.run.settings import Command, Settings
-from sync.runner import how_to_finish
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from sync.apply.checkpoint import WHAT_NOW, EarlierRun, may_be_replaced, read_checkpoint
 from sync.apply.receipt import Receipt, read_receipt
+from sync.ci import in_workflow
 from sync.disk import is_same
 from sync.errors import RefusedError, UsageError
 from sync.model.plan import Plan, Rules
@@ -15,7 +16,6 @@ from sync.plan.approval import MAKE_ANOTHER, plan_from
 from sync.report.files import REPORTS
 from sync.run.reading import read_source_file
 from sync.run.settings import Command, Settings
-from sync.runner import in_workflow
 
 
 @dataclass(frozen=True, slots=True)

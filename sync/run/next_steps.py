@@ -11,13 +11,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from sync.ci import in_ci
 from sync.disk import is_same
 from sync.model.plan import Plan, Rules
 from sync.model.snapshot import Snapshot
 from sync.plan.guardrails import objections_to_plan
 from sync.plan.resume import reversal
 from sync.run.settings import Command, Section, Settings, options
-from sync.runner import in_ci
 
 _REPEATED = {Section.ENVIRONMENTS, Section.TOKENS, Section.FILES, Section.REQUESTS}
 _SCOPE = ("strategy", "accept", "protect", "ignore", "delete_guard_minimum", "allow_http")

@@ -8,6 +8,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from sync.ci import ci_run
 from sync.errors import RefusedError, UnhealthyError
 from sync.heimdall.contract import Contract, read_contract
 from sync.heimdall.health import check_health
@@ -18,10 +19,10 @@ from sync.overlaps.answers import Remark
 from sync.overlaps.lint import Flaw, blank_on_one_side, flaws_of
 from sync.plan.approval import MAKE_ANOTHER, deviations, moved_side
 from sync.plan.drift import moved_since
-from sync.plan.environment import Environment
 from sync.plan.guardrails import objections_to_plan, takes_superadmin
 from sync.plan.planner import make_plan
 from sync.plan.resume import Work, work_left
+from sync.plan.side import Environment
 from sync.report import messages
 from sync.report.console import Console
 from sync.report.document import Document
@@ -29,7 +30,6 @@ from sync.report.files import PLAN
 from sync.run.connection import Connected
 from sync.run.next_steps import line_to_apply
 from sync.run.reading import read_both, read_source
-from sync.runner import ci_run
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from sync.errors import HeimdallSyncError, Result, UnreachableError
 from sync.model.outcome import Outcome, Status
 from sync.model.plan import Operation, Plan, Verb
 from sync.model.snapshot import Action, Group, Kind, Mapping, Role, Snapshot
-from sync.plan.environment import Environment
 from sync.plan.planner import make_plan
+from sync.plan.side import Environment
 
 NOTHING = Snapshot()
 WANTED = Snapshot(

@@ -8,8 +8,8 @@ from sync.errors import HeimdallSyncError, RefusedError
 from sync.model.outcome import Outcome, Status
 from sync.model.plan import Plan
 from sync.model.snapshot import Action, Role, Snapshot
-from sync.plan.environment import Environment
 from sync.plan.planner import make_plan
+from sync.plan.side import Environment
 
 TARGET = "https://target.example"
 WANTED = Snapshot(

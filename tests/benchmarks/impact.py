@@ -11,11 +11,11 @@ import tracemalloc
 
 from sync.model.impact import count_of
 from sync.model.snapshot import Action, Group, Mapping, Role, Snapshot
-from sync.plan.environment import Environment
 from sync.plan.impact import impact_of
 from sync.plan.interruptions import WonRequests
 from sync.plan.planned_winners import PlannedWinners
 from sync.plan.planner import make_plan
+from sync.plan.side import Environment
 
 MAPPINGS, ACTIONS, ROLES, GROUPS = 10_000, 5_000, 500, 500
 CASES = ("some of everything changes", "every action is renamed")

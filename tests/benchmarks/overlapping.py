@@ -11,8 +11,8 @@ import time
 
 from sync.model.snapshot import Action, Mapping, Snapshot
 from sync.overlaps.search import overlaps_of
-from sync.plan.environment import Environment
 from sync.plan.planner import make_plan
+from sync.plan.side import Environment
 
 NESTED_AND_CROSSING = ("/([^/]+)$", "/me$", "/([^/]+)/files$", "/latest/([^/]+)$")
 CASES = {

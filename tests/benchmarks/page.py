@@ -15,8 +15,8 @@ from playwright.sync_api import Page as Tab
 from playwright.sync_api import sync_playwright
 
 from sync.model.snapshot import Action, Group, Mapping, Role, Snapshot
-from sync.plan.environment import Environment
 from sync.plan.planner import make_plan
+from sync.plan.side import Environment
 from sync.report.document import Document
 from sync.report.page.rendering import Page
 

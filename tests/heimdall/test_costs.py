@@ -21,7 +21,7 @@ from pathlib import Path
 from pydantic import SecretStr
 from sync.errors import RemoteError
 from sync.heimdall.reader import read_mappings
-from sync.heimdall.pace import Patience
+from sync.heimdall.retries import Patience
 from sync.heimdall.transport import Transport
 
 def peak():

@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from sync.errors import Result, TokenError, UnavailableError
 from sync.heimdall.oauth import TokenEndpoint
-from sync.heimdall.pace import Patience
+from sync.heimdall.retries import Patience
 from sync.heimdall.transport import Transport
 from tests.conftest import no_sleep
 from tests.e2e.certificates import make_certificate

@@ -15,7 +15,7 @@ from sync.heimdall.auth import StaticToken, TokenFile, TokenSource
 from sync.heimdall.contract import known_contract
 from sync.heimdall.health import check_health
 from sync.heimdall.oauth import OAuthToken, TokenEndpoint
-from sync.heimdall.pace import Patience
+from sync.heimdall.retries import Patience
 from sync.heimdall.transport import Transport
 from sync.heimdall.writer import Writer
 from sync.model.plan import Attributes, Operation, Verb

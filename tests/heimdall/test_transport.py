@@ -17,7 +17,7 @@ from sync.errors import (
     WriteError,
 )
 from sync.heimdall.answers import LIST, segment
-from sync.heimdall.pace import Patience
+from sync.heimdall.retries import Patience
 from sync.heimdall.transport import Transport
 from sync.model.snapshot import Snapshot
 from sync.sandbox.faults import Answer, Close, Hang, Truncate

@@ -12,8 +12,8 @@ from sync.errors import RefusedError
 from sync.model.plan import Blocked, Plan, Rules
 from sync.model.snapshot import Action, Group, Kind, Mapping, Role, Snapshot
 from sync.plan.approval import Deviation, deviations, plan_from
-from sync.plan.environment import Environment
 from sync.plan.planner import make_plan
+from sync.plan.side import Environment
 from tests.plan.pairs import snapshots
 
 SOURCE = Snapshot(

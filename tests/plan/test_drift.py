@@ -5,8 +5,8 @@ import pytest
 from sync.model.plan import Verb
 from sync.model.snapshot import Action, Mapping, Snapshot
 from sync.plan.drift import Moved, moved_since
-from sync.plan.environment import Environment
 from sync.plan.planner import make_plan
+from sync.plan.side import Environment
 
 EVERYTHING, ME = "GET /(.*)", "GET /me$"
 

@@ -4,8 +4,8 @@ import pytest
 
 from sync.model.plan import Plan, Rules, Strategy
 from sync.model.snapshot import Action, Group, Mapping, Role, Snapshot
-from sync.plan.environment import Environment
 from sync.plan.planner import make_plan
+from sync.plan.side import Environment
 
 WIDE, ME = "GET /users/([^/]+)$", "GET /users/me$"
 

@@ -2,9 +2,9 @@ import pytest
 
 from sync.model.plan import Rules
 from sync.model.snapshot import SUPERADMIN, Action, Group, Mapping, Role, Snapshot
-from sync.plan.environment import Environment
 from sync.plan.guardrails import BY_PLAN, BY_URL, objections_to_plan, objections_to_urls
 from sync.plan.planner import make_plan
+from sync.plan.side import Environment
 from sync.run.settings import Settings
 
 HTTPS = ("https://source.example", "https://target.example")

@@ -11,8 +11,8 @@ from sync.model.plan import Operation, Plan, Rules, Strategy, Verb
 from sync.model.refusal import Refusal
 from sync.model.snapshot import SUPERADMIN, Action, Group, Kind, Mapping, Role, Snapshot
 from sync.plan.closure import Edges, Register
-from sync.plan.environment import Environment
 from sync.plan.planner import make_plan
+from sync.plan.side import Environment
 from tests.plan.pairs import either
 from tests.plan.worlds import World
 

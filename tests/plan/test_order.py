@@ -9,9 +9,9 @@ import pytest
 from sync.model.plan import Operation, Strategy, Verb
 from sync.model.snapshot import SUPERADMIN, Action, Group, Kind, Mapping, Role, Snapshot
 from sync.plan.diff import differences
-from sync.plan.environment import Environment
 from sync.plan.order import PHASES, Step, waves_of
 from sync.plan.planned_winners import PlannedWinners
+from sync.plan.side import Environment
 from tests.plan.pairs import ACTIONS, ENDPOINTS, GROUPS, ROLES
 from tests.plan.promise import Promise, force, subsets
 from tests.plan.worlds import World

@@ -5,9 +5,9 @@ from hypothesis import strategies as st
 
 from sync.model.plan import Operation, Plan, Rules, Strategy
 from sync.model.snapshot import Snapshot
-from sync.plan.environment import Environment
 from sync.plan.planner import make_plan
 from sync.plan.resume import before, done_since
+from sync.plan.side import Environment
 from tests.plan.pairs import snapshots
 from tests.plan.promise import ALL_REQUESTS
 from tests.plan.worlds import World

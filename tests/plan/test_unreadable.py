@@ -5,8 +5,8 @@ import pytest
 from sync.model.plan import Operation, Plan, Rules, Strategy, Verb
 from sync.model.refusal import Refusal
 from sync.model.snapshot import SUPERADMIN, Action, Group, Kind, Mapping, Role, Snapshot
-from sync.plan.environment import Environment
 from sync.plan.planner import make_plan
+from sync.plan.side import Environment
 
 X = "GET /x$"
 

@@ -23,11 +23,11 @@ from sync.overlaps.lint import Fault, Flaw
 from sync.overlaps.winners import Winner
 from sync.plan.approval import Deviated, Deviation
 from sync.plan.drift import Moved
-from sync.plan.environment import Environment
 from sync.plan.guardrails import Objection
 from sync.plan.impact import impact_of
 from sync.plan.interruptions import WonRequests
 from sync.plan.planned_winners import PlannedWinners
+from sync.plan.side import Environment
 from sync.report.document import Backup, Document
 
 SOURCE_URL = "https://staging.services.example"

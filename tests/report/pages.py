@@ -9,8 +9,8 @@ from html.parser import HTMLParser
 from typing import Any
 
 from sync.model.snapshot import Action, Group, Mapping, Role, Snapshot
-from sync.plan.environment import Environment
 from sync.plan.planner import make_plan
+from sync.plan.side import Environment
 from sync.report.document import Document
 from tests.report.examples import PLANNED, SOURCE, SOURCE_URL, TARGET, TARGET_URL
 

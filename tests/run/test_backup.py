@@ -7,9 +7,9 @@ import pytest
 
 from sync.model.plan import Plan
 from sync.model.snapshot import Action, Snapshot
-from sync.plan.environment import Environment
 from sync.plan.planner import make_plan
 from sync.plan.resume import Work
+from sync.plan.side import Environment
 from sync.report.files import ReportFolder
 from sync.run.backup import HALF_WAY, REBUILT, keep_backup, record_stem
 

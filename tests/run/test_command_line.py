@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from sync import __version__
+from sync.ci import CI_VARIABLES
 from sync.errors import ExitCode, UsageError
 from sync.model.plan import Strategy
 from sync.overlaps.questions import Ask
 from sync.run.command_line import help_text, load
 from sync.run.settings import Command, Option, Settings, options
-from sync.runner import CI_VARIABLES
 
 NOWHERE = Path(__file__, "no secrets here")
 NEEDED = {

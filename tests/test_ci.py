@@ -1,6 +1,6 @@
 """Which run of a CI system this is."""
 
-from sync.runner import CiRun, ci_run
+from sync.ci import CiRun, ci_run
 
 GITHUB = {
     "GITHUB_ACTIONS": "true",
