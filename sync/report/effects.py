@@ -18,6 +18,9 @@ _WEIGHTS = {"DELETE": 0, "ANY": 0, "GET": 2, "HEAD": 2, "OPTIONS": 2}
 
 _UNCERTAIN = "only a pattern that can't be compared may match"
 
+_AFTERWARDS = {"Weigh this first": "What weighs most", "Missing for a moment": "Was missing for a moment"}
+"""Titles that read otherwise once the changes are made."""
+
 _BECAUSE = {
     Cause.ASSIGNMENT: ("the group is given the role", "the role is taken from the group"),
     Cause.ROLE: ("the role is given the action", "the action is taken from the role"),
@@ -29,7 +32,11 @@ _BECAUSE = {
 
 def access(document: Document, wording: Wording) -> list[Section]:
     """Return what a plan changes of who reaches what: what weighs most, who gains, who loses."""
-    return _told(document.plan, wording).sections() if document.plan else []
+    if document.plan is None:
+        return []
+    told = _told(document.plan, wording).sections()
+    is_over = document.outcomes is not None
+    return [replace(one, title=_AFTERWARDS.get(one.title, one.title)) if is_over else one for one in told]
 
 
 def drift_access(document: Document, wording: Wording) -> list[Section]:

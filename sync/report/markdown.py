@@ -147,7 +147,9 @@ class Markdown:
         lists = [[f"**{one.title}:**", "", _bullets(one, _MORE_WAYS)] for one in told if one not in weighty]
         none = ["**Nobody gains or loses access:** every group reaches the same endpoints as before."]
         always = listed([*map(code, document.plan.impact.superadmin)], ", ", "and {} more")
-        everything = f" Groups with superadmin reach everything: {always}." if always else ""
+        impact = document.plan.impact
+        kept = "" if impact.superadmin_granted or impact.superadmin_lost else ", before and afterwards"
+        everything = f" Groups with superadmin reach everything{kept}: {always}." if always else ""
         same = [f"Apart from this, every group reaches the same endpoints as before.{everything}"]
         rest = [
             f"- {one.title}: {row.what}"
