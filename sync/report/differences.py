@@ -110,12 +110,12 @@ def known(document: Document) -> str:
 
 
 def reach(document: Document, wording: Wording) -> str:
-    """Return what was compared: `every row, and which mapping wins each overlap`, with what it leaves out."""
+    """Return what was compared, and what that leaves out."""
     names = document.not_compared
     cached = sum(remark.doubt is Doubt.CACHED for remark in document.remarks)
     but = [_some(names, wording)] if names else []
     but += [f"{plural(cached, 'answer')} that may come from a cache"] if cached else []
-    said = "every row, and which mapping wins each overlap"
+    said = "every action, role, mapping and group, and which mapping wins each overlap"
     return f"{said}, except {' and '.join(but)}" if but else said
 
 

@@ -148,9 +148,10 @@ class Markdown:
         none = ["**Nobody gains or loses access:** every group reaches the same endpoints as before."]
         always = listed([*map(code, document.plan.impact.superadmin)], ", ", "and {} more")
         impact = document.plan.impact
-        kept = "" if impact.superadmin_granted or impact.superadmin_lost else ", before and afterwards"
-        everything = f" Groups with superadmin reach everything{kept}: {always}." if always else ""
-        same = [f"Apart from this, every group reaches the same endpoints as before.{everything}"]
+        superadmin = ""
+        if always and not (impact.superadmin_granted or impact.superadmin_lost):
+            superadmin = f" No group gains or loses superadmin, which reaches everything: {always} has it."
+        same = ["Apart from this, every group reaches the same endpoints as before."]
         rest = [
             f"- {one.title}: {row.what}"
             for one in effects.unchanged_access(document, MARKDOWN)
@@ -158,7 +159,7 @@ class Markdown:
         ]
         changed = effects.groups_changed(document.plan.impact)
         return [
-            [f"**Access:** {changed}."] if changed else [],
+            [f"**Access:** {changed}.{superadmin}"] if changed else [],
             *_alerts("CAUTION", weighty),
             *lists,
             *([] if told else [none]),

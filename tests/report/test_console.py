@@ -33,7 +33,7 @@ from tests.report.examples import (
 )
 from tests.report.hostile import HOSTILE, drift_saying, saying, stale_saying
 
-REACH = " Compared: every row, and which mapping wins each overlap"
+REACH = " Compared: every action, role, mapping and group, and which mapping wins each overlap"
 
 
 def text(lines: Lines) -> str:

@@ -65,7 +65,7 @@ SAME = {
     f"{kind.plural} are the same in source and target": ("passed", "both were read again") for kind in Kind
 }
 
-REACH = "Compared: every row, and which mapping wins each overlap"
+REACH = "Compared: every action, role, mapping and group, and which mapping wins each overlap"
 
 IDENTICAL = f"the target is identical to the source. {REACH}"
 

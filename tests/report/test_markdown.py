@@ -63,7 +63,7 @@ def test_the_summary_reads_like_this(document: Document, file: str) -> None:
     assert Markdown(document).render() == (EXPECTED / file).read_text(encoding="utf-8")
 
 
-REACH = " Compared: every row, and which mapping wins each overlap."
+REACH = " Compared: every action, role, mapping and group, and which mapping wins each overlap."
 
 
 def _beginning(document: Document) -> list[str]:
@@ -77,7 +77,7 @@ def test_an_apply_begins_with_what_was_done_and_whether_the_two_are_identical() 
     assert done == "**All 15 planned changes were made.**"
     assert verdict.endswith(
         "the target is identical to the source, except 1 accepted difference."
-        " Compared: every row, and which mapping wins each overlap."
+        " Compared: every action, role, mapping and group, and which mapping wins each overlap."
     )
     done, verdict = _beginning(INTERRUPTED)
     assert done == "**9 of 15 changes made;** 1 failed, 1 skipped, 4 not tried."
