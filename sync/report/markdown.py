@@ -146,8 +146,8 @@ class Markdown:
         weighty = [section for section in told if section.rows[0].severity > Severity.NOTE]
         lists = [[f"**{one.title}:**", "", _bullets(one, _MORE_WAYS)] for one in told if one not in weighty]
         none = ["**Nobody gains or loses access:** every group reaches the same endpoints as before."]
-        always = listed([*map(code, document.plan.impact.superadmin)], ", ", "and {} more")
         impact = document.plan.impact
+        always = listed([*map(code, impact.superadmin)], ", ", "and {} more")
         superadmin = ""
         if always and not (impact.superadmin_granted or impact.superadmin_lost):
             superadmin = f" No group gains or loses superadmin, which reaches everything: {always} has it."
@@ -157,14 +157,14 @@ class Markdown:
             for one in effects.unchanged_access(document, MARKDOWN)
             for row in one.rows
         ]
-        changed = effects.groups_changed(document.plan.impact)
+        changed = effects.groups_changed(impact)
         return [
             [f"**Access:** {changed}.{superadmin}"] if changed else [],
             *_alerts("CAUTION", weighty),
             *lists,
             *([] if told else [none]),
             *_tables(effects.who_may(document, MARKDOWN), _MAY),
-            mermaid(document.plan.impact),
+            mermaid(impact),
             *_tables(effects.ways(document, MARKDOWN), _WAYS, fold=True),
             folded("<b>Changes without effect on access, and what nobody uses afterwards</b>", rest)
             if rest

@@ -64,18 +64,15 @@ class Settings(BaseSettings):
 
     command: Annotated[Command | None, Section.COMMAND] = Field(
         None,
-        description=(
-            "`check` tests both environments, `plan` shows what would change, `apply` changes the "
-            "target, `drift` reports differences, `export` writes a snapshot of the source, `demo` "
-            "runs everything between two sandboxes. CI must name one; elsewhere the default is "
-            "`apply`, or `plan` with `--dry-run`"
-        ),
+        description="`check` tests both environments, `plan` shows what would change, `apply` changes the "
+        "target, `drift` reports differences, `export` writes a snapshot of the source, `demo` "
+        "runs everything between two sandboxes. CI must name one; elsewhere the default is "
+        "`apply`, or `plan` with `--dry-run`",
     )
     source_url: Annotated[Source, Section.ENVIRONMENTS] = Field(
         "",
-        description=(
-            "URL of the environment to copy from; it is only read. To restore a backup, give its file"
-        ),
+        description="URL of the environment to copy from; it is only read. To restore a "
+        "backup, give its file",
     )
     source_token: Annotated[Token, Section.ENVIRONMENTS] = Field(
         SecretStr(""), description="Token of a superadmin of the source"
@@ -84,7 +81,7 @@ class Settings(BaseSettings):
         "", description="What reports call the source beside its URL, such as `staging`"
     )
     target_url: Annotated[BaseUrl, Section.ENVIRONMENTS] = Field(
-        "", description=("URL of the environment to change")
+        "", description="URL of the environment to change"
     )
     target_token: Annotated[Token, Section.ENVIRONMENTS] = Field(
         SecretStr(""), description="Token of a superadmin of the target"
@@ -93,101 +90,91 @@ class Settings(BaseSettings):
         "", description="What reports call the target beside its URL, such as `production`"
     )
     source_token_file: Annotated[Path | None, Section.TOKENS] = Field(
-        None, description=("File with the source's token; it is read again when the token is about to expire")
+        None, description="File with the source's token; it is read again when the token is about to expire"
     )
     source_token_url: Annotated[BaseUrl, Section.TOKENS] = Field(
-        "", description=("OAuth 2 token endpoint that issues tokens for the source")
+        "", description="OAuth 2 token endpoint that issues tokens for the source"
     )
     source_client_id: Annotated[str, Section.TOKENS] = Field(
-        "", description=("OAuth 2 client ID for the source")
+        "", description="OAuth 2 client ID for the source"
     )
     source_client_secret: Annotated[Token, Section.TOKENS] = Field(
-        SecretStr(""), description=("Secret of the source's client")
+        SecretStr(""), description="Secret of the source's client"
     )
     source_refresh_token: Annotated[Token, Section.TOKENS] = Field(
         SecretStr(""),
-        description=("Refresh token (offline token) for the source, used instead of client credentials"),
+        description="Refresh token (offline token) for the source, used instead of client credentials",
     )
     target_token_file: Annotated[Path | None, Section.TOKENS] = Field(
-        None, description=("File with the target's token; it is read again when the token is about to expire")
+        None, description="File with the target's token; it is read again when the token is about to expire"
     )
     target_token_url: Annotated[BaseUrl, Section.TOKENS] = Field(
-        "", description=("OAuth 2 token endpoint that issues tokens for the target")
+        "", description="OAuth 2 token endpoint that issues tokens for the target"
     )
     target_client_id: Annotated[str, Section.TOKENS] = Field(
-        "", description=("OAuth 2 client ID for the target")
+        "", description="OAuth 2 client ID for the target"
     )
     target_client_secret: Annotated[Token, Section.TOKENS] = Field(
-        SecretStr(""), description=("Secret of the target's client")
+        SecretStr(""), description="Secret of the target's client"
     )
     target_refresh_token: Annotated[Token, Section.TOKENS] = Field(
         SecretStr(""),
-        description=("Refresh token (offline token) for the target, used instead of client credentials"),
+        description="Refresh token (offline token) for the target, used instead of client credentials",
     )
-    dry_run: Annotated[bool, Section.RUN] = Field(default=False, description=("Only show what would change"))
+    dry_run: Annotated[bool, Section.RUN] = Field(default=False, description="Only show what would change")
     plan: Annotated[File | None, Section.RUN] = Field(
         None,
-        description=(
-            "File of the approved plan (`plan.json`): `apply` carries out exactly this plan, or refuses"
-        ),
+        description="File of the approved plan (`plan.json`): `apply` carries out "
+        "exactly this plan, or refuses",
     )
     expect_digest: Annotated[Digest | None, Section.RUN] = Field(
-        None, description=("Digest of the approved plan: `apply` refuses any other plan")
+        None, description="Digest of the approved plan: `apply` refuses any other plan"
     )
     resume: Annotated[bool, Section.RUN] = Field(
-        default=False, description=("Continue an interrupted apply: carry out the rest of the approved plan")
+        default=False, description="Continue an interrupted apply: carry out the rest of the approved plan"
     )
     detailed_exitcode: Annotated[bool, Section.RUN] = Field(
-        default=False, description=("End `plan` with exit code 2 if anything differs")
+        default=False, description="End `plan` with exit code 2 if anything differs"
     )
     strategy: Annotated[Strategy, Section.RUN] = Field(
         Strategy.LEAST_PRIVILEGE,
-        description=(
-            "What must not happen during an apply, not even for a moment. `least-privilege`: a group "
-            "has access that it has neither before nor after. `zero-downtime`: a group lacks access "
-            "that it has both before and after"
-        ),
+        description="What must not happen during an apply, not even for a moment. `least-privilege`: a group "
+        "has access that it has neither before nor after. `zero-downtime`: a group lacks access "
+        "that it has both before and after",
     )
     ask: Annotated[Ask, Section.RUN] = Field(
         Ask.FEWEST,
-        description=(
-            "Which requests each server is asked about: `fewest` leaves out those whose winner follows from "
-            "other answers, `all` asks about every one, twice in an apply"
-        ),
+        description="Which requests each server is asked about: `fewest` leaves out "
+        "those whose winner follows from "
+        "other answers, `all` asks about every one, twice in an apply",
     )
     countdown: Annotated[int | None, Section.RUN] = Field(
         None,
         ge=0,
-        description=(
-            "Seconds to wait before the first write, so that you can cancel; default 5 on a terminal, else 0"
-        ),
+        description="Seconds to wait before the first write, so that you can cancel; "
+        "default 5 on a terminal, else 0",
     )
     wait_for_caches: Annotated[bool, Section.RUN] = Field(
         default=False,
-        description=(
-            "After an apply, wait 300 s and verify again whatever a server may have answered from its cache"
-        ),
+        description="After an apply, wait 300 s and verify again whatever a server may "
+        "have answered from its cache",
     )
-    debug: Annotated[bool, Section.RUN] = Field(default=False, description=("Show the traceback of an error"))
+    debug: Annotated[bool, Section.RUN] = Field(default=False, description="Show the traceback of an error")
     accept: Annotated[Patterns, Section.SCOPE] = Field(
         (),
-        description=(
-            "Blocked differences that an apply may leave, as `kind:name` or "
-            "`kind:glob`. Repeat the flag; in the variable write one per line or separate them by "
-            "commas; `@file` reads a file, one per line"
-        ),
+        description="Blocked differences that an apply may leave, as `kind:name` or "
+        "`kind:glob`. Repeat the flag; in the variable write one per line or separate them by "
+        "commas; `@file` reads a file, one per line",
     )
     protect: Annotated[Patterns, Section.SCOPE] = Field(
-        (), description=("Entities to compare and show, but never to change; written as for `--accept`")
+        (), description="Entities to compare and show, but never to change; written as for `--accept`"
     )
     ignore: Annotated[Patterns, Section.SCOPE] = Field(
         (),
-        description=(
-            "Entities to leave out on both sides, with their assignments; written as for `--accept`"
-        ),
+        description="Entities to leave out on both sides, with their assignments; written as for `--accept`",
     )
     max_delete_percent: Annotated[int, Section.GUARDRAILS] = Field(
-        30, ge=0, le=100, description=("Refuse a plan that deletes a larger percentage of any kind")
+        30, ge=0, le=100, description="Refuse a plan that deletes a larger percentage of any kind"
     )
     delete_guard_minimum: Annotated[int, Section.GUARDRAILS] = Field(
         10,
@@ -196,23 +183,23 @@ class Settings(BaseSettings):
     )
     allow_empty_source: Annotated[bool, Section.GUARDRAILS] = Field(
         default=False,
-        description=("Allow a source that has none of a kind (no roles, say) although the target has some"),
+        description="Allow a source that has none of a kind (no roles, say) although the target has some",
     )
     allow_same_environment: Annotated[bool, Section.GUARDRAILS] = Field(
         default=False, description="Allow source and target to have the same URL"
     )
     allow_superadmin_grant: Annotated[bool, Section.GUARDRAILS] = Field(
-        default=False, description=("Allow a plan that gives a group the role `superadmin`")
+        default=False, description="Allow a plan that gives a group the role `superadmin`"
     )
     allow_self_lockout: Annotated[bool, Section.GUARDRAILS] = Field(
         default=False,
-        description=("Allow a plan that takes `superadmin` from a group of the token's own user"),
+        description="Allow a plan that takes `superadmin` from a group of the token's own user",
     )
     allow_http: Annotated[bool, Section.GUARDRAILS] = Field(
-        default=False, description=("Allow unencrypted HTTP to other machines")
+        default=False, description="Allow unencrypted HTTP to other machines"
     )
     fail_on_unprotected: Annotated[bool, Section.GUARDRAILS] = Field(
-        default=False, description=("Refuse a plan that leaves an endpoint without a mapping")
+        default=False, description="Refuse a plan that leaves an endpoint without a mapping"
     )
     fail_on_transient_exposure: Annotated[bool, Section.GUARDRAILS] = Field(
         default=False,
@@ -225,45 +212,41 @@ class Settings(BaseSettings):
     )
     sensitive: Annotated[Endpoints, Section.GUARDRAILS] = Field(
         (),
-        description=(
-            "Endpoints that no group may gain, as a method and a path or a glob, for example "
-            "`DELETE /api/v1/users*`: such a plan is refused. Repeat the flag; in the variable write one per "
-            "line or separate them by commas; `@file` reads a file, one per line"
-        ),
+        description="Endpoints that no group may gain, as a method and a path or a glob, for example "
+        "`DELETE /api/v1/users*`: such a plan is refused. Repeat the flag; in the variable write one per "
+        "line or separate them by commas; `@file` reads a file, one per line",
     )
     allow_sensitive: Annotated[bool, Section.GUARDRAILS] = Field(
         default=False, description="Allow a plan by which a group gains an endpoint that `--sensitive` names"
     )
     output_dir: Annotated[Path, Section.FILES] = Field(
-        Path("heimdall-sync-report"), description=("Folder for the reports")
+        Path("heimdall-sync-report"), description="Folder for the reports"
     )
     checkpoint_file: Annotated[Path, Section.FILES] = Field(
         Path("sync_checkpoint.json"),
-        description=(
-            "File that records the progress of an apply, for `--resume`; in GitHub Actions it is in "
-            "the report folder unless set"
-        ),
+        description="File that records the progress of an apply, for `--resume`; in GitHub Actions it is in "
+        "the report folder unless set",
     )
     receipt: Annotated[File | None, Section.FILES] = Field(
-        None, description=("Receipt of the last apply; with it, `drift` tells which side has changed since")
+        None, description="Receipt of the last apply; with it, `drift` tells which side has changed since"
     )
     concurrency: Annotated[int, Section.REQUESTS] = Field(
-        8, ge=1, le=64, description=("How many requests run at the same time for each environment, 1 to 64")
+        8, ge=1, le=64, description="How many requests run at the same time for each environment, 1 to 64"
     )
     timeout: Annotated[float, Section.REQUESTS] = Field(
-        30, gt=0, le=3600, description=("Seconds that one request may take in all, at most 3600")
+        30, gt=0, le=3600, description="Seconds that one request may take in all, at most 3600"
     )
     retries: Annotated[int, Section.REQUESTS] = Field(
-        5, ge=1, description=("How many times a request is tried, the first time included")
+        5, ge=1, description="How many times a request is tried, the first time included"
     )
     give_up_after: Annotated[float, Section.REQUESTS] = Field(
         120,
         gt=0,
         le=86_400,
-        description=("Seconds to wait for an unreachable environment before the run ends"),
+        description="Seconds to wait for an unreachable environment before the run ends",
     )
     ca_file: Annotated[File | None, Section.REQUESTS] = Field(
-        None, description=("Certificate of your private certificate authority, in PEM format")
+        None, description="Certificate of your private certificate authority, in PEM format"
     )
     warnings: tuple[str, ...] = ()
     pattern_files: tuple[Path, ...] = ()

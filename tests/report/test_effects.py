@@ -9,8 +9,9 @@ from sync.model.impact import AccessChange, Cause, Impact, Requests, Requirement
 from sync.report.effects import access, groups_changed, who_may
 from sync.report.endpoints import endpoint, written
 from sync.report.graph import mermaid
+from sync.report.markdown import Markdown
 from sync.report.wording import PLAIN
-from tests.report.examples import PLAN, PLANNED
+from tests.report.examples import APPLIED, PLAN, PLANNED
 from tests.report.hostile import HOSTILE, impact_saying
 
 
@@ -54,6 +55,27 @@ def test_what_weighs_most_stands_first_with_its_way_and_its_cause() -> None:
     assert (
         groups_changed(impact) == "3 groups gain access, 2 groups lose access, 1 endpoint opens to everyone"
     )
+
+
+def test_once_it_is_done_nothing_is_left_to_weigh() -> None:
+    applied = {section.title for section in access(APPLIED, PLAIN)}
+    assert {"What weighs most", "Was missing for a moment"} <= applied
+    assert applied.isdisjoint({"Weigh this first", "Missing for a moment"})
+
+
+@pytest.mark.parametrize(
+    ("impact", "is_said"),
+    [
+        (Impact(superadmin=("platform",), gains=(_change("reader", "GET /users$"),)), True),
+        (Impact(superadmin=("platform",), superadmin_granted=("office",)), False),
+        (Impact(superadmin=("platform",), superadmin_lost=("office",)), False),
+    ],
+    ids=["kept", "granted", "lost"],
+)
+def test_that_superadmin_stays_where_it_is_is_said_only_where_it_does(impact: Impact, is_said: bool) -> None:
+    plan = PLAN.model_copy(update={"impact": impact})
+    said = "No group gains or loses superadmin, which reaches everything: `platform` has it."
+    assert (said in Markdown(replace(PLANNED, plan=plan)).render()) is is_said
 
 
 def test_what_may_still_be_matched_is_not_said_to_be_open() -> None:
