@@ -8,7 +8,8 @@ from pathlib import Path
 from sync.github import OUTPUTS
 from sync.run.command_line import EXIT_CODES
 from sync.run.inputs import inputs
-from sync.run.settings import Command, Settings, options, problems_of
+from sync.run.options import options, problems_of
+from sync.run.settings import Command, Settings
 
 HERE = Path(__file__).parent
 

@@ -26,7 +26,8 @@ from sync.model.snapshot import Kind
 from sync.report.document import Document
 from sync.report.markdown import Markdown
 from sync.run.inputs import NO_INPUTS, inputs, with_inputs
-from sync.run.settings import Option, Settings, options
+from sync.run.options import Option, options
+from sync.run.settings import Settings
 from sync.sandbox.example import production, staging
 from sync.sandbox.process import launch
 from tests.report.examples import ACCEPTED, APPLIED, PLAN, PLANNED, STARTED, create

@@ -18,7 +18,8 @@ from pydantic_settings import EnvSettingsSource
 from sync import __version__
 from sync.ci import INPUT, in_ci, in_workflow
 from sync.errors import UsageError
-from sync.run.settings import Command, Option, Section, Settings, options, problems_of
+from sync.run.options import Option, options, problems_of
+from sync.run.settings import Command, Section, Settings
 
 SECRETS = Path("/run/secrets")
 

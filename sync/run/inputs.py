@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from sync.ci import INPUT, in_workflow
-from sync.run.settings import Option, options
+from sync.run.options import Option, options
 
 NO_INPUTS = {"dry_run", "countdown", "detailed_exitcode"}
 """Options that are no inputs: commands say the same, and nobody looks on who could press Ctrl-C."""

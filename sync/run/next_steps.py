@@ -17,7 +17,8 @@ from sync.model.plan import Plan, Rules
 from sync.model.snapshot import Snapshot
 from sync.plan.guardrails import objections_to_plan
 from sync.plan.resume import reversal
-from sync.run.settings import Command, Section, Settings, options
+from sync.run.options import options
+from sync.run.settings import Command, Section, Settings
 
 _REPEATED = {Section.ENVIRONMENTS, Section.TOKENS, Section.FILES, Section.REQUESTS}
 _SCOPE = ("strategy", "accept", "protect", "ignore", "delete_guard_minimum", "allow_http")

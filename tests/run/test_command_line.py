@@ -16,7 +16,8 @@ from sync.errors import ExitCode, UsageError
 from sync.model.plan import Strategy
 from sync.overlaps.questions import Ask
 from sync.run.command_line import help_text, load
-from sync.run.settings import Command, Option, Settings, options
+from sync.run.options import Option, options
+from sync.run.settings import Command, Settings
 
 NOWHERE = Path(__file__, "no secrets here")
 NEEDED = {

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+from sync.run.options import options
 from tests.workflows.act import ACTION, ROOT, STAND_INS
 
 SHIPPED = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
@@ -247,8 +248,6 @@ def test_the_cronjob_may_do_nothing_but_its_work() -> None:
 
 
 def test_settings_named_in_other_systems_exist() -> None:
-    from sync.run.settings import options  # noqa: PLC0415
-
     known = {option.variable for option in options()}
     for name in ("gitlab-ci.yml", "kubernetes-cronjob.yml"):
         text = (ROOT / "examples" / name).read_text()
