@@ -35,7 +35,7 @@ class Header(Value):
 class Line(Value):
     """What became of one operation, by its place in the plan."""
 
-    number: int
+    number: int = Field(ge=0)
     status: Status
     reason: str = ""
 

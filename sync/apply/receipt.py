@@ -66,7 +66,9 @@ def read_receipt(path: Path, target_url: str) -> Receipt:
     option = "--receipt (HEIMDALL_RECEIPT)"
     try:
         receipt = Receipt.model_validate_json(path.read_bytes())
-    except (OSError, ValidationError):
+    except OSError as error:
+        raise UsageError(f"{option}: {path} can't be read: {error.strerror}") from None
+    except ValidationError:
         raise UsageError(
             f"{option}: {path} is damaged, or another version of heimdall-sync wrote it"
         ) from None

@@ -110,11 +110,23 @@ def _approved(settings: Settings) -> Plan | None:
 
 
 def _earlier_run(settings: Settings, approved: Plan | None) -> EarlierRun | None:
-    """Return what an earlier run has noted. Raises `RefusedError` where it is of another plan or target."""
-    earlier = read_checkpoint(settings.checkpoint_file, settings.target_url)
-    if approved and earlier and earlier.plan.digest != approved.digest:
-        message = f"the checkpoint {settings.checkpoint_file} is for another plan: {earlier.plan.digest}"
-        raise RefusedError(message, WHAT_NOW)
+    """Return what an earlier run has noted.
+
+    Raises `RefusedError` where it is of another plan, source or target, or not of the settings of a step.
+    """
+    path = settings.checkpoint_file
+    earlier = read_checkpoint(path, settings.target_url)
+    if earlier is None:
+        return None
+    if approved and earlier.plan.digest != approved.digest:
+        raise RefusedError(f"the checkpoint {path} is for another plan: {earlier.plan.digest}", WHAT_NOW)
+    if earlier.plan.source.url != settings.source_place:
+        raise RefusedError(
+            f"the checkpoint {path} is for another source: {earlier.plan.source.url}", WHAT_NOW
+        )
+    # a step is given all its settings each time, and what a cache says must not loosen any
+    if approved is None and in_workflow() and earlier.plan.rules != settings.rules:
+        raise RefusedError(f"the plan in the checkpoint {path} was made with other settings", WHAT_NOW)
     return earlier
 
 

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from sync.ci import ci_run
+from sync.ci import ci_run, in_workflow
 from sync.errors import RefusedError, UnhealthyError
 from sync.heimdall.contract import Contract, read_contract
 from sync.heimdall.health import check_health
@@ -253,6 +253,12 @@ def _work(planned: Planned) -> Work:
         record.document = replace(record.document, plan=approved, done_before=left.done, ours=left.ours)
         record.show(Console.resumed)
         return left
+    if not files.approved and in_workflow():  # nobody approved it, and a cache would bring it back every time
+        record.warn(
+            f"the checkpoint {connected.settings.checkpoint_file} no longer fits "
+            f"({moved_side(approved, fresh)} has changed since); this run goes on without it"
+        )
+        return Work(fresh, target.enforced)
     found = tuple(deviations(approved, fresh))
     record.document = replace(record.document, plan=approved, deviations=found)
     record.show(Console.deviations)

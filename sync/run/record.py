@@ -36,6 +36,11 @@ class Record:
         """Show something that a person should know and that stops nothing."""
         self.printer.show(messages.note(message))
 
+    def warn(self, message: str) -> None:
+        """Show something, and keep it for the reports: what was there and is left out."""
+        self.document = replace(self.document, notes=(*self.document.notes, message))
+        self.note(message)
+
     def weigh(self, objections: Iterable[Objection]) -> None:
         """Show and keep what guardrails object to. Raises `RefusedError` where no setting allows it."""
         found = tuple(objections)

@@ -8,6 +8,7 @@ import pytest
 
 from sync.sandbox.example import production, staging
 from sync.sandbox.faults import Answer
+from sync.sandbox.process import launch
 from tests.e2e.conftest import HARMLESS, equal, writes
 from tests.e2e.shell import Shell, proposed
 
@@ -26,9 +27,32 @@ def of_another_version(_: Shell, path: Path) -> None:
     path.write_text('{"schema":"heimdall-sync/checkpoint/0"}\n')
 
 
+def with_a_plan_of_another_version(shell: Shell, path: Path) -> None:
+    of_another_plan(shell, path)
+    path.write_bytes(path.read_bytes().replace(b"heimdall-sync/plan/2", b"heimdall-sync/plan/1"))
+
+
 def torn(shell: Shell, path: Path) -> None:
     of_another_plan(shell, path)
     path.write_bytes(path.read_bytes()[:300])
+
+
+def with_a_damaged_line(shell: Shell, path: Path) -> None:
+    of_another_plan(shell, path)
+    with path.open("ab") as file:
+        file.write(b'{"number":-1,"status":"done"}\n')
+
+
+def empty(_: Shell, path: Path) -> None:
+    path.touch()
+
+
+def binary(_: Shell, path: Path) -> None:
+    path.write_bytes(b"\x1f\x8b\x08\x00\xff\xfe\n" * 9)
+
+
+def nested(_: Shell, path: Path) -> None:
+    path.write_bytes(b"[" * 100_000 + b"\n")
 
 
 def of_another_plan(shell: Shell, path: Path) -> None:
@@ -45,7 +69,20 @@ def of_another_target(shell: Shell, path: Path) -> None:
     path.write_bytes(path.read_bytes().replace(shell.target.url.encode(), b"https://elsewhere.example"))
 
 
-@pytest.mark.parametrize("leave", [of_another_version, torn, of_another_plan, of_another_target])
+LEFT = (
+    of_another_version,
+    with_a_plan_of_another_version,
+    torn,
+    with_a_damaged_line,
+    empty,
+    binary,
+    nested,
+    of_another_plan,
+    of_another_target,
+)
+
+
+@pytest.mark.parametrize("leave", LEFT)
 class TestACheckpoint:
     @pytest.fixture
     def checkpoint(self, shell: Shell, leave: Callable[[Shell, Path], None]) -> Path:
@@ -76,18 +113,99 @@ class TestACheckpoint:
         assert checkpoint.read_bytes() == held
 
 
-@pytest.mark.parametrize(
-    "receipt", ["{}", "not JSON", '{"schema": "heimdall-sync/receipt/0"}', "of another target"]
-)
+class TestACheckpointOfAnApplyThatNobodyApproved:
+    """A step that plans and applies in one go, and finds what an earlier one has left half done."""
+
+    STEP_THAT_RESUMES = "heimdall-sync apply --resume"
+
+    @pytest.fixture(autouse=True)
+    def _half_done(self, shell: Shell) -> None:
+        shell.target.add_fault(Answer(status=500), methods=WRITES, path=HARMLESS, nth=9, times=None)
+        assert shell(self.STEP_THAT_RESUMES, **STEP).returncode == 1
+        shell.target.clear_faults()
+        shell.target.clear_requests()
+        assert (shell.report / "sync_checkpoint.json").exists()
+
+    def warned_of(self, shell: Shell, why: str, line: str = STEP_THAT_RESUMES) -> None:
+        ended = shell(line, **STEP)
+        assert ended.returncode == 0, ended.stdout
+        warnings = [said for said in ended.stdout.splitlines() if said.startswith("::warning ")]
+        assert why in warnings[0]
+        assert "this run goes on without it" in warnings[0]
+        assert "this run goes on without it" in (shell.report / "summary.md").read_text()
+        assert not (shell.report / "sync_checkpoint.json").exists()
+
+    def test_is_taken_where_it_fits(self, shell: Shell) -> None:
+        ended = shell(self.STEP_THAT_RESUMES, **STEP)
+        assert ended.returncode == 0, ended.stdout
+        assert "goes on without it" not in ended.stdout
+        assert equal(shell.target.snapshot(), staging())
+
+    def test_is_left_out_where_an_environment_has_changed_since(self, shell: Shell) -> None:
+        source = staging()
+        changed = source.model_copy(update={"groups": source.groups[1:]})
+        shell.source.reset(changed)
+        self.warned_of(shell, "sync_checkpoint.json no longer fits (source or target has changed since)")
+        assert equal(shell.target.snapshot(), changed)
+
+    def test_is_left_out_where_the_settings_are_others(self, shell: Shell) -> None:
+        line = f"{self.STEP_THAT_RESUMES} --strategy zero-downtime"
+        self.warned_of(shell, "was made with other settings", line)
+        assert equal(shell.target.snapshot(), staging())
+
+    def test_is_left_out_where_the_source_is_another(self, shell: Shell) -> None:
+        with launch(staging()) as other:
+            line = f"{self.STEP_THAT_RESUMES} --source-url {other.url}"
+            self.warned_of(shell, f"is for another source: {shell.source.url}", line)
+        assert equal(shell.target.snapshot(), staging())
+
+    def test_is_refused_on_a_command_line_where_an_environment_has_changed_since(self, shell: Shell) -> None:
+        """Somebody waits there, and has said that the rest of that plan is wanted."""
+        shell.source.reset(staging().model_copy(update={"groups": staging().groups[1:]}))
+        ended = shell(f"{self.STEP_THAT_RESUMES} --checkpoint-file heimdall-sync-report/sync_checkpoint.json")
+        assert ended.returncode == 3, ended.stdout
+        assert "the plan is no longer what was approved" in ended.stdout
+        assert writes(shell.target) == []
+
+
+def kept(shell: Shell, path: Path) -> None:
+    """Leave the receipt of an apply, and the target as it was before."""
+    assert shell("heimdall-sync apply").returncode == 0
+    assert path.exists()
+    shell.target.reset(production())
+
+
+def edited(shell: Shell, path: Path, old: str, new: str) -> None:
+    kept(shell, path)
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+
+RECEIPTS: dict[str, Callable[[Shell, Path], object]] = {
+    "of no version": lambda _, path: path.write_text("{}"),
+    "no JSON": lambda _, path: path.write_text("not JSON"),
+    "empty": empty,
+    "binary": binary,
+    "nested": nested,
+    "of another version": lambda shell, path: edited(
+        shell, path, "heimdall-sync/receipt/1", "heimdall-sync/receipt/0"
+    ),
+    "with a snapshot of another version": lambda shell, path: edited(
+        shell, path, "heimdall-sync/snapshot/1", "heimdall-sync/snapshot/0"
+    ),
+    "torn": lambda shell, path: edited(shell, path, "}", ""),
+    "of another target": lambda shell, path: edited(
+        shell, path, shell.target.url, "https://elsewhere.example"
+    ),
+}
+
+
+@pytest.mark.parametrize("receipt", RECEIPTS)
 class TestAReceipt:
     @pytest.fixture(autouse=True)
     def _receipt(self, shell: Shell, receipt: str) -> None:
-        path = shell.report / "receipt.json"
-        path.write_text(receipt)
-        if receipt == "of another target":
-            assert shell("heimdall-sync apply").returncode == 0
-            path.write_text(path.read_text().replace(shell.target.url, "https://elsewhere.example"))
-            shell.target.reset(production())
+        RECEIPTS[receipt](shell, shell.report / "receipt.json")
 
     def test_is_left_out_in_a_workflow(self, shell: Shell) -> None:
         ended = shell("heimdall-sync drift --receipt heimdall-sync-report/receipt.json", **STEP)
