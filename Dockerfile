@@ -36,9 +36,11 @@ ENTRYPOINT ["/opt/venv/bin/heimdall-sync"]
 CMD ["plan"]
 ARG BASE_IMAGE
 ARG VERSION=unreleased
-ARG REVISION=unknown
+ARG REVISION=""
 ARG CREATED=1970-01-01T00:00:00Z
 ARG SOURCE=https://github.com/OWNER/heimdall-sync
+# what a plan says of the program that made it
+RUN printf '%s\n' "${REVISION}" > /opt/venv/revision
 LABEL org.opencontainers.image.title="heimdall-sync" \
       org.opencontainers.image.description="Make one Heimdall environment exactly equal to another" \
       org.opencontainers.image.licenses="MIT" \

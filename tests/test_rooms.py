@@ -8,7 +8,7 @@ import pytest
 
 SYNC = Path(__file__).parents[1] / "sync"
 
-GROUND = {"__init__", "errors", "interruption", "ci", "disk", "urls"}
+GROUND = {"__init__", "errors", "interruption", "ci", "disk", "program", "urls"}
 """Modules beside the rooms that every room may import."""
 
 MAY_IMPORT = {

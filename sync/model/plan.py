@@ -181,11 +181,16 @@ class Provenance(Value):
     """Who or what made a plan, where and when; it is no part of what is approved.
 
     `run` is the page of the CI's run, `actor` who started it, `commit` what it ran; they are empty
-    outside CI. The names are those that people gave the environments, empty where there are none.
+    outside CI. `version` and what follows it tell which program it was: digests of its code and of its image,
+    and the commit it was built of; empty where not known. The names are those that people gave the
+    environments, empty where there are none.
     """
 
     at: datetime
     version: str
+    code: str = ""
+    revision: str = ""
+    image: str = ""
     run: str = ""
     actor: str = ""
     commit: str = ""

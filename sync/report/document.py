@@ -56,8 +56,9 @@ class Document:
 
     So many questions who wins were `asked`, and so many answers `followed` without one.
 
-    `notes` tell which files were there and are left out. `next_line` is the command line that applies this
-    plan, empty where there is none to tell; `backup` is there once there is something to go back from.
+    `notes` tell which files were there and are left out, and whether another program made the plan.
+    `next_line` is the command line that applies this plan, empty where there is none to tell; `backup` is
+    there once there is something to go back from.
     """
 
     source_url: str

@@ -1,6 +1,6 @@
 """What a run takes from files that were put down before it, each read once, before anything else happens."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -13,6 +13,7 @@ from sync.errors import RefusedError, UsageError
 from sync.model.plan import Plan, Rules
 from sync.model.snapshot import Snapshot
 from sync.plan.approval import MAKE_ANOTHER, plan_from
+from sync.program import Program, this_program
 from sync.report.files import REPORTS
 from sync.run.reading import read_source_file
 from sync.run.settings import Command, Settings
@@ -22,7 +23,7 @@ from sync.run.settings import Command, Settings
 class InputFiles:
     """What was approved before this run, what earlier runs have left, and the snapshot to restore.
 
-    `notes` tell what was there and is left out.
+    `notes` tell what was there and is left out, and which other program made the plan.
     """
 
     approved: Plan | None = None
@@ -68,6 +69,7 @@ def read_input_files(settings: Settings) -> InputFiles:
     earlier = _fitting(notes, lambda: _earlier_run(settings, approved)) if settings.resume else None
     receipt = _fitting(notes, lambda: _receipt(settings))
     source = read_source_file(Path(settings.source_url)) if settings.source_is_file else None
+    notes += _other_program(approved or (earlier.plan if earlier else None))
     files = InputFiles(approved, earlier, source, receipt, tuple(notes))
     if files.rules:
         _refuse_other_rules(settings, files.rules)
@@ -134,6 +136,19 @@ def _receipt(settings: Settings) -> Receipt | None:
     if settings.receipt is None or settings.effective_command is not Command.DRIFT:
         return None
     return read_receipt(settings.receipt, settings.target_url)
+
+
+def _other_program(plan: Plan | None) -> Iterator[str]:
+    """Yield a note where another program made the plan. What this one plans is compared with it anyway."""
+    made = plan.made if plan else None
+    if made is None:
+        return
+    then, now = Program(made.version, made.code, made.revision, made.image), this_program()
+    if now.differs(then):
+        yield (
+            f"{then.told_from(now)} made the plan, and {now.told_from(then)} is about to apply it; "
+            "name the action by its commit, and both jobs run the same program"
+        )
 
 
 def _keep_checkpoint_apart(settings: Settings) -> None:

@@ -23,6 +23,7 @@ from sync.plan.guardrails import objections_to_plan, takes_superadmin
 from sync.plan.planner import make_plan
 from sync.plan.resume import Work, work_left
 from sync.plan.side import Environment
+from sync.program import this_program
 from sync.report import messages
 from sync.report.console import Console
 from sync.report.document import Document
@@ -183,7 +184,7 @@ def _made(document: Document) -> Provenance:
     run = ci_run()
     return Provenance(
         at=datetime.now(UTC).replace(microsecond=0),
-        version=document.version,
+        **this_program()._asdict(),
         run=run.page,
         actor=run.actor,
         commit=run.commit,
@@ -256,15 +257,20 @@ def _work(planned: Planned) -> Work:
     if not files.approved and in_workflow():  # nobody approved it, and a cache would bring it back every time
         record.warn(
             f"the checkpoint {connected.settings.checkpoint_file} no longer fits "
-            f"({moved_side(approved, fresh)} has changed since); this run goes on without it"
+            f"({_why(approved, fresh)}); this run goes on without it"
         )
         return Work(fresh, target.enforced)
     found = tuple(deviations(approved, fresh))
     record.document = replace(record.document, plan=approved, deviations=found)
     record.show(Console.deviations)
-    raise RefusedError(
-        f"the plan is no longer what was approved ({moved_side(approved, fresh)} has changed since)",
-        MAKE_ANOTHER,
+    raise RefusedError(f"the plan is no longer what was approved ({_why(approved, fresh)})", MAKE_ANOTHER)
+
+
+def _why(approved: Plan, fresh: Plan) -> str:
+    """Return what has changed since a plan was approved: where neither side has, notes may say what else."""
+    moved = moved_side(approved, fresh)
+    return (
+        "neither side has changed, but the plan has" if moved == "neither" else f"{moved} has changed since"
     )
 
 

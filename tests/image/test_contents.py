@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import sync
+from sync.program import this_program
 from tests.image.containers import ACTION, PLAIN, config_of, docker, python
 from tests.test_repository import pins_of
 
@@ -78,6 +79,15 @@ def test_what_is_pinned_is_inside_compiled_and_nothing_else(image: str) -> None:
     assert inside["tools"] == []
     assert inside["files"] > 1000
     assert inside["uncompiled"] == []
+
+
+@IMAGES
+def test_it_knows_what_it_was_built_of(image: str) -> None:
+    """A plan says so: its labels say the same, but a program can't read these."""
+    said = python("from sync.program import this_program; print(*this_program())", image)
+    here = this_program({})
+    labels = config_of(image)["Labels"]
+    assert said.split() == [here.version, here.code, labels["org.opencontainers.image.revision"]]
 
 
 def test_the_image_was_made_of_no_secret() -> None:

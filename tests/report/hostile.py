@@ -162,7 +162,14 @@ def _plan_saying(text: str) -> Plan:
             "blocked": blocked,
             "members": {text: 3},
             "made": Provenance(
-                at=datetime(2026, 1, 2, tzinfo=UTC), version=text, run=text, actor=text, commit=text
+                at=datetime(2026, 1, 2, tzinfo=UTC),
+                version=text,
+                code=text,
+                revision=text,
+                image=text,
+                run=text,
+                actor=text,
+                commit=text,
             ),
             "impact": impact_saying(text),
             "unmatched": tuple(Unmatched(setting=each, pattern=text) for each in ("protect", "accept")),
