@@ -37,8 +37,9 @@ bench: .venv/installed-dev ## measure reading, planning with 10,000 mappings, an
 	$(BIN)/python tests/benchmarks/impact.py
 	$(BIN)/python tests/benchmarks/page.py
 
-schema: install ## print the schema of plan.json into schemas/
+schema: install ## print the schemas of plan.json and of a snapshot's files into schemas/
 	$(BIN)/python -m sync.model.schema > schemas/plan-2.json
+	$(BIN)/python -m sync.snapshots.entries > schemas/snapshot-folder-1.json
 
 texts: install ## print every text that a user can meet, to read them aloud
 	$(BIN)/python docs/texts.py

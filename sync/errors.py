@@ -87,6 +87,21 @@ class ReadError(RemoteError):
     """An environment, or a file in its place, could not be read completely; nothing is concluded from it."""
 
 
+class MistakesError(ReadError):
+    """A snapshot that somebody wrote has mistakes.
+
+    `problems` names those that are shown, a line each, as `file:line: mistake`; there are `count` of them.
+    """
+
+    def __init__(self, place: str, problems: tuple[str, ...], count: int) -> None:
+        many = f"{count:,} mistakes" if count > 1 else "1 mistake"
+        super().__init__(
+            f"{place} has {many}", "correct what is named, then run again; docs/files.md explains the format"
+        )
+        more = count - len(problems)
+        self.problems = (*problems, *([f"and {more:,} more mistakes"] if more else []))
+
+
 class AnswerError(ReadError):
     """A read was answered with something else than what it asked for. `status` is the HTTP status."""
 

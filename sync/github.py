@@ -51,6 +51,7 @@ _ANNOTATIONS = 10
 
 _ANNOTATED = (
     results.ended,
+    results.mistakes,
     checks.refusals,
     checks.health,
     results.causes,

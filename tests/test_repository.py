@@ -13,6 +13,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from sync.model.schema import plan_schema
+from sync.snapshots.entries import SCHEMA, folder_schema
 from tests.report.examples import PLAN
 
 ROOT = Path(__file__).parents[1]
@@ -114,6 +115,10 @@ def test_requirements_name_no_place(name: str) -> None:
 def test_the_schema_of_a_plan_is_the_published_one() -> None:
     published = (ROOT / "schemas" / "plan-2.json").read_text()
     assert published == plan_schema(), "make it anew with: make schema"
+
+
+def test_the_schema_of_a_snapshot_s_folder_is_the_published_one() -> None:
+    assert (ROOT / "schemas" / SCHEMA).read_text() == folder_schema(), "make it anew with: make schema"
 
 
 def test_a_plan_is_valid_by_the_published_schema() -> None:

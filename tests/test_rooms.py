@@ -14,13 +14,14 @@ GROUND = {"__init__", "errors", "interruption", "ci", "disk", "program", "urls"}
 MAY_IMPORT = {
     "model": set[str](),
     "overlaps": {"model"},
+    "snapshots": {"model", "overlaps"},
     "plan": {"model", "overlaps"},
     "heimdall": {"model", "overlaps"},
     "apply": {"model", "plan"},
     "report": {"model", "overlaps", "plan", "heimdall"},
     "github": {"model", "report"},
     "sandbox": {"model"},
-    "run": {"model", "overlaps", "plan", "heimdall", "apply", "report", "github"},
+    "run": {"model", "overlaps", "snapshots", "plan", "heimdall", "apply", "report", "github"},
     "cli": {"run", "report", "github"},
     "__main__": {"cli"},
 }

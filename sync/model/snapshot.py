@@ -6,6 +6,7 @@ validated by these models.
 
 import hashlib
 from collections import Counter
+from collections.abc import Iterator
 from enum import StrEnum
 from typing import Annotated, Literal, Self, TypeVar
 
@@ -141,10 +142,13 @@ def _entities_in_order(entities: tuple[E, ...]) -> tuple[E, ...]:
     return tuple(sorted(entities, key=lambda entity: entity.name))
 
 
-def _refuse_unknown(holder: str, kind: Kind, unknown: set[str]) -> None:
-    if unknown:
-        msg = f"{holder} refers to {kind} {min(unknown)!r}, which is not in the list of {kind.plural}"
-        raise ValueError(msg)
+_NAMED = 5
+"""The most references that are named at once."""
+
+
+def _unknown(holder: str, kind: Kind, unknown: set[str]) -> Iterator[str]:
+    for name in sorted(unknown):
+        yield f"{holder} refers to {kind} {name!r}, which is not in the list of {kind.plural}"
 
 
 class Snapshot(Value):
@@ -167,18 +171,24 @@ class Snapshot(Value):
 
     @model_validator(mode="after")
     def _refers_to_what_is_there(self) -> Self:
+        if found := [*self._references_to_nothing()]:
+            more = f"; and {len(found) - _NAMED:,} more" if len(found) > _NAMED else ""
+            msg = "; ".join(found[:_NAMED]) + more
+            raise ValueError(msg)
+        return self
+
+    def _references_to_nothing(self) -> Iterator[str]:
         actions = {action.name for action in self.actions}
         roles = {role.name for role in self.roles}
         for role in self.roles:
-            _refuse_unknown(f"role {role.name!r}", Kind.ACTION, set(role.actions or ()) - actions)
+            yield from _unknown(f"role {role.name!r}", Kind.ACTION, set(role.actions or ()) - actions)
         for mapping in self.mappings:
-            _refuse_unknown(f"mapping {mapping.name!r}", Kind.ACTION, {mapping.action} - actions)
+            yield from _unknown(f"mapping {mapping.name!r}", Kind.ACTION, {mapping.action} - actions)
         for group in self.groups:
-            _refuse_unknown(f"group {group.name!r}", Kind.ROLE, set(group.roles or ()) - roles)
+            yield from _unknown(f"group {group.name!r}", Kind.ROLE, set(group.roles or ()) - roles)
         mappings = {mapping.name for mapping in self.mappings}
-        _refuse_unknown("the precedence", Kind.MAPPING, set(self.precedence) - mappings)
-        _refuse_unknown("the order of rows", Kind.MAPPING, set(self.rows) - mappings)
-        return self
+        yield from _unknown("the precedence", Kind.MAPPING, set(self.precedence) - mappings)
+        yield from _unknown("the order of rows", Kind.MAPPING, set(self.rows) - mappings)
 
     @property
     def ranking(self) -> Ranking:

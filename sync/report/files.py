@@ -6,11 +6,10 @@ from itertools import count
 from pathlib import Path
 from tempfile import TemporaryFile
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from sync.disk import Room, is_same, write_whole
-from sync.errors import HeimdallSyncError, ReadError
-from sync.model.snapshot import Snapshot
+from sync.errors import HeimdallSyncError
 from sync.report.document import Document
 from sync.report.junit import JUnit
 from sync.report.markdown import Markdown
@@ -155,21 +154,6 @@ def _told(document: Document) -> dict[str, str]:
         "report.html": Page(document).render(),
         "junit.xml": JUnit(document).render(),
     }
-
-
-def read_snapshot(path: Path) -> Snapshot:
-    """Return the snapshot that a file holds: an export, a backup or a report's. Raises `ReadError`."""
-    try:
-        return Snapshot.model_validate_json(path.read_bytes())
-    except (OSError, ValidationError) as error:
-        why = (
-            error.strerror
-            if isinstance(error, OSError)
-            else "it is damaged, or another version of heimdall-sync wrote it"
-        )
-        raise ReadError(
-            f"{path} is not a snapshot: {why}", "take a file that export or apply has written"
-        ) from None
 
 
 @contextmanager

@@ -73,6 +73,8 @@ class Markdown:
             for row in section.rows:
                 paragraphs.append(f"**{section.title}:** {row.why}")
                 paragraphs += [f"**What to do:** {row.hint}"] if row.hint else []
+        for section in results.mistakes(document, MARKDOWN):
+            paragraphs += [f"**{section.title}:**", _bullets(section, "- and {} more")]
         for section in results.causes(document, MARKDOWN):
             paragraphs += [f"**{section.title}:**", _bullets(section, "- and {} more reasons, below")]
         if document.unfinished:

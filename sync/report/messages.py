@@ -5,7 +5,7 @@ from pathlib import Path
 
 from rich.text import Text
 
-from sync.errors import HeimdallSyncError, UsageError
+from sync.errors import HeimdallSyncError, MistakesError, UsageError
 from sync.heimdall.auth import redacted
 from sync.report.lines import Lines, remedy
 from sync.report.wording import plural, printable
@@ -31,8 +31,8 @@ def countdown(seconds: int) -> Lines:
 
 
 def failure(error: HeimdallSyncError) -> Lines:
-    """Return what ended a run, and what to do about it: wrong settings one below another."""
-    said = error.problems if isinstance(error, UsageError) else (error.message,)
+    """Return what ended a run, and what to do about it: wrong settings and mistakes one below another."""
+    said = error.problems if isinstance(error, UsageError | MistakesError) else (error.message,)
     return [*(Text(f"✗ {printable(line)}", "bold red") for line in said), *remedy(error.hint)]
 
 

@@ -1,6 +1,6 @@
 """What became of a run: what ended it, what an apply did, and what reading both sides again found."""
 
-from sync.errors import CancelledError, HeimdallSyncError, RefusedError, UnhealthyError
+from sync.errors import CancelledError, HeimdallSyncError, MistakesError, RefusedError, UnhealthyError
 from sync.model.outcome import Outcome, Status
 from sync.model.plan import Operation
 from sync.report.checks import is_refusal_told
@@ -24,6 +24,13 @@ def ended(document: Document, wording: Wording) -> list[Section]:
         severity=Severity.ERROR,
     )
     return [Section(_how_ended(error), (row,))]
+
+
+def mistakes(document: Document, wording: Wording) -> list[Section]:
+    """Return what is wrong with a snapshot that somebody wrote, each with its file and line."""
+    error = document.error
+    found = error.problems if isinstance(error, MistakesError) else ()
+    return section("Mistakes", (Row(why=wording.sentence(each), severity=Severity.ERROR) for each in found))
 
 
 def _how_ended(error: HeimdallSyncError) -> str:

@@ -19,7 +19,8 @@ from sync.model.plan import Plan
 from sync.model.snapshot import Snapshot
 from sync.plan.diff import in_scope
 from sync.plan.resume import Work, before
-from sync.report.files import ReportFolder, read_snapshot
+from sync.report.files import ReportFolder
+from sync.snapshots.folder import read_snapshot
 
 REBUILT = (
     "The backup of the first attempt is missing, so this one is rebuilt from the plan: it holds what the "

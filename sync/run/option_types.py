@@ -29,8 +29,10 @@ def _base_url(url: str) -> str:
 def _url_or_snapshot(place: str) -> str:
     if re.match(r"https?:", place, re.IGNORECASE):
         return _base_url(place)
-    if not _is_file(Path(place)):
-        raise ValueError("should be an http(s) URL without credentials or query, or the file of a snapshot")
+    if not _is_there(Path(place)):
+        raise ValueError(
+            "should be an http(s) URL without credentials or query, or a snapshot's file or folder"
+        )
     return place
 
 
@@ -43,6 +45,12 @@ def _file(path: Path) -> Path:
 def _is_file(path: Path) -> bool:
     with contextlib.suppress(OSError):  # a token is too long for a name, and the error would repeat it
         return path.is_file()
+    return False
+
+
+def _is_there(path: Path) -> bool:
+    with contextlib.suppress(OSError):
+        return path.is_file() or path.is_dir()
     return False
 
 

@@ -10,8 +10,8 @@ from sync.interruption import Threads
 from sync.model.snapshot import Snapshot
 from sync.overlaps.questions import Ask
 from sync.overlaps.search import overlaps_of
-from sync.report.files import read_snapshot
 from sync.run.asker import Asker
+from sync.snapshots.folder import read_snapshot
 
 
 def read_both(

@@ -114,6 +114,7 @@ class Page:
         document = self.document
         found = [
             *results.ended(document, HTML),
+            *results.mistakes(document, HTML),
             *results.causes(document, HTML),
             *checks.refusals(document, HTML),
             *checks.notes(document, HTML),
