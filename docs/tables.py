@@ -6,7 +6,7 @@ from itertools import groupby
 from pathlib import Path
 
 from sync.github import OUTPUTS
-from sync.run.command_line import EXIT_CODES
+from sync.run.help import EXIT_CODES
 from sync.run.inputs import inputs
 from sync.run.options import options, problems_of
 from sync.run.settings import Command, Settings

@@ -1,4 +1,4 @@
-"""What settings say about one environment's token → where it comes from."""
+"""What settings say about one environment's token, and what is wrong with it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -6,10 +6,6 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from sync.errors import UsageError
-from sync.heimdall.auth import StaticToken, TokenFile, TokenSource
-from sync.heimdall.oauth import OAuthToken, TokenEndpoint
-from sync.heimdall.retries import Patience
 from sync.urls import is_plain_http
 
 _NOTHING = SecretStr("")
@@ -44,31 +40,6 @@ class Credentials:
             yield "token_url", f"missing: {client[0]} needs it"
         elif not ways:
             yield "token", "missing: the token of a superadmin, or a token file, or a token URL with a client"
-
-
-def source_of(
-    credentials: Credentials,
-    patience: Patience | None = None,
-    *,
-    allow_http: bool = False,
-    ca_file: Path | None = None,
-) -> TokenSource:
-    """Return where a token comes from, without asking for one. Raises `UsageError` for problems."""
-    problems = [f"{name}: {problem}" for name, problem in credentials.problems(allow_http=allow_http)]
-    if problems:
-        raise UsageError(*problems)
-    if credentials.token_file:
-        return TokenFile(credentials.token_file)
-    if not credentials.token_url:
-        return StaticToken(credentials.token)
-    endpoint = TokenEndpoint(
-        credentials.token_url,
-        credentials.client_id,
-        credentials.client_secret,
-        patience or Patience(),
-        ca_file,
-    )
-    return OAuthToken(endpoint, credentials.refresh_token)
 
 
 def _is_given(value: SecretStr | Path | str | None) -> bool:

@@ -51,7 +51,12 @@ class Kind(StrEnum):
 class Value(BaseModel):
     """An immutable value that knows no field but its own."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        populate_by_name=True,
+        defer_build=True,  # until one is made, which `--help` never does
+    )
 
     def canonical_json(self) -> str:
         """Return the value as JSON that is the same for equal values."""

@@ -1,54 +1,31 @@
-"""The command line, variables and secrets files → settings; and the texts about them."""
+"""The command line, variables and secrets files → settings."""
 
 import difflib
 import os
 import re
-import shutil
-import sys
-import textwrap
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import groupby
 from pathlib import Path
 from typing import Any, get_origin
 
 from pydantic import SecretStr, ValidationError
 from pydantic_settings import EnvSettingsSource
 
-from sync import __version__
 from sync.ci import INPUT, in_ci, in_workflow
 from sync.errors import UsageError
-from sync.run.options import Option, options, problems_of
+from sync.run.help import SECRETS
+from sync.run.options import options, problems_of
 from sync.run.settings import Command, Section, Settings
-
-SECRETS = Path("/run/secrets")
-
-_NARROWEST, _WIDEST = 45, 100
-"""Between these, `--help` is as wide as the terminal: longer lines are harder to read."""
-
-EXIT_CODES = {
-    "0": "success: the plan is written, or the target equals the source",
-    "1": "failed, or the target still differs from the source",
-    "2": "`drift`, or `plan` with `--detailed-exitcode`, found differences",
-    "3": "refused by a guardrail, or the plan is no longer the approved one",
-    "4": "the healthcheck failed",
-    "64": "wrong usage or settings",
-    "130, 143": "cancelled by Ctrl-C, or by the platform",
-}
 
 
 def load(argv: Sequence[str], environ: Mapping[str, str] = os.environ, secrets: Path = SECRETS) -> Settings:
     """Return the settings from flags, variables and secrets files; the first of these that has a value wins.
 
     `argv` is without the program's name; the folder `secrets` need not exist. What is empty in a variable
-    or a file counts as not given. `--help` and `--version` are answered and end in `SystemExit`.
+    or a file counts as not given.
 
     Raises `UsageError` with everything that is wrong, and no value in it.
     """
-    if {"-h", "--help", "--version"} & set(argv):
-        width = shutil.get_terminal_size((_WIDEST, 24)).columns
-        sys.stdout.write(f"heimdall-sync {__version__}\n" if "--version" in argv else help_text(width))
-        sys.exit()
     problems: dict[str, str] = {}
     # what an action's input that was not given becomes among its arguments
     flags = _read_flags(argv[1:] if argv and not argv[0].strip() else argv, problems)
@@ -196,45 +173,4 @@ def _pattern_files(given: Mapping[str, Any]) -> tuple[Path, ...]:
     texts = [text for value in values for text in ([value] if isinstance(value, str) else value)]
     return tuple(
         Path(name.strip()) for text in texts for name in re.findall(r"(?:^|[\n,])\s*@([^\n,]+)", text)
-    )
-
-
-def help_text(width: int) -> str:
-    """Return what `--help` shows on a terminal of so many columns."""
-    width = max(_NARROWEST, min(width, _WIDEST))
-    introduction = (
-        "Make one Heimdall environment exactly equal to another. Each option is a flag, the environment "
-        f"variable beside it, or a file in {SECRETS} named like the variable in lower case; the first of "
-        "these that has a value wins."
-    )
-    usage = f"usage: heimdall-sync [{'|'.join(Command)}] [options]"
-    lines = [_wrapped(usage, width, hanging=" " * 7), "", _wrapped(introduction, width)]
-    for section, members in groupby(options(), key=lambda option: option.section):
-        lines += ["", _wrapped(f"{section}:", width)]
-        for option in members:
-            default = f" (default: {option.default})" if option.default else ""
-            text = f"{option.description.replace('`', '')}{default}"
-            lines += [*_names(option, width), _wrapped(text, width, " " * 6)]
-    lines += ["", "  -h, --help", "      This text", "  --version", "      The version", "", "exit codes:"]
-    lines += [
-        _wrapped(f"{code:<9}{meaning}", width, " " * 2, " " * 11) for code, meaning in EXIT_CODES.items()
-    ]
-    return "\n".join([*lines, ""])
-
-
-def _names(option: Option, width: int) -> list[str]:
-    """Return the flag and the variable of an option, side by side where there is room."""
-    flag, variable = f"  {option.flag} {option.value}".rstrip(), option.variable
-    line = f"{flag:<34}{variable}"
-    return [line] if len(line) <= width else [flag, f"  {variable}"]
-
-
-def _wrapped(text: str, width: int, indent: str = "", hanging: str = "") -> str:
-    return textwrap.fill(
-        text,
-        width,
-        initial_indent=indent,
-        subsequent_indent=hanging or indent,
-        break_on_hyphens=False,
-        break_long_words=False,
     )

@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from pydantic import SecretStr
 
 from sync.ci import how_to_finish
-from sync.heimdall.credentials import source_of
 from sync.heimdall.retries import Patience
+from sync.heimdall.token_source import source_of
 from sync.heimdall.transport import Transport
 from sync.interruption import Interruption
 from sync.model.plan import Rules

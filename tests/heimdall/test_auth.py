@@ -7,8 +7,9 @@ from pydantic import SecretStr
 
 from sync.errors import UsageError
 from sync.heimdall.auth import StaticToken, TokenFile, ends_before, expiry_of, masked_cpf
-from sync.heimdall.credentials import Credentials, source_of
+from sync.heimdall.credentials import Credentials
 from sync.heimdall.oauth import OAuthToken, harmless
+from sync.heimdall.token_source import source_of
 from sync.sandbox.tokens import make_token
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)

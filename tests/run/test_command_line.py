@@ -10,12 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from sync import __version__
 from sync.ci import CI_VARIABLES
 from sync.errors import ExitCode, UsageError
 from sync.model.plan import Strategy
 from sync.overlaps.questions import Ask
-from sync.run.command_line import help_text, load
+from sync.run.command_line import load
 from sync.run.options import Option, options
 from sync.run.settings import Command, Settings
 
@@ -522,55 +521,6 @@ class TestSecrets:
 
     def test_a_token_from_elsewhere_is_not(self) -> None:
         assert loaded(environ=NEEDED | {"HEIMDALL_WARNINGS": "made up"}).warnings == ()
-
-
-class TestHelp:
-    @every_option
-    def test_names_every_option(self, option: Option) -> None:
-        text = help_text(100)
-        assert f"  {option.flag} {option.value}".rstrip() in text
-        assert f" {option.variable}\n" in text
-        assert option.default in text
-
-    def test_lists_every_section_once(self) -> None:
-        lines = help_text(100).splitlines()
-        assert all(lines.count(f"{option.section}:") == 1 for option in options())
-
-    @pytest.mark.parametrize(("columns", "widest"), [(45, 45), (60, 60), (100, 100), (300, 100)])
-    def test_is_as_wide_as_the_terminal_and_breaks_between_words(
-        self, columns: int, widest: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-    ) -> None:
-        monkeypatch.setenv("COLUMNS", str(columns))
-        with pytest.raises(SystemExit):
-            load(["--help"])
-        shown = capsys.readouterr().out
-        assert widest - 10 < max(map(len, shown.splitlines())) <= widest
-        assert sorted(shown.split()) == sorted(help_text(100).split())
-
-    def test_names_every_exit_code(self) -> None:
-        codes = help_text(100).partition("exit codes:")[2]
-        assert all(f"{code.value}" in codes for code in ExitCode)
-
-    @pytest.mark.parametrize(
-        ("argv", "text"),
-        [
-            (["--help"], help_text(100)),
-            (["plan", "-h"], help_text(100)),
-            (["--version"], f"heimdall-sync {__version__}\n"),
-        ],
-    )
-    def test_is_given_whatever_else_is_wrong(
-        self,
-        argv: list[str],
-        text: str,
-        monkeypatch: pytest.MonkeyPatch,
-        capsys: pytest.CaptureFixture[str],
-    ) -> None:
-        monkeypatch.setenv("COLUMNS", "100")
-        with pytest.raises(SystemExit) as caught:
-            loaded(*argv, environ={})
-        assert not caught.value.code
-        assert capsys.readouterr().out == text
 
 
 def test_sensitive_endpoints_are_separated_where_the_next_one_begins() -> None:
