@@ -20,6 +20,7 @@ STAND_INS = Path(__file__).parent / "stand_ins"
 ACTION = "OWNER/heimdall-sync"
 RUNNER = "ubuntu-24.04"
 
+_VARIABLE = re.compile(r"vars\.(HEIMDALL_(?:SOURCE|TARGET)_URL)")
 _USES = re.compile(r"uses: ([\w.-]+/[\w.-]+)(?:/[\w./-]+)?@([\w.]+)")
 
 
@@ -98,11 +99,13 @@ class Repository:
         variables: Mapping[str, str] | None = None,
         secrets: Mapping[str, str] | None = None,
         kept: Mapping[str, Mapping[str, str]] | None = None,
+        environments: Mapping[str, Mapping[str, str]] | None = None,
     ) -> Run:
         """Run a workflow by hand. Secrets are the sandboxes' tokens unless others are given.
 
         `kept` are the outputs, by job, of jobs that succeeded in an earlier attempt: as when failed jobs are
-        re-run, these jobs do not run, and the others find what they put out.
+        re-run, these jobs do not run, and the others find what they put out. `environments` are the URLs of
+        targets that have others than the two sandboxes.
         """
         if secrets is None:
             secrets = {
@@ -128,6 +131,11 @@ class Repository:
                 "HEIMDALL_SOURCE_URL": self._source.url,
                 "HEIMDALL_TARGET_URL": self._target.url,
                 **(variables or {}),
+                **{
+                    f"{name}_{variable}": value
+                    for name, values in (environments or {}).items()
+                    for variable, value in values.items()
+                },
             },
         }
         ended = subprocess.run(
@@ -183,6 +191,10 @@ def _release(folder: Path, image: str) -> None:
     assert "image: Dockerfile" in text
     (folder / "action.yml").write_text(text.replace("image: Dockerfile", f"image: docker://{image}"))
     shutil.copytree(ROOT / ".github" / "workflows", folder / ".github" / "workflows")
+    # act knows no variables of environments: those of a target are found by its name
+    for path in (folder / ".github" / "workflows" / name for name in ("promote.yml", "drift.yml")):
+        scoped = r"(vars[format('{0}_\1', inputs.target)] || \g<0>)"
+        path.write_text(_VARIABLE.sub(scoped, path.read_text()))
 
 
 def _with_results(text: str, kept: Mapping[str, Mapping[str, str]]) -> str:

@@ -10,9 +10,9 @@ import requests
 import yaml
 
 from sync.model.snapshot import Snapshot
-from sync.sandbox.example import production
+from sync.sandbox.example import PEOPLE, production, staging
 from sync.sandbox.faults import Answer
-from sync.sandbox.process import Sandbox
+from sync.sandbox.process import Sandbox, launch
 from sync.sandbox.token_endpoint import TokenServer
 from tests.e2e.conftest import writes
 from tests.image.containers import ON_THE_HOST, mount, run
@@ -48,6 +48,14 @@ def change_by_hand(sandbox: Sandbox) -> None:
     assert changed.ok, changed.text
 
 
+def chained(first: Sandbox, second: Sandbox, third: Sandbox) -> dict[str, dict[str, str]]:
+    """Return the environments of a chain: dev → staging → production."""
+    return {
+        name: {"HEIMDALL_SOURCE_URL": source.url, "HEIMDALL_TARGET_URL": target.url}
+        for name, source, target in (("staging", first, second), ("production", second, third))
+    }
+
+
 def backup_in(artifact: Path) -> Snapshot:
     """Return what the only backup in an artifact holds."""
     [backup] = artifact.glob("backup-*.json")
@@ -57,7 +65,7 @@ def backup_in(artifact: Path) -> Snapshot:
 def test_a_promotion_and_the_drift_after_it(repository: Repository, source: Sandbox, target: Sandbox) -> None:
     promoted = repository.run(PROMOTE, inputs=TARGET)
 
-    assert promoted.jobs == {"plan": "success", "apply": "success"}, promoted.log
+    assert promoted.jobs == {"plan": "success", "apply": "success", "result": "success"}, promoted.log
     assert contents(target.snapshot()) == contents(source.snapshot())
     artifacts = repository.artifacts()
     assert set(artifacts) == {"heimdall-sync-plan-production-1", "heimdall-sync-apply-production-1"}
@@ -104,7 +112,7 @@ def test_a_target_that_fails_in_the_middle_and_the_failed_job_again(
     first = repository.run(PROMOTE, inputs=TARGET)
 
     assert first.code != 0
-    assert first.jobs == {"plan": "success", "apply": "failure"}, first.log
+    assert first.jobs == {"plan": "success", "apply": "failure", "result": "failure"}, first.log
     plan = json.loads((repository.artifacts()["heimdall-sync-plan-production-1"] / "plan.json").read_text())
     checkpoint = f"heimdall-sync/checkpoint/production/{plan['digest']}/1-1"
     assert checkpoint in repository.cached()
@@ -122,7 +130,9 @@ def test_a_target_that_fails_in_the_middle_and_the_failed_job_again(
         PROMOTE, inputs=TARGET, attempt=2, kept={"plan": outputs_of_job(PROMOTE, "plan", first)}
     )
 
-    assert (again.code, again.jobs) == (0, {"plan": "success", "apply": "success"}), again.log
+    assert (again.code, again.jobs) == (0, {"plan": "success", "apply": "success", "result": "success"}), (
+        again.log
+    )
     assert contents(target.snapshot()) == contents(source.snapshot())
     assert "heimdall-sync-apply-production-2" in repository.artifacts()
     receipt = json.loads(
@@ -143,7 +153,7 @@ def test_a_target_that_fails_in_the_middle_and_the_failed_job_again(
 def test_without_secrets_nothing_is_sent(repository: Repository, source: Sandbox, target: Sandbox) -> None:
     run = repository.run(PROMOTE, inputs=TARGET, secrets={})
     assert run.code != 0
-    assert run.jobs == {"plan": "failure"}, run.log
+    assert run.jobs == {"plan": "failure", "result": "failure"}, run.log
     assert "HEIMDALL_SOURCE_TOKEN" in run.log
     assert "HEIMDALL_TARGET_TOKEN" in run.log
     assert run.steps("plan")["Keep the plan"] == "success"
@@ -153,24 +163,46 @@ def test_without_secrets_nothing_is_sent(repository: Repository, source: Sandbox
 def test_what_is_refused_is_not_applied(repository: Repository, target: Sandbox) -> None:
     run = repository.run(PROMOTE, inputs={**TARGET, "fail-on-unprotected": "true"})
     assert run.code != 0
-    assert run.jobs == {"plan": "failure"}, run.log
+    assert run.jobs == {"plan": "failure", "result": "failure"}, run.log
     assert run.outputs("plan", "plan")["refused"] == "true"
     assert "heimdall-sync-plan-production-1" in repository.artifacts()
     assert writes(target) == []
 
 
-def test_a_chain_of_targets_calls_the_reusable_workflow(
-    repository: Repository, source: Sandbox, target: Sandbox
-) -> None:
-    """Environments are the platform's, so both links meet the same pair: the second has nothing to apply."""
-    run = repository.run(CHAIN)
-    assert run.code == 0, run.log
-    assert contents(target.snapshot()) == contents(source.snapshot())
+def test_a_chain_promotes_to_each_target(repository: Repository, source: Sandbox, target: Sandbox) -> None:
+    with launch(production(), people=PEOPLE, first_id=2000) as last:
+        run = repository.run(CHAIN, environments=chained(source, target, last))
+        assert run.code == 0, run.log
+        assert contents(last.snapshot()) == contents(target.snapshot()) == contents(source.snapshot())
+    assert set(repository.artifacts()) == {
+        f"heimdall-sync-{done}-{name}-1" for done in ("plan", "apply") for name in ("staging", "production")
+    }
+
+
+def test_a_chain_goes_on_where_a_target_was_equal_already(repository: Repository, source: Sandbox) -> None:
+    with launch(staging()) as equal, launch(production(), people=PEOPLE, first_id=2000) as last:
+        run = repository.run(CHAIN, environments=chained(source, equal, last))
+        assert run.code == 0, run.log
+        assert contents(last.snapshot()) == contents(source.snapshot())
     assert set(repository.artifacts()) == {
         "heimdall-sync-plan-staging-1",
-        "heimdall-sync-apply-staging-1",
         "heimdall-sync-plan-production-1",
+        "heimdall-sync-apply-production-1",
     }
+
+
+def test_a_chain_ends_where_a_target_fails(repository: Repository, source: Sandbox, target: Sandbox) -> None:
+    with launch(production(), people=PEOPLE, first_id=2000) as last:
+        target.add_fault(
+            Answer(status=500, body='{"error": "dying"}'),
+            methods=["POST", "PUT", "DELETE"],
+            path=PROBES,
+            nth=9,
+            times=None,
+        )
+        run = repository.run(CHAIN, environments=chained(source, target, last))
+        assert run.code != 0
+        assert last.requests() == ()
 
 
 def test_scheduled_drift_calls_the_reusable_workflow(repository: Repository, target: Sandbox) -> None:

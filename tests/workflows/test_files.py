@@ -53,8 +53,9 @@ def promote(name: str) -> Path:
 @WORKFLOWS
 def test_nothing_is_permitted_but_what_a_job_asks_for(path: Path) -> None:
     assert read(path)["permissions"] == {}
-    for job in jobs_of(path).values():
-        assert job["permissions"]
+    for name, job in jobs_of(path).items():
+        # one that has no step but a script needs nothing
+        assert job["permissions"] or all("run" in step for step in job["steps"]), name
 
 
 @WORKFLOWS
@@ -122,9 +123,10 @@ def test_what_is_given_to_a_reusable_workflow_exists(path: Path) -> None:
         inputs = called["on"]["workflow_call"]["inputs"]
         assert set(job["with"]) <= set(inputs)
         assert {name for name, each in inputs.items() if each.get("required") == "true"} <= set(job["with"])
-        for inner in called["jobs"].values():
-            assert inner["permissions"] == job["permissions"]
-        assert job["secrets"] == "inherit"
+        asked = {item for inner in called["jobs"].values() for item in inner["permissions"].items()}
+        assert asked == set(job["permissions"].items()), "else the platform does not load the caller"
+        secrets = called["on"]["workflow_call"]["secrets"]
+        assert job["secrets"] == {name: f"${{{{ secrets.{name} }}}}" for name in secrets}
 
 
 @WORKFLOWS
@@ -141,6 +143,32 @@ def test_a_reusable_workflow_takes_the_same_by_hand(name: str) -> None:
     assert triggers["workflow_dispatch"]["inputs"] == triggers["workflow_call"]["inputs"]
     aliases = [token for token in yaml.scan(text) if isinstance(token, yaml.AliasToken)]
     assert not aliases, "older GitHub Enterprise Servers don't know them"
+
+
+@pytest.mark.parametrize("name", ["promote.yml", "drift.yml"])
+def test_a_reusable_workflow_declares_every_secret_that_it_uses(name: str) -> None:
+    text = (ROOT / ".github" / "workflows" / name).read_text()
+    declared = words(text)["on"]["workflow_call"]["secrets"]
+    assert set(re.findall(r"secrets\.([A-Z_]+)", text)) == set(declared)
+    assert {each["required"] for each in declared.values()} == {"false"}, "which of them, each sets itself"
+
+
+def test_a_promotion_ends_with_a_job_that_always_runs() -> None:
+    jobs = jobs_of(promote(".github/workflows"))
+    last = jobs.pop("result")
+    assert last["if"] == "always()"
+    assert last["needs"] == list(jobs)
+
+
+@WORKFLOWS
+def test_a_job_after_a_called_workflow_is_not_skipped_where_a_job_in_there_is(path: Path) -> None:
+    jobs = jobs_of(path)
+    for job in jobs.values():
+        needed = [job["needs"]] if isinstance(job.get("needs"), str) else job.get("needs", [])
+        for name in needed:
+            if "uses" in jobs[name]:
+                condition = f"!cancelled() && !failure() && needs.{name}.result == 'success'"
+                assert job["if"] == f"${{{{ {condition} }}}}"
 
 
 def test_the_promotion_to_copy_is_the_reusable_one() -> None:

@@ -95,6 +95,41 @@ def test_nothing_is_applied_outside_the_change_window(now: str, *, inside: bool)
     )
 
 
+@pytest.mark.parametrize(
+    ("plan", "apply", "changes", "refused", "result"),
+    [
+        ("success", "success", "3", "false", "promoted"),
+        ("success", "skipped", "0", "false", "equal"),
+        ("failure", "skipped", "0", "false", "failed"),  # only what no change can remove is left
+        ("failure", "skipped", "", "false", "failed"),
+        ("failure", "skipped", "3", "true", "refused"),
+        ("success", "failure", "3", "false", "failed"),
+        ("success", "failure", "3", "true", "refused"),
+        ("success", "cancelled", "3", "false", "cancelled"),
+        ("cancelled", "skipped", "", "false", "cancelled"),
+        ("success", "skipped", "3", "false", "failed"),
+        ("success", "skipped", "", "false", "failed"),
+        ("skipped", "skipped", "", "false", "failed"),
+    ],
+)
+def test_a_promotion_succeeds_where_it_was_applied_or_had_nothing_to_apply(
+    tmp_path: Path, plan: str, apply: str, changes: str, refused: str, result: str
+) -> None:
+    ended = run_step(
+        ROOT / "examples" / "promote.yml",
+        "result",
+        "Judge plan and apply",
+        PLAN=plan,
+        APPLY=apply,
+        CHANGES=changes,
+        REFUSED=refused,
+        GITHUB_OUTPUT=str(tmp_path / "output"),
+    )
+    assert (tmp_path / "output").read_text() == f"result={result}\n"
+    assert (ended.returncode == 0) is (result in {"promoted", "equal"})
+    assert ended.stdout.startswith("::error::") is (ended.returncode != 0)
+
+
 def test_a_plan_that_can_not_make_both_equal_says_so_and_fails() -> None:
     name = "Fail if only differences are left that no change can remove"
     ended = run_step(ROOT / "examples" / "promote.yml", "plan", name, OPEN="2")
