@@ -56,7 +56,8 @@ class Reading:
     listed; `blank` names those whose description is an empty text: one without any has none. It is None where
     nobody knows, in a snapshot's file. What the server answers about overlaps adds the rest: see
     `Environment`. `remarks` are the answers that are not what its list shows, `answers` all others; so many
-    questions were `asked`, and so many `followed` from others or were answered before.
+    questions were `asked`, and so many `followed` from others or were answered before; so many
+    `actions_left_out` may have been renamed without any answer that shows it; `suspects` are the likeliest.
     """
 
     snapshot: Snapshot
@@ -72,6 +73,8 @@ class Reading:
     answers: Mapping[Key, Answered] = field(default_factory=dict)
     asked: int = 0
     followed: int = 0
+    actions_left_out: int = 0
+    suspects: tuple[str, ...] = ()
 
     @property
     def shown_order(self) -> Ranking:
@@ -96,6 +99,11 @@ class Reading:
     def actions(self) -> dict[str, str]:
         """Return the action that is listed for each mapping, by the name of the mapping."""
         return {mapping.name: mapping.action for mapping in self.snapshot.mappings}
+
+    @property
+    def action_ids(self) -> dict[str, int]:
+        """Return the IDs of the actions, by name, in the order in which they are listed."""
+        return {name: number for (kind, name), number in self.ids.items() if kind is Kind.ACTION}
 
     @property
     def last_written(self) -> dict[str, tuple[str, datetime | None]]:

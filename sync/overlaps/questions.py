@@ -42,10 +42,8 @@ What is asked although it looks idle, and why.
   is a part of being identical, and the order is kept in snapshots and backups, whose next plan may need it.
 - What the plan is about to delete all but one of: who wins now is told in the plan, decides which step is
   safe, and stands in the backup.
-- Of each action the mapping that was written first, where that wins: if the action was renamed since, the
-  server asks for its old name, and does so for all mappings that were written before. No list shows when an
-  action was renamed. (Renamed to and fro, a mapping that was written in between is missed.) Where one is
-  stale, all of the action.
+- One mapping of an action that may have been renamed: `renames` says of which ones, and what that rests on.
+  Where that one is stale, all of the action.
 - What the database finds and brings to the front, in both servers alike: the question itself reorders.
 - Everything, where the first layer has lost something. A single lost entry that no question meets is
   missed.
@@ -55,12 +53,13 @@ Who asks everything has more such chances.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from sync.model.ranking import Ranking
 from sync.overlaps.overlap import Overlap, Overlaps
+from sync.overlaps.renames import SPOT_CHECKS, where_oldest_win
 
 _MOST_STEPS = 1_000
 """So many mappings are looked at to find whether one is in front of another; asking is cheaper then."""
@@ -80,7 +79,9 @@ class Known:
     `shown` is the order that the list shows, `order` what the answers have made of it. `elsewhere` are the
     mappings of the other side, None where there is none; `renamed` are the actions, by name, that were found
     to be asked for by another name somewhere. `has_lost` tells that the first layer was found to lack a
-    mapping. `leftovers` were found by answers, and `winners` are the answers that are believed.
+    mapping. `leftovers` were found by answers, and `winners` are the answers that are believed. `suspects`
+    are the actions that are likeliest to have been renamed; mappings that this run `wrote` ask for the
+    present name.
     """
 
     listed: Mapping[str, str]
@@ -91,6 +92,8 @@ class Known:
     has_lost: bool = False
     leftovers: Collection[str] = ()
     winners: Mapping[Overlap, str | None] = field(default_factory=dict)
+    suspects: Sequence[str] = ()
+    wrote: Collection[str] = ()
 
     def is_one_sided(self, overlap: Overlap) -> bool:
         """Tell whether a mapping that matches something alone is on one side only."""
@@ -104,14 +107,22 @@ def questions(overlaps: Overlaps, known: Known, ask: Ask) -> list[Overlap]:
 
     After the answers there may be more to ask; there is nothing where nothing new is returned.
     """
+    spares = ask is Ask.FEWEST and not known.has_lost
+    chosen = _fewest(overlaps, known) if spares else every_winner(overlaps, known)
+    return [*chosen, *_of_actions(overlaps, known, chosen, ask)]
+
+
+def actions_left_out(overlaps: Overlaps, known: Known) -> int:
+    """Return how many actions may have been renamed without an answer that shows it."""
+    seen = {*known.winners.values()}
+    oldest = _where_oldest_win(overlaps, known)
+    return sum(name not in seen for name, _ in oldest.values())
+
+
+def every_winner(overlaps: Overlaps, known: Known) -> list[Overlap]:
+    """Return all that the lists don't show for certain, one by one."""
     if known.has_lost:
         return [*overlaps.found, *overlaps.alone]
-    chosen = _every(overlaps, known) if ask is Ask.ALL else _fewest(overlaps, known)
-    return [*chosen, *_of_the_oldest(overlaps, known, chosen)]
-
-
-def _every(overlaps: Overlaps, known: Known) -> list[Overlap]:
-    """Return all that the lists don't show for certain, one by one."""
     alone = (each for each in overlaps.alone if known.is_one_sided(each) or _may_be_old(each, known))
     return [*overlaps.found, *alone]
 
@@ -139,21 +150,20 @@ def _may_be_old(overlap: Overlap, known: Known) -> bool:
     return any(known.listed.get(name) in known.renamed for name in overlap.names)
 
 
-def _of_the_oldest(overlaps: Overlaps, known: Known, chosen: Iterable[Overlap]) -> Iterator[Overlap]:
-    """Yield for each action where its mapping wins that was written first of those that win."""
-    seen = {name for name in known.winners.values() if name}
-    expected = (each for each in chosen if each not in known.winners)
-    seen |= {name for each in expected if (name := each.winner(known.order, known.listed))}
-    won: dict[str, Overlap] = {}
-    for overlap in (*overlaps.alone, *overlaps.found):
-        # the database answers with the present name: only the first layer has an old one
-        winner = overlap.winner(known.order, known.listed) if overlap.names else None
-        if winner is not None and winner in overlap.names:
-            won.setdefault(winner, overlap)
-    oldest: dict[str, str] = {}
-    for name in sorted(won, key=known.shown.place):
-        oldest.setdefault(known.listed[name], name)
-    return (won[name] for name in oldest.values() if name not in seen)
+def _of_actions(overlaps: Overlaps, known: Known, chosen: Iterable[Overlap], ask: Ask) -> list[Overlap]:
+    """Return what shows whether actions were renamed and no other question does."""
+    expected = (each.winner(known.order, known.listed) for each in chosen if each not in known.winners)
+    seen = {*known.winners.values(), *expected}
+    oldest = _where_oldest_win(overlaps, known)
+    actions = list(oldest)
+    if ask is Ask.FEWEST and not known.renamed:
+        likeliest = [action for action in known.suspects if action in oldest]
+        actions = list(dict.fromkeys((*likeliest, *oldest)))[:SPOT_CHECKS]
+    return [overlap for name, overlap in map(oldest.__getitem__, actions) if name not in seen]
+
+
+def _where_oldest_win(overlaps: Overlaps, known: Known) -> dict[str, tuple[str, Overlap]]:
+    return where_oldest_win(overlaps, known.listed, known.shown, known.order, known.wrote)
 
 
 class _Facts:

@@ -181,4 +181,6 @@ def questions(document: Document) -> str:
     if not document.asked and not document.followed:
         return ""
     followed = f", {document.followed:,} deduced" if document.followed else ""
-    return f"Winners of overlaps: {document.asked:,} asked for{followed}"
+    left_out = plural(document.actions_left_out, "action")
+    more = f"; {left_out} not checked for an old name" if document.actions_left_out else ""
+    return f"Winners of overlaps: {document.asked:,} asked for{followed}{more}"

@@ -54,7 +54,8 @@ class Document:
     `remarks` are answers of the servers about overlaps that are not what their lists show, by the
     last reading; `flaws` are what is wrong with the mappings themselves.
 
-    So many questions who wins were `asked`, and so many answers `followed` without one.
+    So many questions who wins were `asked`, and so many answers `followed` without one. So many
+    `actions_left_out` may have been renamed without an answer that shows it.
 
     `notes` tell which files were there and are left out, and whether another program made the plan.
     `next_line` is the command line that applies this plan, empty where there is none to tell; `backup` is
@@ -87,6 +88,7 @@ class Document:
     requests: int = 0
     asked: int = 0
     followed: int = 0
+    actions_left_out: int = 0
     started: datetime | None = None
     seconds: float = 0.0
     how_to_finish: str = how_to_finish({})

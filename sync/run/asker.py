@@ -1,7 +1,7 @@
 """What one server is asked about its overlaps, and what it has answered."""
 
 import random
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 from sync.heimdall.asking import ask_about, ask_again
@@ -9,13 +9,14 @@ from sync.heimdall.reader import Reading
 from sync.heimdall.transport import Transport
 from sync.overlaps.answers import Answered, Confirmed, Doubt, confirm
 from sync.overlaps.overlap import Key, Overlap, Overlaps
-from sync.overlaps.questions import Ask, Known, is_lost, questions
+from sync.overlaps.questions import Ask, Known, actions_left_out, every_winner, is_lost, questions
+from sync.overlaps.renames import likeliest_renamed
 
 
 class Asker:
     """What one side is asked, and has answered; `reading` is the side with all of that.
 
-    `elsewhere` are the actions of the other side's mappings, None where there is no other side.
+    `elsewhere` is the other side, None where there is none.
     """
 
     def __init__(
@@ -23,7 +24,7 @@ class Asker:
         side: str,
         transport: Transport,
         reading: Reading,
-        elsewhere: Mapping[str, str] | None,
+        elsewhere: Reading | None,
         ask: Ask,
         before: Reading | None = None,
         wrote: Collection[str] = (),
@@ -32,7 +33,16 @@ class Asker:
         self.side = side
         self.reading = reading
         self._listed = reading.actions
-        self._elsewhere = elsewhere
+        others = None if elsewhere is None else elsewhere.actions
+        suspects = likeliest_renamed(reading.action_ids, None if others is None else {*others.values()})
+        self._unasked = Known(
+            self._listed,
+            reading.shown_order,
+            reading.shown_order,
+            others,
+            suspects=before.suspects if before else suspects,  # the same ones are asked about again
+            wrote=wrote if ask is Ask.FEWEST else (),
+        )
         self._wrote = wrote
         self._transport = transport
         self._extent = ask
@@ -44,8 +54,7 @@ class Asker:
 
     def ask(self, overlaps: Overlaps) -> frozenset[str]:
         """Ask what has not been asked yet, and return the mappings that no list shows."""
-        shown = self.reading.shown_order
-        known = Known(self._listed, shown, shown, self._elsewhere)
+        known = self._unasked
         new: list[Overlap] | None = None
         while new is None or new:
             confirmed = self._confirmed(overlaps)
@@ -53,7 +62,7 @@ class Asker:
             wanted = questions(overlaps, known, self._extent)
             new = [overlap for overlap in wanted if overlap.key not in self._answers]
             self._put(new, overlaps)
-        everything = {overlap.key for overlap in questions(overlaps, known, Ask.ALL)}
+        everything = {overlap.key for overlap in every_winner(overlaps, known)}
         self.reading = replace(
             self.reading,
             snapshot=confirmed.snapshot,
@@ -65,6 +74,8 @@ class Asker:
             answers=self._undoubted(overlaps, confirmed),
             asked=len(self._answers) - self._kept,
             followed=len(everything - self._answers.keys()) + self._kept,
+            actions_left_out=actions_left_out(overlaps, known),
+            suspects=tuple(known.suspects),
         )
         return frozenset(confirmed.leftovers)
 

@@ -162,7 +162,8 @@ def _read(
     pace = (time.monotonic() - started) / (connected.target.sent - sent)
     asked = record.document.asked + source.asked + target.asked
     followed = record.document.followed + source.followed + target.followed
-    record.document = replace(record.document, asked=asked, followed=followed)
+    left_out = source.actions_left_out + target.actions_left_out
+    record.document = replace(record.document, asked=asked, followed=followed, actions_left_out=left_out)
     return Read(connected, contract, source, target, pace)
 
 

@@ -31,13 +31,12 @@ def read_both(
         ends = threads.submit(_read, source), threads.submit(read_environment, target)
         readings = {side: end.result() for side, end in zip(("source", "target"), ends, strict=True)}
         earlier = dict(zip(readings, before or (None, None), strict=True))
-        listed = {side: reading.actions for side, reading in readings.items()}
         end = "target"
-        askers = [Asker(end, target, readings[end], listed["source"], ask, earlier[end], wrote)]
+        askers = [Asker(end, target, readings[end], readings["source"], ask, earlier[end], wrote)]
         if isinstance(source, Transport):
             end = "source"
-            askers.insert(0, Asker(end, source, readings[end], listed["target"], ask, earlier[end]))
-        readings |= _ask(threads, askers, known.union(*listed.values()))
+            askers.insert(0, Asker(end, source, readings[end], readings["target"], ask, earlier[end]))
+        readings |= _ask(threads, askers, known.union(*(reading.actions for reading in readings.values())))
     return readings["source"], readings["target"]
 
 

@@ -144,8 +144,8 @@ class Settings(BaseSettings):
     ask: Annotated[Ask, Section.RUN] = Field(
         Ask.FEWEST,
         description="Which requests each server is asked about: `fewest` leaves out "
-        "those whose winner follows from "
-        "other answers, `all` asks about every one, twice in an apply",
+        "those whose winner follows from other answers and checks ten actions for an old name, "
+        "`all` asks about every one, twice in an apply",
     )
     countdown: Annotated[int | None, Section.RUN] = Field(
         None,

@@ -74,6 +74,21 @@ def test_a_renamed_action_is_asked_for_by_its_name_again(servers: Pair, run: Run
     assert again.code == 0, again.out
 
 
+def test_of_many_actions_the_one_that_was_updated_last_is_asked_about(
+    servers: Pair, run: RunCommand
+) -> None:
+    many = {f"/{number}$": f"action_{number:03}" for number in range(40)}
+    begin(servers, environment(**{"/a$": "b:new", **many}), environment(**{"/a$": "b:old", **many}))
+    servers[1].advance(301)  # answers are dated to the second
+    rename(servers[1], "b:old", "b:new")
+    planned = run(*servers, "plan")
+    assert operations(planned) == [("refresh", "GET /a$")]
+    assert "31 actions not checked for an old name" in planned.out  # of the source; all of the target are
+    assert "31 actions not checked for an old name" in planned.summary
+    assert "31 actions not checked for an old name" in (planned.folder / "report.html").read_text()
+    assert "not checked" not in run(*servers, "plan", "--ask", "all").out
+
+
 def test_what_is_stale_in_the_source_stays_different_until_it_is_written_there(
     servers: Pair, run: RunCommand
 ) -> None:

@@ -5,12 +5,17 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sync.overlaps.renames import SPOT_CHECKS
+
 from .conftest import Servers
 from .histories import Asked, Event, History, Wrote, mappings_of, model_of, play
 from .judging import CACHE_SECONDS
 from .model import does_match
 from .pairs import ACTIONS, Pair, pairs
 from .paths import all_paths
+
+MANY = tuple(Wrote(f"OPTIONS /{number}$", f"z:{number}") for number in range(SPOT_CHECKS + 1))
+"""So many actions that not each of them is asked about, written before all others."""
 
 CACHED = "may come from a cache"
 
@@ -19,7 +24,7 @@ CACHED = "may come from a cache"
 def _known_pairs(draw: st.DrawFn) -> Pair:
     """Return a pair in which one list or the other has every pattern that a cascade has left.
 
-    What neither list has is found by chance, so the more often the more is asked.
+    An action that was renamed is the last one that was updated. What neither list has is found by chance, so the more often the more is asked.
     """
     pair = draw(pairs())
     shown = {
@@ -31,6 +36,8 @@ def _known_pairs(draw: st.DrawFn) -> Pair:
     for name in sorted((mappings_of(pair.source) | mappings_of(pair.target)) - shown):
         number = draw(st.integers(0, 1))
         sides[number] = _then(sides[number], Wrote(name, draw(st.sampled_from(ACTIONS))))
+    if draw(st.booleans()):
+        sides = [replace(side, beginning=(*MANY, *side.beginning)) for side in sides]
     return Pair(*sides)
 
 

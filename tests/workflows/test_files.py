@@ -261,7 +261,7 @@ def test_the_cronjob_may_do_nothing_but_its_work() -> None:
     assert job["concurrencyPolicy"] == "Forbid"
     assert pod["automountServiceAccountToken"] is False
     assert pod["securityContext"]["runAsNonRoot"] is True
-    assert container["args"] == ["drift"]
+    assert container["args"] == ["drift", "--ask", "all"]
     assert container["securityContext"] == {
         "allowPrivilegeEscalation": False,
         "capabilities": {"drop": ["ALL"]},

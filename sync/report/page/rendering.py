@@ -68,6 +68,7 @@ class Page:
                 plan=plan,
                 title=headline.title(document, HTML),
                 lead=headline.lead(document, HTML),
+                questions=checks.questions(document),
                 alerts=self._alerts(),
                 guarantee=headline.half_way(document),
                 impact=plan.impact if plan else None,
