@@ -24,7 +24,8 @@ CACHED = "may come from a cache"
 def _known_pairs(draw: st.DrawFn) -> Pair:
     """Return a pair in which one list or the other has every pattern that a cascade has left.
 
-    An action that was renamed is the last one that was updated. What neither list has is found by chance, so the more often the more is asked.
+    An action that was renamed is the last one that was updated. What neither list has is found by chance, so
+    the more often the more is asked.
     """
     pair = draw(pairs())
     shown = {
