@@ -74,9 +74,7 @@ def test_a_renamed_action_is_asked_for_by_its_name_again(servers: Pair, run: Run
     assert again.code == 0, again.out
 
 
-def test_of_many_actions_the_one_that_was_updated_last_is_asked_about(
-    servers: Pair, run: RunCommand
-) -> None:
+def test_of_many_actions_the_one_that_was_updated_last_is_asked_about(servers: Pair, run: RunCommand) -> None:
     many = {f"/{number}$": f"action_{number:03}" for number in range(40)}
     begin(servers, environment(**{"/a$": "b:new", **many}), environment(**{"/a$": "b:old", **many}))
     servers[1].advance(301)  # answers are dated to the second
