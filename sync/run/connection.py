@@ -15,10 +15,11 @@ from sync.heimdall.transport import Transport
 from sync.interruption import Interruption
 from sync.model.plan import Rules
 from sync.model.snapshot import Snapshot
-from sync.plan.guardrails import objections_to_urls
+from sync.plan.guardrails import Objection, objections_to_urls
 from sync.report.console import Console, Mode
 from sync.report.document import Document
 from sync.report.progress import Standing
+from sync.run.gate import Gates
 from sync.run.input_files import InputFiles
 from sync.run.record import Record
 from sync.run.settings import Command, Settings
@@ -97,6 +98,8 @@ def connect(
         for note in files.notes:
             record.note(note)
         try:
+            if settings.gate:
+                record.weigh(_objections_to_gates(settings, interruption, record.note))
             record.weigh(objections_to_urls(settings.source_place, target_url, connected.rules))
             yield connected
         finally:
@@ -105,6 +108,17 @@ def connect(
                 requests=sum(each.sent for each in connected.transports.values()),
                 seconds=time.monotonic() - started,
             )
+
+
+def _objections_to_gates(
+    settings: Settings, interruption: Interruption, tell: Callable[[str], None]
+) -> Iterator[Objection]:
+    """Yield how an apply can pass the environments that should ask a person."""
+    gates = Gates.of_workflow(
+        Patience(settings.timeout, settings.retries, interruption.sleep, interruption.requested, tell=tell)
+    )
+    for name in settings.gate:
+        yield from gates.objections(name, accepted=settings.accept_ungated)
 
 
 def _transport(

@@ -16,7 +16,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from sync.heimdall.credentials import Credentials
 from sync.model.plan import Rules, Strategy
 from sync.overlaps.questions import Ask
-from sync.run.option_types import BaseUrl, Digest, Endpoints, File, Name, Patterns, Source, Token
+from sync.run.option_types import BaseUrl, Digest, Endpoints, File, Name, Names, Patterns, Source, Token
 
 
 class Command(StrEnum):
@@ -143,9 +143,9 @@ class Settings(BaseSettings):
     )
     ask: Annotated[Ask, Section.RUN] = Field(
         Ask.FEWEST,
-        description="Which requests each server is asked about: `fewest` leaves out "
-        "those whose winner follows from other answers and checks ten actions for an old name, "
-        "`all` asks about every one, twice in an apply",
+        description="Which requests each server is asked about: `fewest` leaves out those whose winner "
+        "follows from other answers and checks ten actions for an old name, `all` asks about every one, "
+        "twice in an apply",
     )
     countdown: Annotated[int | None, Section.RUN] = Field(
         None,
@@ -217,6 +217,14 @@ class Settings(BaseSettings):
     )
     allow_sensitive: Annotated[bool, Section.GUARDRAILS] = Field(
         default=False, description="Allow a plan by which a group gains an endpoint that `--sensitive` names"
+    )
+    gate: Annotated[Names, Section.GUARDRAILS] = Field(
+        (),
+        description="Environments on GitHub that an apply waits in. Refuse the run before it plans if one of "
+        "them asks no other person; this needs `GITHUB_TOKEN` with `actions: read`",
+    )
+    accept_ungated: Annotated[bool, Section.GUARDRAILS] = Field(
+        default=False, description="Allow an environment of `--gate` that asks no other person"
     )
     output_dir: Annotated[Path, Section.FILES] = Field(
         Path("heimdall-sync-report"), description="Folder for the reports"

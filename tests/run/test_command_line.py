@@ -52,6 +52,8 @@ EXAMPLES: dict[str, tuple[str, object]] = {
     "fail_on_new_access": ("true", True),
     "sensitive": ("GET /a,b", ("GET /a,b",)),
     "allow_sensitive": ("true", True),
+    "gate": ("production", ("production",)),
+    "accept_ungated": ("true", True),
     "wait_for_caches": ("true", True),
     "receipt": (__file__, Path(__file__)),
     "source_token_file": ("/run/token", Path("/run/token")),
