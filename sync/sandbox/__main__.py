@@ -36,8 +36,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--host", default="127.0.0.1", help="an address of this machine; loopback otherwise")
     parser.add_argument("--port", type=int, default=0, help="0 for any free one")
     parser.add_argument("--first-id", type=int, help="the id that every table counts from")
-    parser.add_argument("--delay", type=float, help="seconds before each answer")
-    parser.add_argument("--serial", action="store_true", help="one request at a time")
+    parser.add_argument("--delay", type=float, help="seconds that a request spends on its way")
+    parser.add_argument("--read-time", type=float, help="seconds of the server's own work for a GET")
+    parser.add_argument("--write-time", type=float, help="the same for any other request")
+    parser.add_argument("--serial", action="store_true", help="work for one request at a time")
     parser.add_argument("--publish-updates", action="store_true", help="PUT for roles and groups")
     parser.add_argument("--no-openapi", action="store_true", help="don't publish the API's schema")
     parser.add_argument(

@@ -41,16 +41,22 @@ class Gateway:
         effect = self._world.faults.effect_on(scope["method"], path)
         noting = _noting(entry, send, self._world.clock)
         try:
-            async with self._admitted(scope, receive) as (admitted, received), self._turn:
+            async with self._admitted(scope, receive) as (admitted, received):
                 if not admitted:
                     refusal = JSONResponse({"error": REFUSAL, "status_code": 500}, 500)
                     await refusal(scope, receive, noting)
                     return
                 await asyncio.sleep(self._world.options.delay)
-                answer = self._when_not_silent(noting)
-                await Exchange(self._api_watched, scope, received, answer).meet(effect)
+                async with self._turn:
+                    await asyncio.sleep(self._work_on(scope["method"]))
+                    answer = self._when_not_silent(noting)
+                    await Exchange(self._api_watched, scope, received, answer).meet(effect)
         finally:
             entry.ended = time.monotonic()
+
+    def _work_on(self, method: str) -> float:
+        options = self._world.options
+        return options.read_time if method == "GET" else options.write_time
 
     @asynccontextmanager
     async def _admitted(self, scope: Scope, receive: Receive) -> AsyncIterator[tuple[bool, Receive]]:

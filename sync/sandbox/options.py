@@ -27,8 +27,9 @@ class People(Value):
 class Options(Value):
     """How a sandbox behaves.
 
-    `first_id` is the id that every table counts from, `delay` the seconds before each answer; `serial`
-    answers one request at a time. `publish_updates` is an API with `PUT` for roles and groups,
+    `first_id` is the id that every table counts from, `delay` the seconds that each request spends on its way,
+    side by side with others. `read_time` and `write_time` are the seconds of the server's own work for a `GET`
+    and for any other request; `serial` does that work for one request at a time. `publish_updates` is an API with `PUT` for roles and groups,
     `no_openapi` one that doesn't publish its schema. With `shifting_list` a row is repeated or dropped
     between two pages of the list of actions, in its first `shifting_readings` readings. `cerbos_down`
     leaves nobody to decide about permissions. `pool` is how many connections to its database the server has
@@ -40,6 +41,8 @@ class Options(Value):
     first_id: int = Field(default=1, ge=1)
     delay: float = Field(default=0.0, ge=0)
     serial: bool = False
+    read_time: float = Field(default=0.0, ge=0)
+    write_time: float = Field(default=0.0, ge=0)
     publish_updates: bool = False
     no_openapi: bool = False
     shifting_list: Shift | None = None
