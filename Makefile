@@ -31,8 +31,8 @@ test: .venv/installed-dev ## lint, check types, run the tests and measure what t
 	$(BIN)/mypy
 	$(BIN)/pytest -n 2 --cov
 
-bench: .venv/installed-dev ## measure reading, planning with 10,000 mappings, and the page of them in Chromium
-	$(BIN)/python tests/benchmarks/reading.py
+bench: .venv/installed-dev ## measure for at most 20 minutes how fast everything is, and write docs/performance.md
+	$(BIN)/python -m tests.benchmarks
 	$(BIN)/python tests/benchmarks/overlapping.py
 	$(BIN)/python tests/benchmarks/impact.py
 	$(BIN)/python tests/benchmarks/page.py

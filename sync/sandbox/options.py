@@ -27,15 +27,15 @@ class People(Value):
 class Options(Value):
     """How a sandbox behaves.
 
-    `first_id` is the id that every table counts from, `delay` the seconds that each request spends on its way,
-    side by side with others. `read_time` and `write_time` are the seconds of the server's own work for a `GET`
-    and for any other request; `serial` does that work for one request at a time. `publish_updates` is an API with `PUT` for roles and groups,
-    `no_openapi` one that doesn't publish its schema. With `shifting_list` a row is repeated or dropped
-    between two pages of the list of actions, in its first `shifting_readings` readings. `cerbos_down`
-    leaves nobody to decide about permissions. `pool` is how many connections to its database the server has
-    (the real one: 15; 0: any number). A request that finds none left is answered with 500, and after that, or
-    where two tries of one write are under way together, nobody is answered for `silence` seconds.
-    `no_cache` looks anew at who decides a request each time.
+    `first_id` is the id that every table counts from, `delay` the seconds that each request spends on its
+    way, side by side with others. `read_time` and `write_time` are the seconds of the server's own work for a
+    `GET` and for any other request; `serial` does that work for one request at a time. `publish_updates` is
+    an API with `PUT` for roles and groups, `no_openapi` one that doesn't publish its schema. With
+    `shifting_list` a row is repeated or dropped between two pages of the list of actions, in its first
+    `shifting_readings` readings. `cerbos_down` leaves nobody to decide about permissions. `pool` is how many
+    connections to its database the server has (the real one: 15; 0: any number). A request that finds none
+    left is answered with 500, and after that, or where two tries of one write are under way together, nobody
+    is answered for `silence` seconds. `no_cache` looks anew at who decides a request each time.
     """
 
     first_id: int = Field(default=1, ge=1)
