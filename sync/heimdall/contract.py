@@ -19,7 +19,7 @@ from sync.heimdall.routes import ROUTES, Route, body_of, names_in_path
 from sync.heimdall.transport import Transport
 from sync.model.plan import Operation
 from sync.model.refusal import Refusal, no_address
-from sync.model.scope import accepting
+from sync.model.scope import accepting, recreating
 from sync.model.snapshot import Kind, fits_in_url
 
 PATH = "/openapi.json"
@@ -65,7 +65,7 @@ class Contract:
         kind = operation.kind
         remedy = f"change it in the source, or accept it: {accepting(kind, operation.name)}"
         if route is None:
-            return Refusal(f"the target's API can't change the description of a {kind}", remedy)
+            return _no_update(kind, operation.name)
         for its_kind, name in names_in_path(operation, route):
             if not fits_in_url(name):
                 return no_address(its_kind, name)
@@ -102,6 +102,18 @@ class Contract:
         whole = {**schema, "components": self._document.get("components", {})}
         # an own registry: a reference to elsewhere is an error, never a request
         return _Validator(whole, registry=Registry())
+
+
+def _no_update(kind: Kind, name: str) -> Refusal:
+    """Say what can be done where no request changes the description of a role or group."""
+    reason = f"the target's API can't change the description of a {kind}"
+    accept = f"accept it: {accepting(kind, name)}"
+    if kind is Kind.ROLE:
+        return Refusal(reason, f"let a plan recreate the role: {recreating(name)}; or {accept}")
+    return Refusal(
+        f"{reason}, and a group is never recreated: its members would be lost",
+        f"change it in the source, or {accept}",
+    )
 
 
 def _shortened(text: str, most: int = 200) -> str:

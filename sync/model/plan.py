@@ -147,15 +147,17 @@ Percent = Annotated[int, Field(ge=0, le=100)]
 class Rules(Value):
     """What a plan is made and judged by, and an approver agrees to besides its operations.
 
-    `accept`, `protect` and `ignore` are patterns: see `scope.py`. What is accepted may stay different, what
-    is protected is compared and never changed, what is ignored is out of scope on both sides. The rest
-    are the settings of the guardrails: see `guardrails.py`.
+    `accept`, `protect`, `ignore` and `recreate` are patterns: see `scope.py`. What is accepted may stay
+    different, what is protected is compared and never changed, what is ignored is out of scope on both sides;
+    a role that is named to `recreate` may be deleted and created again, where only its description differs
+    and no request changes that. The rest are the settings of the guardrails: see `guardrails.py`.
     """
 
     strategy: Strategy = Strategy.LEAST_PRIVILEGE
     accept: tuple[str, ...] = ()
     protect: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
+    recreate: tuple[str, ...] = ()
     max_delete_percent: Percent = 30
     delete_guard_minimum: int = Field(default=10, ge=1)
     allow_empty_source: bool = False
@@ -173,7 +175,7 @@ class Rules(Value):
 class Unmatched(Value):
     """A pattern of the scope that names nothing on either side."""
 
-    setting: Literal["protect", "ignore", "accept"]
+    setting: Literal["protect", "ignore", "recreate", "accept"]
     pattern: str
 
 

@@ -51,15 +51,29 @@ def exactly(kind: Kind, name: str) -> str:
 
 def accepting(kind: Kind, name: str) -> str:
     """Return the flag that accepts the differences of one thing, as a shell takes it."""
+    return f"--accept {_quoted(kind, name)}"
+
+
+def recreating(role: str) -> str:
+    """Return the flag that lets a role be recreated, as a shell takes it."""
+    return f"--recreate {_quoted(Kind.ROLE, role)}"
+
+
+def _quoted(kind: Kind, name: str) -> str:
     pattern = exactly(kind, name)
     quoted = shlex.quote(pattern)
-    return f"--accept '{quoted}'" if quoted == pattern and _MARKED.search(pattern) else f"--accept {quoted}"
+    return f"'{quoted}'" if quoted == pattern and _MARKED.search(pattern) else quoted
 
 
 def unmatched(rules: Rules, *sides: Snapshot) -> tuple[Unmatched, ...]:
     """Return the patterns that name nothing on any side; those that should protect come first."""
     there = [(kind, entity.name) for side in sides for kind in Kind for entity in side.of(kind)]
-    patterns = {"protect": rules.protect, "ignore": rules.ignore, "accept": rules.accept}
+    patterns = {
+        "protect": rules.protect,
+        "ignore": rules.ignore,
+        "recreate": rules.recreate,
+        "accept": rules.accept,
+    }
     return tuple(
         Unmatched(setting=setting, pattern=pattern)
         for setting, given in patterns.items()

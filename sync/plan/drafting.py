@@ -7,11 +7,13 @@ A mapping that can't be written leaves requests to others, which may ask for oth
         reorders = the fewest writes that let each overlap be won as in the source, without refused mappings
         if the target refuses some reorders: add them to refused, and begin again
         waves = the changes and the reorders, in the strategy's order, without what may break its guarantee
+        if that has turned away a part of a recreation: refuse the update that it stands for, and begin again
         if that has turned away writes or deletions of mappings: add them to refused, and begin again
         else: that is the draft
 
 It ends: each round but the last refuses at least one more operation, none is proposed again once it is
-refused, and there are at most four for each mapping (a change, a deletion, a refresh, a reorder).
+refused, and there are at most four for each mapping (a change, a deletion, a refresh, a reorder) and one for
+each role that is to be recreated.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -27,6 +29,7 @@ from sync.overlaps.winners import Winner
 from sync.plan.guarantee import Guarantee
 from sync.plan.order import waves_of
 from sync.plan.planned_winners import WRITES, PlannedWinners
+from sync.plan.recreation import Recreation
 from sync.plan.side import Enforced
 
 Refuses = Callable[[Operation], Refusal | None]
@@ -70,6 +73,7 @@ class Drafting:
     changes: tuple[Operation, ...]
     winners: PlannedWinners
     refuses: Refuses
+    recreations: tuple[Recreation, ...] = ()
 
     def draft(self, refused: Refused) -> Draft:
         """Return the waves without what is refused, and without what can't be done for that.
@@ -78,7 +82,10 @@ class Drafting:
         """
         refused = dict(refused)
         while True:
-            possible = [change for change in self.changes if change not in refused]
+            recreating = [each for each in self.recreations if each.update not in refused]
+            # before the changes: what else differs in such a role is given to the new one
+            possible = [op for each in recreating for op in each.operations]
+            possible += [change for change in self.changes if change not in refused]
             unable = {op.name for op in refused if op.kind is Kind.MAPPING and op.verb in WRITES}
             reordering = self.winners.reordering(possible, {*unable, *self._protected()})
             stuck = {op: refusal for op in reordering.reorders if (refusal := self.refuses(op))}
@@ -86,6 +93,7 @@ class Drafting:
                 operations = [*possible, *reordering.reorders]
                 draft = self._in_waves(operations, refused)
                 stuck = {op: why for op, why in draft.refused.items() if op.kind is Kind.MAPPING}
+                stuck |= {each.update: why for each in recreating if (why := each.impossible(draft.refused))}
                 if not stuck:
                     kept = self._with_forbidden_reorders(refused, reordering.forbidden)
                     return Draft(draft.waves, {**kept, **draft.refused}, draft.exposures)

@@ -39,12 +39,13 @@ from collections.abc import Callable, Iterable, Iterator
 from sync.errors import Result
 from sync.model.plan import Operation, Strategy, Verb
 from sync.model.ranking import Ranking
-from sync.model.snapshot import READABLE_ROLES, Kind, Snapshot
+from sync.model.snapshot import Kind, Snapshot
 from sync.overlaps.overlap import Overlap
 from sync.overlaps.search import overlaps_of
 from sync.overlaps.winners import Winner
 from sync.plan.diff import unreadable
 from sync.plan.possible_winners import PossibleWinners
+from sync.plan.prerequisites import Prerequisites
 from sync.plan.reach import Access, possible_actions, real_name
 
 Tolerates = Callable[[Overlap, Winner, set[str]], bool]
@@ -80,18 +81,17 @@ class Guarantee:
         self._now = Access(target, unreadable_as_in=source)
         self._before = Access(target, unreadable_as_in=source)
         self._goal = Access(target, unreadable_as_in=source)
-        self._unreadable = {kind: unreadable(target, kind) for kind in (Kind.ROLE, Kind.GROUP)}
+        unread = unreadable(target, Kind.GROUP)
+        changes = tuple(changes)
         for change in changes:
-            if change.kind is not Kind.GROUP or change.name not in self._unreadable[Kind.GROUP]:
+            if change.kind is not Kind.GROUP or change.name not in unread:
                 self._goal.do(change)
         in_source, in_target = ({mapping.name for mapping in side.mappings} for side in (source, target))
         overlaps = overlaps_of(frozenset(in_source | in_target))
         self._winners = PossibleWinners(overlaps, _actions(self._now), target.ranking)
         self._winners_before = PossibleWinners(overlaps, _actions(self._before), target.ranking)
         self._winners_after = PossibleWinners(overlaps, _actions(self._goal), _order_after(source, target))
-        self._roles_read = frozenset(role.name for role in target.roles)
-        self._unsettled: list[Operation] = []
-        self._causes: dict[tuple[Kind, str], str] = {}
+        self._needs = Prerequisites(target, changes, self._before, self._now)
 
     def split(self, operations: Iterable[Operation]) -> tuple[tuple[Operation, ...], dict[Operation, str]]:
         """Return those operations of a wave that may run, and the others with the reason why not.
@@ -101,7 +101,9 @@ class Guarantee:
         admitted: list[Operation] = []
         turned_away: dict[Operation, str] = {}
         for operation in operations:
-            reason = self._missing(operation) or self._in_the_way(operation) or self._breach(operation)
+            reason = (
+                self._needs.missing(operation) or self._needs.in_the_way(operation) or self._breach(operation)
+            )
             if reason:
                 turned_away[operation] = reason
             else:
@@ -123,10 +125,7 @@ class Guarantee:
             self._winners.settle(operation, result)
         elif result is Result.DONE:
             self._now.do(operation)
-        if result is Result.UNKNOWN:
-            self._unsettled.append(operation)
-        if result is not Result.DONE and operation.verb is Verb.CREATE:
-            self._causes[operation.kind, operation.name] = reason
+        self._needs.settle(operation, result, reason)
 
     def _presume(self, operation: Operation) -> None:
         """Let an operation be done or not, whichever is worse for the guarantee."""
@@ -135,81 +134,6 @@ class Guarantee:
         elif operation.kind is Kind.MAPPING:
             self._now.set_mapping(operation.name, possible_actions(operation, Result.UNKNOWN))
             self._winners.presume(operation)
-
-    def _missing(self, operation: Operation) -> str:
-        """Say what an operation refers to that is not there."""
-        match operation.verb, operation.kind:
-            case ((Verb.CREATE | Verb.UPDATE | Verb.REORDER | Verb.REFRESH), Kind.MAPPING):
-                action = operation.after.action if operation.after else None
-                return self._absent(Kind.ACTION, action or "")
-            case Verb.ASSIGN, Kind.ROLE:
-                return (
-                    self._absent(Kind.ROLE, operation.name)
-                    or self._absent(Kind.ACTION, operation.member or "")
-                    or self._out_of_sight(operation.name)
-                )
-            case Verb.ASSIGN, Kind.GROUP:
-                return self._absent(Kind.GROUP, operation.name) or self._absent(
-                    Kind.ROLE, operation.member or ""
-                )
-            case Verb.UNASSIGN, Kind.ROLE:
-                return self._out_of_sight(operation.name)
-        return ""
-
-    def _absent(self, kind: Kind, name: str) -> str:
-        there = {
-            Kind.ACTION: self._now.actions,
-            Kind.ROLE: self._now.role_actions,
-            Kind.GROUP: self._now.groups,
-        }[kind]
-        if name in there:
-            return ""
-        cause = self._causes.get((kind, name))
-        return f"{kind} {name!r} is not in the target" + (f" ({cause})" if cause else "")
-
-    def _out_of_sight(self, role: str) -> str:
-        roles = self._now.role_actions
-        if self._roles_read.issuperset(roles) or len(roles) <= READABLE_ROLES:
-            return ""
-        if sorted(roles).index(role) < READABLE_ROLES:
-            return ""
-        return (
-            f"the target would hold {len(roles)} roles then, and takes no change to what role {role!r} holds "
-            f"beyond the first {READABLE_ROLES} by name"
-        )
-
-    def _in_the_way(self, operation: Operation) -> str:
-        """Say what still refers to what an operation deletes: the server's cascade would take it along."""
-        if operation.verb is not Verb.DELETE or operation.kind is Kind.MAPPING:
-            return ""
-        name = operation.name
-        for other in self._unsettled:
-            if name in {other.name, other.member} or name in possible_actions(other, Result.UNKNOWN):
-                return f"the result of {other.verb} {other.kind} {other.name!r} is still open"
-        return self._still_referring(operation.kind, name)
-
-    def _still_referring(self, kind: Kind, name: str) -> str:
-        now = self._now
-        unread = {Kind.ACTION: Kind.ROLE, Kind.ROLE: Kind.GROUP}.get(kind)
-        if unread and self._unreadable[unread]:
-            return f"{unread} {min(self._unreadable[unread])!r} may hold it, and can't be read"
-        match kind:
-            case Kind.ACTION:
-                holders = {
-                    Kind.MAPPING: now.endpoints.get(name, set()),
-                    Kind.ROLE: now.action_roles.get(name, set()),
-                }
-            case Kind.ROLE:
-                holders = {Kind.GROUP: now.role_groups.get(name, set())}
-                if now.role_actions.get(name):
-                    return f"it still holds action {min(now.role_actions[name])!r}"
-            case _:
-                holders = {}
-                if now.group_roles.get(name):
-                    return f"it still holds role {min(now.group_roles[name])!r}"
-        return next(
-            (f"{holder} {min(names)!r} still refers to it" for holder, names in holders.items() if names), ""
-        )
 
     def _breach(self, operation: Operation) -> str:
         """Say what would break the guarantee, under either meaning of an endpoint without a mapping."""

@@ -13,6 +13,7 @@ from typing import Generic, TypeVar
 
 from sync.model.plan import Operation, Plan, Rules, Verb
 from sync.model.snapshot import SUPERADMIN, Kind, Snapshot
+from sync.plan.recreation import needs_a_gap, of_recreation
 from sync.plan.sensitive import is_sensitive
 from sync.urls import identity, is_plain_http
 
@@ -125,13 +126,24 @@ def _empty_source(planned: Planned) -> Iterator[Found]:
 
 def _many_deletions(planned: Planned) -> Iterator[Found]:
     rules, removals = planned.plan.rules, (Verb.DELETE, Verb.UNASSIGN)
-    gone = Counter(_counted_as(op) for op in planned.plan.operations if op.verb in removals)
+    # what is recreated comes back
+    kept = of_recreation(planned.plan.operations)
+    gone = Counter(
+        _counted_as(op) for op in planned.plan.operations if op.verb in removals and op not in kept
+    )
     # what is above the usual limit is said even where a setting allows it
     limit = min(Rules.model_fields["max_delete_percent"].default, rules.max_delete_percent)
     for what, total in _sizes(planned.target).items():
         percent = gone[what] * 100 / total if total else 0
         if total >= rules.delete_guard_minimum and percent > limit:
             yield Found(f"{gone[what]} of {total} {what} would be removed, more than {limit} %", percent)
+
+
+def _recreation(planned: Planned) -> Iterator[Found]:
+    """Yield the roles that are to be recreated under a strategy that forbids it."""
+    for blocked in planned.plan.blocked:
+        if not blocked.accepted and blocked.reason == needs_a_gap(blocked.name).reason:
+            yield Found(blocked.reason)
 
 
 def _superadmin_grant(planned: Planned) -> Iterator[Found]:
@@ -214,6 +226,7 @@ BY_URL = (
 BY_PLAN = (
     Guardrail("empty source", "allow_empty_source", _empty_source),
     Guardrail("many deletions", "max_delete_percent", _many_deletions),
+    Guardrail("recreated role", "recreate", _recreation),
     Guardrail("superadmin grant", "allow_superadmin_grant", _superadmin_grant),
     Guardrail("self-lockout", "allow_self_lockout", _self_lockout),
     Guardrail("unprotected endpoints", "fail_on_unprotected", _unprotected_endpoints),

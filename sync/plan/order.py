@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from sync.model.plan import Operation, Strategy, Verb, Wave
 from sync.model.snapshot import Kind
+from sync.plan.recreation import of_recreation
 
 Step = tuple[Verb, Kind]
 
@@ -24,11 +25,22 @@ _REMAP: tuple[Step, ...] = (
 )
 _REVOKE: tuple[Step, ...] = ((Verb.UNASSIGN, Kind.GROUP), (Verb.UNASSIGN, Kind.ROLE))
 
+_RECREATE: tuple[tuple[str, tuple[Step, ...]], ...] = (
+    ("recreate: take", _REVOKE),
+    ("recreate: delete", ((Verb.DELETE, Kind.ROLE),)),
+    ("recreate: create", ((Verb.CREATE, Kind.ROLE),)),
+    ("recreate: fill", ((Verb.ASSIGN, Kind.ROLE),)),
+    ("recreate: give back", ((Verb.ASSIGN, Kind.GROUP),)),
+)
+RECREATION = frozenset(phase for phase, _ in _RECREATE)
+"""The phases in which roles are recreated; an operation of a recreation runs in these alone."""
+
 PHASES: dict[Strategy, tuple[tuple[str, tuple[Step, ...]], ...]] = {
     Strategy.LEAST_PRIVILEGE: (
         ("prepare", ((Verb.CREATE, Kind.ACTION), (Verb.CREATE, Kind.GROUP), *_DESCRIPTIONS)),
         ("revoke", _REVOKE),
         ("delete roles", ((Verb.DELETE, Kind.ROLE),)),
+        *_RECREATE,
         ("create roles", ((Verb.CREATE, Kind.ROLE),)),
         ("remap", _REMAP),
         ("grant actions", ((Verb.ASSIGN, Kind.ROLE),)),
@@ -63,12 +75,15 @@ def waves_of(
 
     Mappings that match the same request are changed in turns, given by name: each turn is a wave.
     """
-    by_step: dict[Step, list[Operation]] = {}
+    operations = tuple(operations)
+    recreating = of_recreation(operations)
+    by_step: dict[tuple[Step, bool], list[Operation]] = {}
     for operation in operations:
-        by_step.setdefault((operation.verb, operation.kind), []).append(operation)
+        step = operation.verb, operation.kind
+        by_step.setdefault((step, operation in recreating), []).append(operation)
     waves = []
     for phase, steps in PHASES[strategy]:
-        found = [operation for step in steps for operation in by_step.get(step, ())]
+        found = [op for step in steps for op in by_step.get((step, phase in RECREATION), ())]
         parts = _in_turns(found, turns or {}) if phase == "remap" else [found]
         waves += [Wave(phase=phase, operations=tuple(part)) for part in parts if part]
     return waves

@@ -3,15 +3,16 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from sync.model.plan import Blocked, Operation, Plan, Rules, Verb
+from sync.model.plan import Blocked, Operation, Plan, Rules, Strategy, Verb
 from sync.model.refusal import Refusal, no_address
 from sync.model.scope import accepting, named, unmatched
 from sync.model.snapshot import READABLE_ROLES, SUPERADMIN, Kind, Snapshot, fits_in_url
 from sync.plan.diff import differences, unreadable
-from sync.plan.drafting import PROTECTED, Drafting, Refuses
+from sync.plan.drafting import PROTECTED, Drafting, Refused, Refuses
 from sync.plan.impact import impact_of
 from sync.plan.interruptions import WonRequests
 from sync.plan.planned_winners import PlannedWinners
+from sync.plan.recreation import Recreation, needs_a_gap, recreations
 from sync.plan.side import Environment
 from sync.plan.undecided import undecided
 
@@ -31,12 +32,22 @@ def make_plan(
     differing = tuple(differences(source.snapshot, target.snapshot, rules.ignore))
     changes = (*differing, *winners.refreshes(differing))
     unread = _unread(source.snapshot, target.snapshot)
-    refused: dict[Operation, Refusal] = {}
+
+    def refusal_of(change: Operation) -> Refusal | None:
+        return _untouchable(change, unread) or _protected(change, rules) or refuses(change)
+
+    refused: Refused = {}
     for change in changes:
-        refusal = _untouchable(change, unread) or _protected(change, rules) or refuses(change)
+        refusal = refusal_of(change)
         if refusal:
             refused[change] = refusal
-    draft = Drafting(rules, source.enforced, target.enforced, changes, winners, refuses).draft(refused)
+    recreating = _recreating(source.snapshot, target.snapshot, refused, rules, refusal_of)
+    for recreation in recreating:
+        del refused[recreation.update]
+    updates = {recreation.update for recreation in recreating}
+    changes = tuple(change for change in changes if change not in updates)
+    drafting = Drafting(rules, source.enforced, target.enforced, changes, winners, refuses, recreating)
+    draft = drafting.draft(refused)
     operations = draft.operations
     unread = {key: refusal for key, refusal in unread.items() if not named(rules.ignore, *key)}
     incomparable = _incomparable(unread, source.snapshot, target.snapshot, operations)
@@ -65,6 +76,24 @@ def make_plan(
         ),
         unmatched=unmatched(rules, source.snapshot, target.snapshot),
     )
+
+
+def _recreating(
+    source: Snapshot, target: Snapshot, refused: Refused, rules: Rules, refuses: Refuses
+) -> tuple[Recreation, ...]:
+    """Return the recreations that can be tried; of the others the reason why not is noted in `refused`."""
+    possible = []
+    wanted = {op: why for op, why in refused.items() if why is not PROTECTED}
+    for recreation in recreations(source, target, wanted, rules):
+        refusals = {op: why for op in recreation.operations if (why := refuses(op))}
+        why_not = recreation.impossible(refusals)
+        if rules.strategy is Strategy.ZERO_DOWNTIME:
+            why_not = needs_a_gap(recreation.update.name)
+        if why_not:
+            refused[recreation.update] = why_not
+        else:
+            possible.append(recreation)
+    return tuple(possible)
 
 
 def _untouchable(change: Operation, unread: Mapping[Entry, Refusal]) -> Refusal | None:

@@ -80,6 +80,11 @@ class Access:
             self.group_roles[group].discard(role)
             self.role_groups[role].discard(group)
 
+    def holds(self, operation: Operation) -> bool:
+        """Tell whether the edge of an assign or unassign is there."""
+        held = self.group_roles if operation.kind is Kind.GROUP else self.role_actions
+        return operation.member in held.get(operation.name, ())
+
     def set_mapping(self, endpoint: str, possible: set[str]) -> None:
         """Let an endpoint ask for one of the actions; for none of them if there are none."""
         for action in self.mappings.pop(endpoint, set()):

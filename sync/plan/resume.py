@@ -10,6 +10,7 @@ from sync.overlaps.search import overlaps_of
 from sync.overlaps.winners import ranking_of, winners_of
 from sync.plan.diff import held_by, in_scope, unreadable
 from sync.plan.planned_winners import AS_IT_IS, WRITES, PlannedWinners
+from sync.plan.recreation import of_recreation, role_of
 from sync.plan.side import Environment
 
 
@@ -56,7 +57,7 @@ def done_since(plan: Plan, source: Environment, target: Environment) -> tuple[Op
     """
     world = _Contents(in_scope(target.snapshot, plan.rules.ignore), plan)
     done = {operation for operation in plan.operations if world.shows(operation)}
-    world.undo(done)
+    world.undo(_latest_first(plan, done))
     if world.snapshot().digest != plan.target.digest:
         return None
     winners = PlannedWinners(source, target, plan.rules.ignore)
@@ -104,11 +105,17 @@ def before(plan: Plan, target: Snapshot, done: Iterable[Operation]) -> Snapshot:
     Its order is the one that decided then and, below that, the one in which its mappings stand now.
     """
     world = _Contents(target, plan)
-    world.undo(done)
+    world.undo(_latest_first(plan, done))
     found = world.snapshot()
     present = frozenset(mapping.name for mapping in found.mappings)
     winners = winners_of(Ranking(plan.target.precedence, plan.target.rows), overlaps_of(present), present)
     return found.ranked(ranking_of(winners, present, target.ranking))
+
+
+def _latest_first(plan: Plan, done: Iterable[Operation]) -> list[Operation]:
+    """Return operations as they have to be undone: what a recreation takes it gives back later."""
+    done = {*done}
+    return [operation for operation in reversed(plan.operations) if operation in done]
 
 
 _REVERSED = {
@@ -156,15 +163,27 @@ class _Contents:
             for kind in self._unread
             for holder in snapshot.of(kind)
         }
+        recreating = of_recreation(plan.operations)
+        self._taken = {op for op in recreating if op.verb is Verb.UNASSIGN}
+        self._new_roles = {op.name: op.after for op in recreating if op.verb is Verb.CREATE}
 
     def shows(self, operation: Operation) -> bool:
-        """Tell whether what an operation does is done."""
+        """Tell whether what an operation does is done.
+
+        Of a role that is recreated the description tells whether it is the old one or the new one. What was
+        given back to the old one, which the server did not delete, counts as never taken.
+        """
         held = operation.member in self._held.get((operation.kind, operation.name), ())
+        role = role_of(operation)
+        there = self._entities[Kind.ROLE].get(role or "")
+        is_new = there is not None and there == self._new_roles.get(role or "")
         match operation.verb:
             case Verb.ASSIGN:
-                return held
+                return held and (is_new or role not in self._new_roles)
             case Verb.UNASSIGN:
-                return not held
+                return not held or (is_new and operation in self._taken)
+            case Verb.DELETE if is_new:
+                return True
             case Verb.REORDER | Verb.REFRESH:
                 return False  # who decides tells that
         return self._entities[operation.kind].get(operation.name) == operation.after

@@ -25,6 +25,7 @@ _SIDES = {
 _SAYS_NOTHING = {
     "protect": "so it protects nothing",
     "ignore": "so it leaves nothing out",
+    "recreate": "so it recreates nothing",
     "accept": "so it accepts nothing",
 }
 
@@ -113,6 +114,8 @@ def way_out(objection: Objection) -> str:
     match objection.setting:
         case "":
             return ""
+        case "--recreate":
+            return "use --strategy least-privilege, or leave out --recreate for this role"
         case setting if setting.startswith("--fail-on-"):
             return f"to allow it, leave out {setting}"
         case setting if setting.startswith("--max-"):

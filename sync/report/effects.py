@@ -1,20 +1,16 @@
 """Who gains access by a plan, who loses it and what opens, in sentences: the weightiest first."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import chain
 
-from sync.model.impact import AccessChange, Cause, Impact, Requests, Requirement
+from sync.model.impact import AccessChange, Cause, Impact, Requirement
 from sync.model.plan import Plan
 from sync.report.document import Document
-from sync.report.endpoints import endpoint
+from sync.report.gaps import missing_for_a_moment, recreated_roles
+from sync.report.naming import Naming, names_of, weight
 from sync.report.sections import Row, Section, Severity, section
 from sync.report.wording import Wording, plural
-
-_AT_MOST = 4
-"""So many names of one sort a sentence holds; the table of every access has the rest."""
-
-_WEIGHTS = {"DELETE": 0, "ANY": 0, "GET": 2, "HEAD": 2, "OPTIONS": 2}
 
 _UNCERTAIN = "only a pattern that can't be compared may match"
 
@@ -34,7 +30,7 @@ def access(document: Document, wording: Wording) -> list[Section]:
     """Return what a plan changes of who reaches what: what weighs most, who gains, who loses."""
     if document.plan is None:
         return []
-    told = _told(document.plan, wording).sections()
+    told = _told(document.plan, wording).sections(document.plan)
     is_over = document.outcomes is not None
     return [replace(one, title=_AFTERWARDS.get(one.title, one.title)) if is_over else one for one in told]
 
@@ -91,44 +87,36 @@ def _requirements(impact: Impact) -> Iterator[Requirement]:
     return chain(impact.opened, impact.changed)
 
 
-def _weight(name: str) -> tuple[int, str]:
-    return _WEIGHTS.get(name.partition(" ")[0], 1), name
-
-
-def _names_of(requests: Iterable[Requests]) -> list[str]:
-    return sorted(dict.fromkeys(each.name for each in requests), key=_weight)
-
-
 def _told(plan: Plan, wording: Wording) -> "_Access":
     return _Access(plan.impact, plan.members, wording)
 
 
-class _Access:
+class _Access(Naming):
     """One change of access in the words of one format; `members` are counted by group."""
 
-    def __init__(self, impact: Impact, members: Mapping[str, int], wording: Wording) -> None:
-        self.impact = impact
-        self.members = members
-        self.deleted = set(self.impact.deleted)
-        self.wording = wording
+    @property
+    def deleted(self) -> frozenset[str]:
+        """Return the groups that are deleted."""
+        return frozenset(self.impact.deleted)
 
-    def sections(self) -> list[Section]:
-        """Return the sentences that an approver decides by."""
+    def sections(self, plan: Plan | None = None) -> list[Section]:
+        """Return the sentences that an approver decides by; without a plan nothing is recreated."""
         impact = self.impact
         losses = [change for change in impact.losses if not self.deleted.issuperset(change.groups)]
         gains = sorted(impact.gains, key=self._heft)
         losses.sort(key=self._heft)
         return [
             *section("Weigh this first", self._weightiest()),
+            *(recreated_roles(plan, self) if plan else ()),
             *section("Gains access", (self._sentence(change, gained=True) for change in gains)),
             *section(
                 "Loses access", chain(self._lose_all(), (self._sentence(c, gained=False) for c in losses))
             ),
             *section("Becomes protected", map(self._closed, impact.closed)),
-            *section("Missing for a moment", self._interrupted()),
+            *section("Missing for a moment", missing_for_a_moment(plan, self)),
             *section(
                 "Not known, since what these groups hold can't be read",
-                (Row(what=f"group {self._group(each)}") for each in impact.unknown),
+                (Row(what=f"group {self.group(each)}") for each in impact.unknown),
             ),
         ]
 
@@ -140,7 +128,7 @@ class _Access:
             f"{name(each.before)} becomes {name(each.after)} for {plural(each.endpoints, 'endpoint')}"
             for each in impact.replaced
         ]
-        nothing = [f"{self._some(same)}: the same groups hold both actions"] if endpoints else []
+        nothing = [f"{self.some(same)}: the same groups hold both actions"] if endpoints else []
         nothing += (
             [f"another mapping with the same action wins {plural(impact.moved, 'request')}"]
             if impact.moved
@@ -153,7 +141,7 @@ class _Access:
             (
                 "endpoint",
                 "only groups with superadmin reach",
-                [self._endpoint(each) for each in sorted(dangling.mappings, key=_weight)],
+                [self.endpoint(each) for each in sorted(dangling.mappings, key=weight)],
             ),
         )
         return [
@@ -161,7 +149,7 @@ class _Access:
             *section(
                 "Used by nobody afterwards",
                 (
-                    Row(what=f"{plural(len(names), noun)} that {why}: {self._some(names, at_most=40)}")
+                    Row(what=f"{plural(len(names), noun)} that {why}: {self.some(names, at_most=40)}")
                     for noun, why, names in left
                     if names
                 ),
@@ -171,13 +159,13 @@ class _Access:
     def _weightiest(self) -> Iterator[Row]:
         impact = self.impact
         for group in impact.superadmin_granted:
-            yield self._grave(f"group {self._group(group)} is given superadmin: it reaches everything")
+            yield self._grave(f"group {self.group(group)} is given superadmin: it reaches everything")
         for certain in (True, False):
             opened = [r for each in impact.opened if each.certain is certain for r in each.requests]
             becomes = "becomes" if len(opened) == 1 else "become"
             how, why = (becomes, "no mapping matches any more") if certain else ("may become", _UNCERTAIN)
             if opened:
-                yield self._grave(f"{self._endpoints(opened)} {how} open to everyone, without a token: {why}")
+                yield self._grave(f"{self.endpoints(opened)} {how} open to everyone, without a token: {why}")
         emptied = {group: self.members.get(group) for group in impact.deleted if self.members.get(group) != 0}
         if emptied:
             counts = [people for people in emptied.values() if people is not None]
@@ -189,13 +177,9 @@ class _Access:
             )
             whose += " and everyone in those that are not counted" if 0 < len(counts) < len(emptied) else ""
             yield self._grave(
-                f"{self._plain_groups([*emptied])} deleted: {whose} {'lose' if lost > 1 else 'loses'} "
+                f"{self.plain_groups([*emptied])} deleted: {whose} {'lose' if lost > 1 else 'loses'} "
                 f"the membership, and no rollback brings it back"
             )
-
-    def _plain_groups(self, names: Sequence[str]) -> str:
-        said = self._some([self.wording.name(name) for name in names])
-        return f"group {said} is" if len(names) == 1 else f"{plural(len(names), 'group')} ({said}) are"
 
     @staticmethod
     def _grave(said: str) -> Row:
@@ -205,7 +189,7 @@ class _Access:
         """Yield the groups that lose everything that they had."""
         for group in self.impact.superadmin_lost:
             yield Row(
-                what=f"group {self._group(group)} loses superadmin, and all that its other roles do not allow"
+                what=f"group {self.group(group)} loses superadmin, and all that its other roles do not allow"
             )
         deleted = self.impact.deleted
         if deleted:
@@ -213,15 +197,15 @@ class _Access:
             count = len({requests for change in mine for requests in change.requests})
             goes = "is deleted: its" if len(deleted) == 1 else "are deleted: their"
             lost = f"members lose {plural(count, 'endpoint')}, unless another group of theirs gives access"
-            yield Row(what=f"{self._groups(deleted)} {goes} {lost} (not known)")
+            yield Row(what=f"{self.groups(deleted)} {goes} {lost} (not known)")
 
     def _sentence(self, change: AccessChange, *, gained: bool) -> Row:
         groups = [each for each in change.groups if gained or each not in self.deleted]
         verb = ("gain" if gained else "lose") + ("s" if len(groups) == 1 else "")
-        names = _names_of(change.requests)
-        reached = self._some([self._endpoint(name) for name in names], noun="endpoint")
+        names = names_of(change.requests)
+        reached = self.some([self.endpoint(name) for name in names], noun="endpoint")
         return Row(
-            what=f"{self._groups(groups)} {verb} {reached}",
+            what=f"{self.groups(groups)} {verb} {reached}",
             why=f"{self._way(change)}; {self._causes(change, gained=gained)}",
         )
 
@@ -232,31 +216,23 @@ class _Access:
             ("role" if len(roles) == 1 else "roles"),
             ("action" if len(actions) == 1 else "actions"),
         )
-        return f"through {role} {self._some(roles)}, {action} {self._some(actions)}"
+        return f"through {role} {self.some(roles)}, {action} {self.some(actions)}"
 
     @staticmethod
     def _causes(change: AccessChange, *, gained: bool) -> str:
         return " and ".join(_BECAUSE[cause][0 if gained else 1] for cause in change.causes)
 
     def _closed(self, each: Requirement) -> Row:
-        names = self._endpoints(each.requests)
+        names = self.endpoints(each.requests)
         holders, action = self._holders(each.groups_after), self.wording.name(each.action_after or "")
         return Row(
             what=f"{names}: open to everyone before, reached by {holders} afterwards (action {action})"
         )
 
-    def _interrupted(self) -> Iterator[Row]:
-        for each in self.impact.interruptions:
-            names = self._some([self._endpoint(name) for name in _names_of(each.requests)], noun="endpoint")
-            waves = f"wave {each.first}" if each.first == each.last else f"waves {each.first} to {each.last}"
-            yield Row(
-                what=f"{self._groups(each.groups)} may be refused {names} while {waves} of the apply run"
-            )
-
     def requirement(self, each: Requirement) -> Row:
         """Return who may use some endpoints before a plan, and who afterwards."""
         return Row(
-            what=self._some([self._endpoint(name) for name in _names_of(each.requests)], at_most=20),
+            what=self.some([self.endpoint(name) for name in names_of(each.requests)], at_most=20),
             before=self._may(each.action_before, each.groups_before),
             after=self._may(each.action_after, each.groups_after)
             if each.certain
@@ -270,50 +246,22 @@ class _Access:
 
     def _holders(self, groups: Sequence[str]) -> str:
         return (
-            self._some([self.wording.name(each) for each in groups], at_most=20)
+            self.some([self.wording.name(each) for each in groups], at_most=20)
             if groups
             else "only groups with superadmin"
         )
 
     def way(self, change: AccessChange, *, gained: bool) -> Row:
         """Return one change of access with all that belongs to it."""
-        endpoints = [self._endpoint(name) for name in _names_of(change.requests)]
+        endpoints = [self.endpoint(name) for name in names_of(change.requests)]
         return Row(
             tag="gains" if gained else "loses",
-            what=self._some([self.wording.name(each) for each in change.groups], at_most=50),
-            after=self._some(endpoints, at_most=50),
+            what=self.some([self.wording.name(each) for each in change.groups], at_most=50),
+            after=self.some(endpoints, at_most=50),
             before=self._way(change).removeprefix("through "),
             why=self._causes(change, gained=gained),
         )
 
     def _heft(self, change: AccessChange) -> tuple[int, int]:
-        names = _names_of(change.requests)
-        return _weight(names[0])[0] if names else 9, -len(names) * len(change.groups)
-
-    def _endpoints(self, requests: Sequence[Requests]) -> str:
-        noun = "endpoint" if len(requests) == 1 else "endpoints"
-        return f"{noun} {self._some([self._endpoint(name) for name in _names_of(requests)])}"
-
-    def _endpoint(self, name: str) -> str:
-        return endpoint(name, self.wording)
-
-    def _group(self, name: str) -> str:
-        people = self.members.get(name)
-        if people is None:
-            return self.wording.name(name) + (
-                " (new, nobody in it yet)" if name in self.impact.created else ""
-            )
-        return f"{self.wording.name(name)} ({plural(people, 'member')})"
-
-    def _groups(self, names: Sequence[str]) -> str:
-        return (
-            f"{'group' if len(names) == 1 else 'groups'} {self._some([self._group(name) for name in names])}"
-        )
-
-    @staticmethod
-    def _some(names: Sequence[str], *, noun: str = "", at_most: int = _AT_MOST) -> str:
-        if len(names) <= at_most:
-            return ", ".join(names)
-        shown = at_most - 1
-        counted = f"{plural(len(names), noun)}: " if noun else ""
-        return f"{counted}{', '.join(names[:shown])} and {len(names) - shown:,} more"
+        names = names_of(change.requests)
+        return weight(names[0])[0] if names else 9, -len(names) * len(change.groups)

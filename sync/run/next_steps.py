@@ -21,7 +21,7 @@ from sync.run.options import options
 from sync.run.settings import Command, Section, Settings
 
 _REPEATED = {Section.ENVIRONMENTS, Section.TOKENS, Section.FILES, Section.REQUESTS}
-_SCOPE = ("strategy", "accept", "protect", "ignore", "delete_guard_minimum", "allow_http")
+_SCOPE = ("strategy", "accept", "protect", "ignore", "recreate", "delete_guard_minimum", "allow_http")
 """The rules that a rollback takes over. What refuses more than the usual would only stand in its way."""
 
 

@@ -115,6 +115,15 @@ def _pattern(pattern: str) -> str:
     return pattern
 
 
+def _role_pattern(pattern: str) -> str:
+    kind = _pattern(pattern).partition(":")[0]
+    if kind == Kind.GROUP:
+        raise ValueError("should name roles: a group is never recreated, since its members would be lost")
+    if kind != Kind.ROLE:
+        raise ValueError("should be role:name or role:glob: only roles are recreated")
+    return pattern
+
+
 def _separate_endpoints(patterns: object) -> object:
     return _separate(patterns, _BETWEEN_ENDPOINTS)
 
@@ -144,3 +153,4 @@ Endpoints = Annotated[
 ]
 Names = Annotated[tuple[Annotated[str, AfterValidator(_environment)], ...], BeforeValidator(_separate)]
 Patterns = Annotated[tuple[Pattern, ...], BeforeValidator(_separate)]
+Roles = Annotated[tuple[Annotated[str, AfterValidator(_role_pattern)], ...], BeforeValidator(_separate)]

@@ -15,12 +15,14 @@ from sync.heimdall.health import check_health
 from sync.heimdall.reader import Reading, count_members
 from sync.heimdall.transport import Transport
 from sync.model.plan import Plan, Provenance, Rules
+from sync.model.snapshot import Kind
 from sync.overlaps.answers import Remark
 from sync.overlaps.lint import Flaw, blank_on_one_side, flaws_of
 from sync.plan.approval import MAKE_ANOTHER, deviations, moved_side
 from sync.plan.drift import moved_since
 from sync.plan.guardrails import objections_to_plan, takes_superadmin
 from sync.plan.planner import make_plan
+from sync.plan.recreation import of_recreation
 from sync.plan.resume import Work, work_left
 from sync.plan.side import Environment
 from sync.program import this_program
@@ -204,6 +206,7 @@ def compare(read: Read) -> Plan:
 def _members(read: Read, fresh: Plan) -> dict[str, int]:
     """Count the members of the groups that gain or lose access; a new group has none."""
     affected = fresh.impact.gaining | fresh.impact.losing
+    affected |= {op.name for op in of_recreation(fresh.operations) if op.kind is Kind.GROUP}
     groups = [g.name for g in read.target.snapshot.groups if g.readable and g.name in affected]
     with read.connected.asking("Counting members"):
         return count_members(read.connected.target, groups)

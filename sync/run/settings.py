@@ -16,7 +16,18 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from sync.heimdall.credentials import Credentials
 from sync.model.plan import Rules, Strategy
 from sync.overlaps.questions import Ask
-from sync.run.option_types import BaseUrl, Digest, Endpoints, File, Name, Names, Patterns, Source, Token
+from sync.run.option_types import (
+    BaseUrl,
+    Digest,
+    Endpoints,
+    File,
+    Name,
+    Names,
+    Patterns,
+    Roles,
+    Source,
+    Token,
+)
 
 
 class Command(StrEnum):
@@ -171,6 +182,11 @@ class Settings(BaseSettings):
     ignore: Annotated[Patterns, Section.SCOPE] = Field(
         (),
         description="Entities to leave out on both sides, with their assignments; written as for `--accept`",
+    )
+    recreate: Annotated[Roles, Section.SCOPE] = Field(
+        (),
+        description="Roles to delete and create again if only that changes the description, for example "
+        "`role:auditor`; their groups lose access for a moment; written as for `--accept`",
     )
     max_delete_percent: Annotated[int, Section.GUARDRAILS] = Field(
         30, ge=0, le=100, description="Refuse a plan that deletes a larger percentage of any kind"

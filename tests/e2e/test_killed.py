@@ -49,6 +49,39 @@ AFTER = Snapshot(
         Group(name="new", description="n", roles=("editor",)),
     ),
 )
+HELD = Snapshot(
+    actions=(Action(name="read", description="r"), Action(name="old", description="o")),
+    roles=(
+        Role(name="auditor", description="said wrongly", actions=("read", "old")),
+        Role(name="doomed", description="d", actions=("old",)),
+        Role(name=SUPERADMIN, description="s"),
+    ),
+    mappings=(Mapping(method="GET", path_pattern="/users$", action="read"),),
+    groups=(
+        Group(name="team", description="t", roles=("auditor", "doomed")),
+        Group(name="office", description="o", roles=("auditor",)),
+        Group(name="others", description="o", roles=()),
+    ),
+)
+RECREATED = Snapshot(
+    actions=(Action(name="read", description="r"), Action(name="write", description="w")),
+    roles=(
+        Role(name="auditor", description="said rightly", actions=("read", "write")),
+        Role(name="new", description="n", actions=("read",)),
+        Role(name=SUPERADMIN, description="s"),
+    ),
+    mappings=(
+        Mapping(method="GET", path_pattern="/users$", action="read"),
+        Mapping(method="POST", path_pattern="/users$", action="write"),
+    ),
+    groups=(
+        Group(name="team", description="t", roles=("auditor",)),
+        Group(name="office", description="o", roles=()),
+        Group(name="others", description="o", roles=("auditor", "new")),
+    ),
+)
+"""A role whose description differs, and what it holds and who holds it partly."""
+
 ANYONE, ME, EVERYTHING = "GET /users/([^/]+)$", "GET /users/me$", "GET /(.*)"
 
 
@@ -93,6 +126,13 @@ def target() -> Iterator[Sandbox]:
         yield sandbox
 
 
+@pytest.fixture(scope="module")
+def unable() -> Iterator[Sandbox]:
+    """Start a target that changes no description of a role."""
+    with launch(HELD, first_id=500) as sandbox:
+        yield sandbox
+
+
 def world_of(target: Sandbox) -> World:
     return World.of(target.snapshot().model_copy(update={"precedence": target.write_order()}))
 
@@ -121,8 +161,34 @@ def test_killed_at_every_request_in_turn(
     source.reset(after)
     target.reset(before)
     assert run(source, target, "plan", f"--strategy={strategy}").code == 0
+    _is_resumed_from_every_request(source, target, run, tmp_path, before, after, done=done)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("done", [False, True], ids=["before it is done", "after it is done"])
+def test_killed_at_every_request_of_a_recreation(
+    source: Sandbox, unable: Sandbox, run: RunCommand, tmp_path: Path, done: bool
+) -> None:
+    source.reset(RECREATED)
+    unable.reset(HELD)
+    assert run(source, unable, "plan", "--recreate=role:auditor").code == 0
+    _is_resumed_from_every_request(source, unable, run, tmp_path, HELD, RECREATED, done=done)
+
+
+def _is_resumed_from_every_request(
+    source: Sandbox,
+    target: Sandbox,
+    run: RunCommand,
+    tmp_path: Path,
+    before: Snapshot,
+    after: Snapshot,
+    *,
+    done: bool,
+) -> None:
+    """Apply the plan that was made, kill it at every request in turn, and resume it each time."""
     plan = tmp_path / "report" / "plan.json"
-    exposures = plan_from(plan.read_bytes(), "plan.json").exposures
+    approved = plan_from(plan.read_bytes(), "plan.json")
+    strategy, exposures = approved.strategy, approved.exposures
     endpoints = {mapping.name for mapping in (*before.mappings, *after.mappings)}
     promise = Promise(strategy, World.of(before), World.of(after), endpoints, exposures)
     target.clear_requests()

@@ -92,7 +92,9 @@ def test_what_the_target_would_answer_422_to_is_refused(
 def test_a_description_without_a_request_for_it_is_refused(contract: Contract, kind: Kind) -> None:
     refusal = contract.refuses(update(kind, "one", "two"))
     assert refusal
-    assert refusal.reason == f"the target's API can't change the description of a {kind}"
+    assert refusal.reason.startswith(f"the target's API can't change the description of a {kind}")
+    assert ("let a plan recreate the role" in refusal.remedy) is (kind is Kind.ROLE)
+    assert ("a group is never recreated: its members would be lost" in refusal.reason) is (kind is Kind.GROUP)
 
 
 @pytest.mark.parametrize(

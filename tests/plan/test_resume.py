@@ -10,14 +10,19 @@ from sync.plan.resume import before, done_since
 from sync.plan.side import Environment
 from tests.plan.pairs import snapshots
 from tests.plan.promise import ALL_REQUESTS
+from tests.plan.test_laws import no_update_of_roles, nothing_refused
 from tests.plan.worlds import World
 
 STRATEGIES = st.sampled_from(Strategy)
+RECREATE = st.sampled_from([(), ("role:*",)])
 
 
 def plan_of(source: Snapshot, target: Snapshot, rules: Rules) -> Plan:
     return make_plan(
-        Environment("source", source), Environment("target", target), refuses=lambda _: None, rules=rules
+        Environment("source", source),
+        Environment("target", target),
+        refuses=no_update_of_roles if rules.recreate else nothing_refused,
+        rules=rules,
     )
 
 
@@ -32,11 +37,11 @@ def after(target: Snapshot, operations: tuple[Operation, ...]) -> Snapshot:
     return world.snapshot()
 
 
-@given(snapshots(), snapshots(), STRATEGIES, st.data())
+@given(snapshots(), snapshots(), STRATEGIES, RECREATE, st.data())
 def test_wherever_a_run_stops_what_is_done_is_found_out(
-    source: Snapshot, target: Snapshot, strategy: Strategy, data: st.DataObject
+    source: Snapshot, target: Snapshot, strategy: Strategy, recreate: tuple[str, ...], data: st.DataObject
 ) -> None:
-    plan = plan_of(source, target, Rules(strategy=strategy))
+    plan = plan_of(source, target, Rules(strategy=strategy, recreate=recreate))
     waves = data.draw(st.integers(0, len(plan.waves)))
     done = [operation for wave in plan.waves[:waves] for operation in wave.operations]
     if waves < len(plan.waves):
@@ -50,9 +55,11 @@ def test_wherever_a_run_stops_what_is_done_is_found_out(
     assert World.of(after(halfway, tuple(left))) == World.of(after(target, plan.operations))
 
 
-@given(snapshots(), snapshots(), snapshots())
-def test_anything_else_in_the_target_is_noticed(source: Snapshot, target: Snapshot, other: Snapshot) -> None:
-    plan = plan_of(source, target, Rules())
+@given(snapshots(), snapshots(), snapshots(), RECREATE)
+def test_anything_else_in_the_target_is_noticed(
+    source: Snapshot, target: Snapshot, other: Snapshot, recreate: tuple[str, ...]
+) -> None:
+    plan = plan_of(source, target, Rules(recreate=recreate))
     done = done_since(plan, env(source), env(other))
     if done is not None:
         undone = World.of(before(plan, other, done))

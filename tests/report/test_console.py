@@ -149,7 +149,7 @@ Assigned: +3 ~0 -2
 Blocked:  1
 Errors:   0
 Total Changes: 15
-Plan: sha256:12e7e255f0f274bb1a92ca7f4651dac18b05b2d93b64b008dae71e6d553ef4af
+Plan: sha256:92cc8bc29925f8e18babb69afc2e3b3bc35c9bb5cc7e13d4c710f05e9882a713
 Nothing was changed.
 ==============================================================
 
@@ -195,7 +195,7 @@ Assigned: +3 ~0 -2
 Blocked:  1 (1 accepted difference)
 Errors:   0
 Total Changes: 15
-Plan: sha256:27074082ccb44d9de066287c0cc9211fe7d24f3e680245ba0cf2bd47522db40f
+Plan: sha256:84726f37605a0ea5951728ab201fc6c3aaf717f2c5d4bade9d96cd0cedc1fbf2
 ==============================================================
 
 Completed in 12.34 seconds
@@ -241,7 +241,7 @@ Blocked:  1
 Skipped:  1
 Errors:   1
 Total Changes: 9
-Plan: sha256:12e7e255f0f274bb1a92ca7f4651dac18b05b2d93b64b008dae71e6d553ef4af
+Plan: sha256:92cc8bc29925f8e18babb69afc2e3b3bc35c9bb5cc7e13d4c710f05e9882a713
 ✗ Failed: create role 'data_scientist': POST /api/v1/roles/ answers 403 Insufficient permissions
       → give the token's user the role heimdall-admin in Keycloak
 ✗ Not equal: the target still differs from the source: 6 changes still needed, \

@@ -39,6 +39,7 @@ EXAMPLES: dict[str, tuple[str, object]] = {
     "detailed_exitcode": ("true", True),
     "debug": ("true", True),
     "protect": ("group:*", ("group:*",)),
+    "recreate": ("role:auditor", ("role:auditor",)),
     "ignore": ("mapping:GET /health$", ("mapping:GET /health$",)),
     "max_delete_percent": ("0", 0),
     "delete_guard_minimum": ("1", 1),
@@ -310,7 +311,7 @@ class TestProblems:
             "eyJ",
             "--source-token",
             "--resume=1",
-            "--frobnicate",
+            "--xyzzy",
             "--accept=x",
             "again",
         ]
@@ -326,7 +327,7 @@ class TestProblems:
             "--target-tokn: no such flag; did you mean --target-token?",
             "--source-token (HEIMDALL_SOURCE_TOKEN): expects a value",
             "--resume (HEIMDALL_RESUME): takes no value",
-            "--frobnicate: no such flag",
+            "--xyzzy: no such flag",
             "argument 8: unexpected: the command is already given",
             "--source-url (HEIMDALL_SOURCE_URL): should be an http(s) URL without credentials or query",
             "--dry-run (HEIMDALL_DRY_RUN): should be a valid boolean, unable to interpret input",
@@ -352,8 +353,8 @@ class TestProblems:
             ("aply", "unknown command 'aply'; did you mean apply?"),
             ("Plan", "unknown command 'Plan'; did you mean plan?"),
             (
-                "frobnicate",
-                "unknown command 'frobnicate'; the commands are check, plan, apply, drift, export, demo",
+                "xyzzy",
+                "unknown command 'xyzzy'; the commands are check, plan, apply, drift, export, demo",
             ),
             (
                 "https://source.example",
@@ -362,7 +363,7 @@ class TestProblems:
         ],
     )
     def test_an_unknown_command_is_all_that_is_complained_about(self, command: str, problem: str) -> None:
-        assert problems_of(command, "--frobnicate", environ={"HEIMDALL_RETRIES": "few"}) == (problem,)
+        assert problems_of(command, "--xyzzy", environ={"HEIMDALL_RETRIES": "few"}) == (problem,)
         assert problems_of(environ={"HEIMDALL_COMMAND": command}) == (problem,)
 
     def test_variables_that_were_empty_in_the_shell(self) -> None:
