@@ -91,6 +91,17 @@ def of_recreation(operations: Collection[Operation]) -> frozenset[Operation]:
     )
 
 
+def as_differences(operations: Collection[Operation]) -> list[Operation]:
+    """Return operations as what differs: where a role is recreated, that is its description alone."""
+    recreating = of_recreation(operations)
+    before = {op.name: op.before for op in recreating if op.verb is Verb.DELETE}
+    return [
+        op if op not in recreating else op.model_copy(update={"verb": Verb.UPDATE, "before": before[op.name]})
+        for op in operations
+        if op not in recreating or op.verb is Verb.CREATE
+    ]
+
+
 def role_of(operation: Operation) -> str | None:
     """Return the role that an operation is about: itself, what it holds, or that a group holds it."""
     return operation.name if operation.kind is Kind.ROLE else operation.member

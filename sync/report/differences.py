@@ -8,6 +8,7 @@ from sync.model.snapshot import Kind
 from sync.overlaps.answers import Doubt, Remark
 from sync.overlaps.lint import Fault, Flaw
 from sync.plan.drift import Moved
+from sync.plan.recreation import as_differences
 from sync.report.document import Document
 from sync.report.sections import Row, Section, Severity, section
 from sync.report.wording import Wording, lost_memberships, plural
@@ -210,7 +211,7 @@ def drift(document: Document, wording: Wording) -> list[Section]:
     plan, moved = document.plan, document.drift
     if plan is None or moved is None:
         return []
-    found: list[Operation | Blocked] = [*plan.operations, *plan.open_differences]
+    found: list[Operation | Blocked] = [*as_differences(plan.operations), *plan.open_differences]
     found.sort(key=lambda difference: list(Kind).index(difference.kind))
     if not moved:
         hint = _RECEIPT_TELLS if any(map(_operation_of, found)) else ""

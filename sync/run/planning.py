@@ -22,7 +22,7 @@ from sync.plan.approval import MAKE_ANOTHER, deviations, moved_side
 from sync.plan.drift import moved_since
 from sync.plan.guardrails import objections_to_plan, takes_superadmin
 from sync.plan.planner import make_plan
-from sync.plan.recreation import of_recreation
+from sync.plan.recreation import as_differences, of_recreation
 from sync.plan.resume import Work, work_left
 from sync.plan.side import Environment
 from sync.program import this_program
@@ -218,7 +218,7 @@ def explain_drift(planned: Planned) -> None:
     receipt, record = read.connected.files.receipt, read.connected.record
     if receipt and receipt.snapshot:
         blocked = [difference.operation for difference in planned.plan.blocked if difference.operation]
-        changes = (*planned.plan.operations, *blocked)
+        changes = (*as_differences(planned.plan.operations), *blocked)
         moved = moved_since(receipt.snapshot, read.source.snapshot, read.target.snapshot, changes)
         # what would make the state of the last apply equal to the target is what was done by hand
         base, rules = Environment("", receipt.snapshot), Rules(ignore=read.connected.rules.ignore)

@@ -184,3 +184,15 @@ def test_the_line_that_goes_back_recreates_it_with_the_old_description(
     assert "--recreate role:auditor" in back
     assert shell(back).returncode == 0
     assert equal(target.snapshot(), before)
+
+
+def test_drift_shows_it_as_what_differs(source: Sandbox, target: Sandbox, run: RunCommand) -> None:
+    applied = run(source, target, "apply", "--recreate", "role:auditor")
+    receipt = applied.folder / "receipt.json"
+    target.reset(environment("changed by hand"))
+    for told in (("--receipt", str(receipt)), ()):
+        drift = run(source, target, "drift", "--recreate", "role:auditor", *told)
+        assert drift.code == 2
+        assert "Drift: 1 difference." in drift.summary
+        assert "description `changed by hand`" in drift.summary
+        assert ("changed in the target by hand" in drift.summary.lower()) is bool(told)

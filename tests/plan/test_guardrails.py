@@ -6,6 +6,7 @@ from sync.plan.guardrails import BY_PLAN, BY_URL, objections_to_plan, objections
 from sync.plan.planner import make_plan
 from sync.plan.side import Environment
 from sync.run.settings import Settings
+from tests.plan.test_laws import no_update_of_roles
 
 HTTPS = ("https://source.example", "https://target.example")
 
@@ -208,3 +209,19 @@ def test_what_is_sensitive_may_also_open_be_mapped_anew_or_come_with_superadmin(
     grant = with_endpoint(USERS, roles=(SUPERADMIN,)), with_endpoint(USERS)
     assert judged(*grant, sensitive=sensitive, allow_superadmin_grant=True) == ["sensitive endpoint"]
     assert judged(none, with_endpoint("/n$", roles=()), sensitive=sensitive) == []
+
+
+def test_what_is_recreated_is_not_deleted() -> None:
+    def roles(description: str) -> Snapshot:
+        holding = tuple(Role(name=f"r{n:02}", description=description, actions=("a",)) for n in range(10))
+        team = Group(name="team", roles=tuple(role.name for role in holding))
+        return Snapshot(actions=(Action(name="a"),), roles=holding, groups=(team,))
+
+    plan = make_plan(
+        Environment("s", roles("new")),
+        Environment("t", roles("old")),
+        refuses=no_update_of_roles,
+        rules=Rules(recreate=("role:*",)),
+    )
+    assert len(plan.operations) == 10 * 6
+    assert [*objections_to_plan(plan, roles("new"), roles("old"))] == []

@@ -3,9 +3,12 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sync.apply.carry_out import guarantee_of
+from sync.errors import Result
 from sync.model.plan import Operation, Plan, Rules, Strategy
 from sync.model.snapshot import Snapshot
 from sync.plan.planner import make_plan
+from sync.plan.recreation import of_recreation
 from sync.plan.resume import before, done_since
 from sync.plan.side import Environment
 from tests.plan.pairs import snapshots
@@ -76,3 +79,27 @@ def test_what_is_ignored_may_change_meanwhile(source: Snapshot, target: Snapshot
     )
     changed = target.model_copy(update={"groups": groups})
     assert done_since(plan, env(source), env(changed)) == ()
+
+
+@given(snapshots(), snapshots(), st.data())
+def test_a_recreation_that_failed_anywhere_leaves_what_a_resume_finishes(
+    source: Snapshot, target: Snapshot, data: st.DataObject
+) -> None:
+    plan = plan_of(source, target, Rules(recreate=("role:*",)))
+    recreating = sorted(of_recreation(plan.operations), key=str)
+    failing = data.draw(st.sets(st.sampled_from(recreating))) if recreating else set()
+    world, guarantee = World.of(target), guarantee_of(plan, source, target)
+    for wave in plan.waves:
+        for operation in guarantee.split(wave.operations)[0]:
+            if operation not in failing:
+                world.do(operation)
+            guarantee.settle(operation, Result.NOT_DONE if operation in failing else Result.DONE)
+    halfway = world.snapshot()
+    for role, description in World.of(target).roles.items():
+        if world.roles.get(role) == description != World.of(source).roles.get(role):
+            held = {edge for edge in world.role_actions if edge[0] == role}
+            assert held <= World.of(target).role_actions, "the old role holds nothing that is new"
+    done = done_since(plan, env(source), env(halfway))
+    assert done is not None
+    left = [operation for operation in plan.operations if operation not in done]
+    assert World.of(after(halfway, tuple(left))) == World.of(after(target, plan.operations))
