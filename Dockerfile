@@ -4,11 +4,11 @@
 #   docker build -t heimdall-sync .
 #   docker run --rm --read-only --cap-drop ALL --network none --tmpfs /work heimdall-sync demo
 #
-# A release passes the base by digest.
-ARG BASE_IMAGE=docker.io/library/python:3.13-slim
+# The base stands here only, where Dependabot looks for it. A release pins it by digest.
+FROM docker.io/library/python:3.13-slim AS base
 
 
-FROM ${BASE_IMAGE} AS build
+FROM base AS build
 
 # Two environments: one with the tools, which ends here, and one that never has any, which is copied below.
 RUN python3 -m venv /opt/tools && python3 -m venv --without-pip /opt/venv
@@ -28,13 +28,13 @@ RUN /opt/tools/bin/hatchling build --target wheel --directory dist \
     && /opt/venv/bin/python -m compileall -q --invalidation-mode unchecked-hash /opt/venv/lib
 
 
-FROM ${BASE_IMAGE} AS runtime
+FROM base AS runtime
 
 COPY --from=build /opt/venv /opt/venv
 ENTRYPOINT ["/opt/venv/bin/heimdall-sync"]
 # a dry run: who wants more says so
 CMD ["plan"]
-ARG BASE_IMAGE
+ARG BASE_NAME=""
 ARG VERSION=unreleased
 ARG REVISION=""
 ARG CREATED=1970-01-01T00:00:00Z
@@ -48,7 +48,7 @@ LABEL org.opencontainers.image.title="heimdall-sync" \
       org.opencontainers.image.revision="${REVISION}" \
       org.opencontainers.image.created="${CREATED}" \
       org.opencontainers.image.source="${SOURCE}" \
-      org.opencontainers.image.base.name="${BASE_IMAGE}"
+      org.opencontainers.image.base.name="${BASE_NAME}"
 
 
 FROM runtime AS action

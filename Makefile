@@ -10,7 +10,8 @@ SCRIPTS := $(filter-out %.py,$(wildcard .ci/*))
 
 # the image's name, for `make image`
 export IMAGE ?= heimdall-sync
-BUILD_ARGS = --build-arg VERSION=$(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' sync/__init__.py) \
+BUILD_ARGS = --build-arg BASE_NAME=$(shell sed -n 's/^FROM \(.*\) AS base$$/\1/p' Dockerfile) \
+	--build-arg VERSION=$(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' sync/__init__.py) \
 	--build-arg REVISION=$(shell git rev-parse HEAD) \
 	--build-arg CREATED=$(shell git log -1 --format=%cI)
 

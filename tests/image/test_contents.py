@@ -47,7 +47,7 @@ def test_who_it_runs_as() -> None:
 def test_the_last_stage_is_the_plain_one() -> None:
     """A runner that builds `image: Dockerfile` can't name a target."""
     stages = re.findall(r"^FROM \S+ AS (\w+)$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
-    assert stages == ["build", "runtime", "action", "plain"]
+    assert stages == ["base", "build", "runtime", "action", "plain"]
 
 
 @IMAGES

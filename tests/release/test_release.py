@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.release.conftest import ACTION, ROOT, Clone
 
@@ -73,12 +74,15 @@ def test_nothing_is_released_without_a_word(clone: Clone, version: str, why: str
         assert why in ended.stderr
 
 
+PINNED = f"  image: docker://{IMAGE}\n  env:\n    HEIMDALL_SYNC_IMAGE: {IMAGE}\n"
+"""The action tells the program what it can't know: which image it is."""
+
+
 def test_a_pin_changes_one_line(clone: Clone) -> None:
     assert clone.release("pin", IMAGE).returncode == 0
-    pinned = (clone.folder / "action.yml").read_text().splitlines()
-    before = ACTION.splitlines()
-    assert pinned[:-1] == before[:-1]
-    assert pinned[-1] == f"  image: docker://{IMAGE}"
+    head, image, tail = ACTION.rpartition("  image: Dockerfile\n")
+    assert image
+    assert (clone.folder / "action.yml").read_text() == head + PINNED + tail
 
 
 def test_a_pin_in_the_action_of_this_project(clone: Clone) -> None:
@@ -86,8 +90,9 @@ def test_a_pin_in_the_action_of_this_project(clone: Clone) -> None:
     before = (clone.folder / "action.yml").read_bytes()
     assert clone.release("pin", IMAGE).returncode == 0
     after = (clone.folder / "action.yml").read_bytes()
-    assert after == before.replace(b"\n  image: Dockerfile\n", f"\n  image: docker://{IMAGE}\n".encode())
+    assert after == before.replace(b"  image: Dockerfile\n", PINNED.encode())
     assert after != before
+    assert yaml.safe_load(after)["runs"]["env"] == {"HEIMDALL_SYNC_IMAGE": IMAGE}
 
 
 @pytest.mark.parametrize(
@@ -146,6 +151,51 @@ def test_the_pinned_commit_lives_under_the_tags_only(clone: Clone) -> None:
     assert clone.git("cat-file", "-t", "v1.2.4").strip() == "tag"
     assert clone.git("rev-parse", "v1.2.4^{commit}") == clone.git("rev-parse", "v1^{commit}")
     assert clone.git("ls-remote", "--heads", "origin").count("\n") == 1
+
+
+def test_a_job_that_failed_after_its_tag_runs_again(clone: Clone) -> None:
+    """What comes after the tag can fail, such as a registry: a new checkout finds the tag and goes on."""
+    clone.released("1.2.4", IMAGE)
+    before = clone.git("ls-remote", "origin")
+    again = clone.folder.parent / "again"
+    clone.git("clone", "--quiet", "--depth=1", (clone.folder.parent / "remote.git").as_uri(), str(again))
+    for command in (["pin", IMAGE], ["tag", "1.2.4"]):
+        ended = Clone(again).release(*command)
+        assert (ended.returncode, ended.stderr) == (0, "")
+    assert clone.git("ls-remote", "origin") == before
+
+
+def test_workflows_that_are_no_branchs_are_refused_before_anything_is_pushed(clone: Clone) -> None:
+    """GitHub refuses such a tag from the token of a workflow."""
+    other = clone.folder.parent / "other"
+    clone.git("clone", "--quiet", (clone.folder.parent / "remote.git").as_uri(), str(other))
+    workflows = other / ".github" / "workflows"
+    workflows.mkdir(parents=True)
+    (workflows / "new.yml").write_text("on: push\n")
+    elsewhere = Clone(other)
+    elsewhere.git("add", ".")
+    elsewhere.git("commit", "--quiet", "--message", "A workflow")
+    elsewhere.git("push", "--quiet", "origin", "HEAD:main")
+    clone.release("pin", IMAGE)
+    for command in ("check", "tag"):
+        ended = clone.release(command, "1.2.3")
+        assert ended.returncode == 1
+        assert "release its newest commit" in ended.stderr
+    assert "refs/tags" not in clone.git("ls-remote", "origin")
+
+
+def test_another_commit_of_the_branch_may_be_released(clone: Clone) -> None:
+    clone.at("1.2.4")
+    clone.git("checkout", "--quiet", "HEAD~")
+    assert clone.release("check", "1.2.3").returncode == 0
+
+
+def test_what_people_copy_names_the_tag_that_the_release_moves(clone: Clone) -> None:
+    (clone.folder / "README.md").write_text("- uses: a/heimdall-sync/.github/workflows/drift.yml@v1\n")
+    assert clone.release("check", "1.2.3").returncode == 0
+    ended = clone.at("2.0.0").release("check", "2.0.0")
+    assert ended.returncode == 1
+    assert "README.md names @v1: 2.0.0 moves v2, name that" in ended.stderr
 
 
 def test_a_version_is_released_once(clone: Clone) -> None:
@@ -233,6 +283,39 @@ def green(clone: Clone, url: str, ref: str = "refs/heads/main") -> tuple[int, st
         GITHUB_TOKEN="made-up",
     )
     return ended.returncode, ended.stderr
+
+
+REVIEWERS = {"type": "required_reviewers", "reviewers": [{"type": "User"}]}
+
+
+def gated(clone: Clone, url: str) -> tuple[int, str]:
+    ended = clone.release(
+        "gated", GITHUB_API_URL=url, GITHUB_REPOSITORY="owner/heimdall-sync", GITHUB_TOKEN="made-up"
+    )
+    return ended.returncode, ended.stderr
+
+
+def test_a_release_that_somebody_has_to_approve(clone: Clone) -> None:
+    with github({"protection_rules": [{"type": "branch_policy"}, REVIEWERS]}) as (url, asked):
+        assert gated(clone, url) == (0, "")
+    assert asked == [("/repos/owner/heimdall-sync/environments/release", "Bearer made-up")]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {},
+        {"protection_rules": []},
+        {"protection_rules": [{"type": "wait_timer", "wait_timer": 30}]},
+        {"protection_rules": [{"type": "required_reviewers", "reviewers": []}]},
+        None,
+    ],
+)
+def test_a_release_that_nobody_has_to_approve(clone: Clone, answer: Any) -> None:
+    with github(answer) as (url, _):
+        code, said = gated(clone, url)
+    assert code == 1
+    assert "required reviewers" in said or "403" in said
 
 
 def test_a_commit_that_is_good(clone: Clone) -> None:

@@ -75,7 +75,7 @@ def test_every_job_ends_some_day(path: Path) -> None:
 @WORKFLOWS
 def test_every_action_is_pinned(path: Path) -> None:
     for used in uses_of(path):
-        assert used == "./" or RELEASED.fullmatch(used) or PINNED.fullmatch(used), used
+        assert used.startswith("./") or RELEASED.fullmatch(used) or PINNED.fullmatch(used), used
 
 
 def test_an_action_is_pinned_to_one_version() -> None:
@@ -244,7 +244,7 @@ def test_stand_ins_take_every_input(path: Path) -> None:
     for step in steps_of(path):
         name = step.get("uses", "").partition("@")[0].partition("/")[2]
         stand_in = STAND_INS / name / "action.yml"
-        if name and stand_in.exists():
+        if name and stand_in.exists() and path.name != "release.yml":  # which act can't run
             assert set(step["with"]) <= set(read(stand_in)["inputs"])
 
 
