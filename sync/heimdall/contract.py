@@ -3,9 +3,11 @@
 import json
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from functools import cache
 from http import HTTPStatus
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
 from jsonschema import Draft202012Validator, SchemaError, ValidationError, validators
@@ -128,14 +130,32 @@ def read_contract(transport: Transport) -> Contract:
         if error.status not in _NOT_PUBLISHED:
             raise
         return known_contract()
-    contract = Contract(document, published=True) if isinstance(document, dict) else known_contract()
+    if not isinstance(document, dict):
+        return known_contract()
+    way_out = "correct the document, or stop publishing it: then heimdall-sync uses the API that it knows"
+    return _usable(document, f"{transport.url}{PATH}", way_out)
+
+
+def read_contract_file(path: Path) -> Contract:
+    """Return the contract that a target has published and somebody has kept. Raises `ReadError`."""
+    way_out = (
+        "save the target's /openapi.json, or leave --contract out to use the API that heimdall-sync knows"
+    )
+    document = None
+    with suppress(OSError, ValueError):
+        document = json.loads(path.read_bytes())
+    if not isinstance(document, dict) or "paths" not in document:
+        raise ReadError(f"{path} is not an OpenAPI document", way_out)
+    return _usable(document, str(path), way_out)
+
+
+def _usable(document: Mapping[str, Any], place: str, way_out: str) -> Contract:
+    contract = Contract(document, published=True)
     try:
         contract.check()
     except (AttributeError, SchemaError, Unresolvable) as error:
-        raise ReadError(
-            f"{transport.url}{PATH} is not a usable OpenAPI document: {type(error).__name__}",
-            "correct the document, or stop publishing it: then heimdall-sync uses the API that it knows",
-        ) from None
+        problem = f"{place} is not a usable OpenAPI document: {type(error).__name__}"
+        raise ReadError(problem, way_out) from None
     return contract
 
 

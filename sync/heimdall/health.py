@@ -62,11 +62,17 @@ class Finding:
 
 
 def check_health(
-    source: Transport | None, target: Transport | None, *, now: datetime, must_write: bool
+    source: Transport | None,
+    target: Transport | None,
+    *,
+    now: datetime,
+    must_write: bool,
+    probe_writes: bool = True,
 ) -> tuple[Finding, ...]:
     """Check the environments that there are at the same time.
 
-    `must_write` makes a missing permission to write to the target a failure.
+    `must_write` makes a missing permission to write to the target a failure. Without `probe_writes` it is
+    only read.
     """
     with Threads(2) as threads:
         checks = []
@@ -75,7 +81,7 @@ def check_health(
             checks.append(threads.submit(checkup.findings))
         if target:
             checkup = _Checkup("target", target, now)
-            checks.append(threads.submit(checkup.findings, probe_writes=True, must_write=must_write))
+            checks.append(threads.submit(checkup.findings, probe_writes=probe_writes, must_write=must_write))
         return tuple(finding for check in checks for finding in check.result())
 
 

@@ -64,7 +64,7 @@ class Guardrail(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Urls:
-    """Where a plan is from and for."""
+    """Where a plan is from and for; empty where a snapshot stands for an environment."""
 
     source: str
     target: str
@@ -111,7 +111,7 @@ def _plain_http(urls: Urls) -> Iterator[Found]:
 
 
 def _same_environment(urls: Urls) -> Iterator[Found]:
-    if identity(urls.source) == identity(urls.target):
+    if urls.source and urls.target and identity(urls.source) == identity(urls.target):
         yield Found(f"source and target are the same environment: {urls.source} and {urls.target}")
 
 

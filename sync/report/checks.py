@@ -70,6 +70,11 @@ def notes(document: Document, wording: Wording) -> list[Section]:
     )
 
 
+def stand_ins(document: Document, wording: Wording) -> list[Section]:
+    """Return what stays open where a snapshot stands for an environment."""
+    return section("From a file", (Row(why=wording.sentence(each)) for each in document.stand_ins))
+
+
 def overrides(document: Document, wording: Wording) -> list[Section]:
     """Return what guardrails object to and settings allow."""
     return section(

@@ -5,7 +5,6 @@ A line is a `Text`: what it says is `line.plain`, and its style is only ever see
 
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
 
 from rich.text import Text
 
@@ -97,7 +96,7 @@ class Console:
         source, target = self.document.source_url, self.document.target_url
         return [
             *banner("HEIMDALL ENVIRONMENT SYNCHRONIZATION")[1:],
-            Text(f"Source: {headline.side(self.document.source_name, source, PLAIN)}"),
+            *([Text(f"Source: {headline.side(self.document.source_name, source, PLAIN)}")] if source else []),
             *([Text(f"Target: {headline.side(self.document.target_name, target, PLAIN)}")] if target else []),
             Text(f"Mode: {mode}", "bold"),
         ]
@@ -124,9 +123,13 @@ class Console:
         said = " ".join([noun.capitalize(), result.upper(), *rest])
         if self.document.unhealthy:
             said += " - nothing was changed"
-        elif self.document.target_url:
+        elif self.document.source_url and self.document.target_url:
             said += " - ready to sync"
         return Text(f"{MARKS[worst]} {said}", STYLES[worst])
+
+    def stand_ins(self) -> Lines:
+        """Return what stays open where a snapshot stands for an environment."""
+        return marked_all(checks.stand_ins(self.document, PLAIN))
 
     def remarks(self) -> Lines:
         """Return what the servers answered of overlaps that is not what their lists show."""
@@ -323,12 +326,12 @@ class Console:
         line = self.document.next_line
         return [to_copy("To apply exactly this", line)] if line and not self.document.error else []
 
-    def exported(self, file: Path) -> Lines:
-        """Return what the file of an export holds, and what it is good for; none for any other run."""
+    def exported(self) -> Lines:
+        """Return what an export has written, and what it is good for; none for any other run."""
         if self.document.exported is None:
             return []
         return [
-            Text(f"Snapshot: {printable(str(file))}"),
+            Text(f"Snapshot: {printable(self.document.exported_to)}"),
             Text(f"It holds {contents_of(self.document.exported)}."),
             Text("Give it as --source-url to make a target equal to it."),
         ]

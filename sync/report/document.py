@@ -80,6 +80,8 @@ class Document:
     drift: Mapping[Operation, Moved] | None = None
     drift_impact: Impact | None = None
     notes: tuple[str, ...] = ()
+    stand_ins: tuple[str, ...] = ()
+    exported_to: str = ""
     next_line: str = ""
     backup: Backup | None = None
     remarks: tuple[Remark, ...] = ()
@@ -158,7 +160,9 @@ class Document:
     @property
     def exported(self) -> Snapshot | None:
         """Return the snapshot of a run that was only about that one, None where there is none."""
-        return None if self.target_url or self.error else self.source
+        if self.error or (self.source_url and self.target_url):
+            return None
+        return self.source if self.source_url else self.target
 
     @property
     def unhealthy(self) -> bool:

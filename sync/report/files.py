@@ -84,7 +84,7 @@ class ReportFolder:
 
     def write(self, name: str, model: BaseModel) -> Path:
         """Write a report as JSON, completely or not at all, and return the file."""
-        return self._write(self.place(name), _json(model))
+        return self._write(self.place(name), as_json(model))
 
     def keep(self, stem: str, model: BaseModel) -> Path:
         """Write a file that no run will ever replace, and return it. A name that is taken gets a number."""
@@ -97,7 +97,7 @@ class ReportFolder:
                 except FileExistsError:
                     continue
             try:
-                return self._write(path, _json(model))
+                return self._write(path, as_json(model))
             except HeimdallSyncError:
                 path.unlink(missing_ok=True)
                 raise
@@ -122,7 +122,7 @@ class ReportFolder:
         }
         if document.plan and self._holds_plan(document.plan.digest):
             del models[PLAN]
-        return {name: _json(model) for name, model in models.items() if model is not None}
+        return {name: as_json(model) for name, model in models.items() if model is not None}
 
     def _is_input(self, path: Path) -> bool:
         return any(is_same(path, read) for read in self._inputs)
@@ -171,5 +171,6 @@ def _second(path: Path) -> Path:
     return path.with_stem(f"{path.stem}-2")
 
 
-def _json(model: BaseModel) -> str:
+def as_json(model: BaseModel) -> str:
+    """Return the canonical text of a report."""
     return model.model_dump_json(by_alias=True, indent=2) + "\n"

@@ -21,6 +21,7 @@ def title(document: Document, wording: Wording) -> str:
     goal = f"make {target} equal to {source}"
     titles = (
         (not document.target_url, f"Snapshot of {source}"),
+        (not document.source_url, f"Snapshot of {target}"),
         (document.drift is not None, f"Drift: {target}, compared with {source}"),
         (bool(document.deviations), f"Not applied: {goal}"),
         (document.unfinished, f"Not finished: {goal}"),

@@ -7,6 +7,7 @@ what stays different, and only then everything else.
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import PurePath
 
 from sync.model.plan import Plan
 from sync.report import checks, differences, effects, headline, results
@@ -51,6 +52,7 @@ class Markdown:
             self._title(),
             self._ended_early(),
             *_alerts("WARNING", checks.notes(document, MARKDOWN)),
+            *_alerts("NOTE", checks.stand_ins(document, MARKDOWN)),
             *_alerts("WARNING", checks.overrides(document, MARKDOWN)),
             *self._refusals(),
             *_alerts("WARNING", checks.patterns(document, MARKDOWN)),
@@ -91,7 +93,9 @@ class Markdown:
     def _exported(self) -> list[str]:
         if self.document.exported is None:
             return []
-        holds = f"{code('snapshot-source.json')} holds {contents_of(self.document.exported)}."
+        holds = (
+            f"{code(PurePath(self.document.exported_to).name)} holds {contents_of(self.document.exported)}."
+        )
         return [f"**Exported:** {holds} Give it as {code('source-url')} to make a target equal to it."]
 
     def _compared(self, plan: Plan) -> list[list[str]]:

@@ -84,7 +84,7 @@ def _back_up(approved: Approved) -> None:
 def _carry_out(approved: Approved) -> tuple[Outcome, ...]:
     read, work = approved.read, approved.work
     connected, record = read.connected, read.connected.record
-    writer = Writer(connected.target, read.contract, read.target.ids)
+    writer = Writer(connected.writable, read.contract, read.target.ids)
     source, _ = read.environments
     guarantee = guarantee_of(work.plan, source.enforced, work.before, work.done)
     changes = sum(len(wave.operations) for wave in work.left)

@@ -10,12 +10,13 @@ from sync.interruption import Interruption
 from sync.report import messages
 from sync.report.console import Console
 from sync.report.document import Document
-from sync.report.files import SOURCE, ReportFolder
+from sync.report.files import ReportFolder
 from sync.report.terminal import Printer
 from sync.run.applying import apply, verify
 from sync.run.connection import Connected, connect
+from sync.run.exporting import export, keep_export_apart
 from sync.run.input_files import input_paths, read_input_files
-from sync.run.planning import approve, check, explain_drift, export, plan, propose, read
+from sync.run.planning import approve, check, explain_drift, plan, propose, read
 from sync.run.record import Record
 from sync.run.settings import Command, Settings
 
@@ -31,8 +32,8 @@ def run(settings: Settings, out: Printer, interruption: Interruption) -> ExitCod
         out.show(messages.note(warning))
     record = Record(
         Document(
-            source_url=settings.source_place,
-            target_url=settings.target_url,
+            source_url=settings.place("source"),
+            target_url=settings.place("target"),
             source_name=settings.source_name,
             target_name=settings.target_name,
         ),
@@ -43,6 +44,7 @@ def run(settings: Settings, out: Printer, interruption: Interruption) -> ExitCod
     error: HeimdallSyncError | None = None
     try:
         with interruption.armed():
+            keep_export_apart(settings, input_paths(settings))
             files = read_input_files(settings)
             record.folder.begin()
             with connect(settings, files, record, interruption) as connected:
@@ -61,7 +63,7 @@ def run(settings: Settings, out: Printer, interruption: Interruption) -> ExitCod
     out.show(Console(document).summary())
     try:
         folder.write_reports(document)
-        out.show(Console(document).exported(folder.place(SOURCE)))
+        out.show(Console(document).exported())
         out.show(messages.reports(folder.path))
         out.show(Console(document).next_step())
     except HeimdallSyncError as unwritten:

@@ -29,7 +29,7 @@ from sync.run.settings import Command, Settings
 class Connected:
     """Two environments that a run may talk to, and what it was given besides.
 
-    A snapshot can stand in for the source. The target of an export has no URL and is never asked.
+    A snapshot can stand for either. The other side of an export has no URL and is never asked.
     """
 
     settings: Settings
@@ -37,7 +37,14 @@ class Connected:
     record: Record
     interruption: Interruption
     source: Transport | Snapshot
-    target: Transport
+    target: Transport | Snapshot
+
+    @property
+    def writable(self) -> Transport:
+        """Return the target of a run that writes: a snapshot never stands for it."""
+        if isinstance(self.target, Snapshot):
+            raise TypeError("a snapshot can't be changed")
+        return self.target
 
     @property
     def rules(self) -> Rules:
@@ -48,7 +55,7 @@ class Connected:
     def transports(self) -> dict[str, Transport]:
         """Return the connections, by side."""
         ends = {"source": self.source, "target": self.target}
-        return {side: end for side, end in ends.items() if isinstance(end, Transport)}
+        return {side: end for side, end in ends.items() if isinstance(end, Transport) and end.url}
 
     def asking(self, what: str) -> AbstractContextManager[None]:
         """Show how many requests a block has sent, and how many are known to follow."""
@@ -74,33 +81,40 @@ def connect(
 ) -> Iterator[Connected]:
     """Connect both environments while the block runs. Raises `RefusedError` where a guardrail objects."""
     started = time.monotonic()
-    # an export leaves the target alone, also where one is configured for other commands
-    target_url = "" if settings.command is Command.EXPORT else settings.target_url
+    exports = settings.command is Command.EXPORT
+    # an export leaves the other side alone, also where one is configured for other commands
+    sides = [settings.side.value] if exports else ["source", "target"]
+    places = {side: settings.place(side) if side in sides else "" for side in ("source", "target")}
+    urls = {side: "" if settings.is_file(side) else place for side, place in places.items()}
     with ExitStack() as connections:
 
-        def transport(side: str, url: str) -> Transport:
-            return connections.enter_context(_transport(settings, side, url, interruption, record.note))
+        def transport(side: str) -> Transport:
+            return connections.enter_context(
+                _transport(settings, side, urls[side], interruption, record.note)
+            )
 
-        source = files.source or transport("source", settings.source_url)
-        connected = Connected(settings, files, record, interruption, source, transport("target", target_url))
+        source, target = files.source or transport("source"), files.target or transport("target")
+        connected = Connected(settings, files, record, interruption, source, target)
         made = files.approved.made if files.approved else None
         record.document = Document(
-            source_url=settings.source_place,
-            target_url=target_url,
+            source_url=places["source"],
+            target_url=places["target"],
             source_name=settings.source_name or (made.source_name if made else ""),
             target_name=settings.target_name or (made.target_name if made else ""),
             rules=connected.rules,
             notes=files.notes,
+            stand_ins=tuple(_stand_ins(settings, files)),
             started=datetime.now(UTC),
             how_to_finish=how_to_finish(),
         )
         record.printer.show(Console(record.document).header(Mode[settings.effective_command.name]))
+        record.show(Console.stand_ins)
         for note in files.notes:
             record.note(note)
         try:
             if settings.gate:
                 record.weigh(_objections_to_gates(settings, interruption, record.note))
-            record.weigh(objections_to_urls(settings.source_place, target_url, connected.rules))
+            record.weigh(objections_to_urls(urls["source"], urls["target"], connected.rules))
             yield connected
         finally:
             record.document = replace(
@@ -119,6 +133,26 @@ def _objections_to_gates(
     )
     for name in settings.gate:
         yield from gates.objections(name, accepted=settings.accept_ungated)
+
+
+def _stand_ins(settings: Settings, files: InputFiles) -> Iterator[str]:
+    """Yield what a snapshot that stands for an environment leaves open."""
+    for side, snapshot in (("source", files.source), ("target", files.target)):
+        if snapshot:
+            yield (
+                f"{settings.place(side)} stands for the {side}: its own order decides which mapping wins; "
+                "stale answers, leftovers and later changes of the server are unknown"
+            )
+    if files.target:
+        yield (
+            "a snapshot has neither users nor members: members of groups are not counted, and the guardrail "
+            "of --allow-self-lockout can't look"
+        )
+        yield (
+            f"the plan goes by the API schema in {settings.contract.name}"
+            if settings.contract
+            else "the plan goes by the API schema that heimdall-sync knows; give the target's with --contract"
+        )
 
 
 def _transport(
@@ -146,7 +180,7 @@ def _transport(
     return Transport(
         url,
         tokens,
-        read_only=side == "source",
+        read_only=side == "source" or settings.command is Command.EXPORT,
         concurrency=settings.concurrency,
         patience=patience,
         ca_file=settings.ca_file,

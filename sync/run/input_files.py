@@ -10,25 +10,29 @@ from sync.apply.receipt import Receipt, read_receipt
 from sync.ci import in_workflow
 from sync.disk import is_same
 from sync.errors import RefusedError, UsageError
+from sync.heimdall.contract import Contract, read_contract_file
 from sync.model.plan import Plan, Rules
 from sync.model.snapshot import Snapshot
 from sync.plan.approval import MAKE_ANOTHER, plan_from
 from sync.program import Program, this_program
 from sync.report.files import REPORTS
-from sync.run.reading import read_source_file
+from sync.run.reading import read_file
 from sync.run.settings import Command, Settings
 
 
 @dataclass(frozen=True, slots=True)
 class InputFiles:
-    """What was approved before this run, what earlier runs have left, and the snapshot to restore.
+    """What was approved before this run, what earlier runs have left, and what stands for an environment.
 
-    `notes` tell what was there and is left out, and which other program made the plan.
+    `contract` is what the target says that it accepts, where a snapshot stands for it. `notes` tell what
+    was there and is left out, and which other program made the plan.
     """
 
     approved: Plan | None = None
     earlier: EarlierRun | None = None
     source: Snapshot | None = None
+    target: Snapshot | None = None
+    contract: Contract | None = None
     receipt: Receipt | None = None
     notes: tuple[str, ...] = ()
 
@@ -44,13 +48,19 @@ def input_paths(settings: Settings) -> tuple[Path, ...]:
     paths = (
         settings.plan,
         settings.receipt if settings.effective_command is Command.DRIFT else None,
-        Path(settings.source_url) if settings.source_is_file else None,
+        *(settings.file(side) for side in _read_sides(settings)),
+        settings.contract,
         settings.source_token_file,
         settings.target_token_file,
         settings.ca_file,
         *settings.pattern_files,
     )
     return tuple(path for path in paths if path)
+
+
+def _read_sides(settings: Settings) -> tuple[str, ...]:
+    """Return the sides that a run reads."""
+    return (settings.side,) if settings.command is Command.EXPORT else ("source", "target")
 
 
 def read_input_files(settings: Settings) -> InputFiles:
@@ -60,7 +70,7 @@ def read_input_files(settings: Settings) -> InputFiles:
     every attempt. Elsewhere somebody has named it, or left it there: that is refused.
 
     Raises `UsageError` where a setting contradicts what was read or names what can't be, `RefusedError` where
-    what was read is not for this run, and `ReadError` where the source is a file without a snapshot.
+    what was read is not for this run, and `ReadError` where a file does not hold what it should.
     """
     if settings.effective_command is Command.APPLY:
         _keep_checkpoint_apart(settings)
@@ -68,9 +78,11 @@ def read_input_files(settings: Settings) -> InputFiles:
     notes: list[str] = []
     earlier = _fitting(notes, lambda: _earlier_run(settings, approved)) if settings.resume else None
     receipt = _fitting(notes, lambda: _receipt(settings))
-    source = read_source_file(Path(settings.source_url)) if settings.source_is_file else None
+    snapshots = {side: read_file(file) for side in _read_sides(settings) if (file := settings.file(side))}
+    contract = read_contract_file(settings.contract) if settings.contract else None
     notes += _other_program(approved or (earlier.plan if earlier else None))
-    files = InputFiles(approved, earlier, source, receipt, tuple(notes))
+    source, target = snapshots.get("source"), snapshots.get("target")
+    files = InputFiles(approved, earlier, source, target, contract, receipt, tuple(notes))
     if files.rules:
         _refuse_other_rules(settings, files.rules)
     return files
@@ -103,7 +115,7 @@ def _approved(settings: Settings) -> Plan | None:
         raise UsageError(f"--plan (HEIMDALL_PLAN): can't be read: {error.strerror}") from None
     plan = plan_from(text, str(settings.plan), expected_digest=settings.expect_digest)
     for side, planned, given in (
-        ("source", plan.source.url, settings.source_place),
+        ("source", plan.source.url, settings.place("source")),
         ("target", plan.target.url, settings.target_url),
     ):
         if planned != given:
@@ -122,7 +134,7 @@ def _earlier_run(settings: Settings, approved: Plan | None) -> EarlierRun | None
         return None
     if approved and earlier.plan.digest != approved.digest:
         raise RefusedError(f"the checkpoint {path} is for another plan: {earlier.plan.digest}", WHAT_NOW)
-    if earlier.plan.source.url != settings.source_place:
+    if earlier.plan.source.url != settings.place("source"):
         raise RefusedError(
             f"the checkpoint {path} is for another source: {earlier.plan.source.url}", WHAT_NOW
         )
@@ -135,7 +147,7 @@ def _earlier_run(settings: Settings, approved: Plan | None) -> EarlierRun | None
 def _receipt(settings: Settings) -> Receipt | None:
     if settings.receipt is None or settings.effective_command is not Command.DRIFT:
         return None
-    return read_receipt(settings.receipt, settings.target_url)
+    return read_receipt(settings.receipt, settings.place("target"))
 
 
 def _other_program(plan: Plan | None) -> Iterator[str]:

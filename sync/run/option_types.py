@@ -3,6 +3,7 @@
 import contextlib
 import re
 import shlex
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -11,6 +12,20 @@ from pydantic import AfterValidator, BeforeValidator, SecretStr
 
 from sync.model.scope import SEPARATOR
 from sync.model.snapshot import Kind
+
+
+class ExportedSide(StrEnum):
+    """Which environment an export reads."""
+
+    SOURCE = "source"
+    TARGET = "target"
+
+
+class Layout(StrEnum):
+    """What an export writes."""
+
+    FILE = "file"
+    FOLDER = "folder"
 
 
 def _base_url(url: str) -> str:
@@ -142,7 +157,7 @@ def _environment(name: str) -> str:
 
 
 BaseUrl = Annotated[str, AfterValidator(_base_url)]
-Source = Annotated[str, AfterValidator(_url_or_snapshot)]
+Place = Annotated[str, AfterValidator(_url_or_snapshot)]
 File = Annotated[Path, AfterValidator(_file)]
 Token = Annotated[SecretStr, AfterValidator(_token)]
 Name = Annotated[str, AfterValidator(_name)]

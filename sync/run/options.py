@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from sync.run.option_types import Layout
 from sync.run.settings import Command, Section, Settings
 
 
@@ -45,13 +46,33 @@ def options() -> Iterator[Option]:
 def problems_of(settings: Settings) -> Iterator[tuple[str, str]]:
     """Yield what is missing or contradictory for the command, each with the option's name."""
     command = settings.effective_command
-    sides = {Command.DEMO: (), Command.EXPORT: ("source",)}.get(command, ("source", "target"))
+    sides = {Command.DEMO: (), Command.EXPORT: (settings.side.value,)}.get(command, ("source", "target"))
     for side in sides:
         if not getattr(settings, f"{side}_url"):
-            yield f"{side}_url", f"missing: {Settings.model_fields[f'{side}_url'].description}"
-        if side == "target" or not settings.source_is_file:
+            description = Settings.model_fields[f"{side}_url"].description or ""
+            yield f"{side}_url", f"missing: {description.partition('. ')[0]}"
+        if not settings.is_file(side):
             for name, problem in settings.credentials(side).problems(allow_http=settings.allow_http):
                 yield f"{side}_{name}", problem
+    yield from _of_snapshots(settings)
+    yield from _of_approval(settings)
+
+
+def _of_snapshots(settings: Settings) -> Iterator[tuple[str, str]]:
+    command = settings.effective_command
+    if command is Command.APPLY and settings.is_file("target"):
+        yield "target_url", "a snapshot can't be changed; give the URL of an environment"
+    if settings.contract and not settings.is_file("target"):
+        yield "contract", "goes with a snapshot as --target-url"
+    for name in ("side", "layout", "export_path"):
+        if command is not Command.EXPORT and name in settings.model_fields_set:
+            yield name, "goes with the command export"
+    if settings.export_path and settings.layout is Layout.FILE and settings.export_path.suffix == ".toml":
+        yield "export_path", "should end in .json, unless you give --layout folder"
+
+
+def _of_approval(settings: Settings) -> Iterator[tuple[str, str]]:
+    command = settings.effective_command
     if settings.dry_run and settings.command is Command.APPLY:
         yield "dry_run", "contradicts the command apply"
     if settings.plan and command is not Command.APPLY:

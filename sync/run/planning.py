@@ -10,12 +10,11 @@ from datetime import UTC, datetime
 
 from sync.ci import ci_run, in_workflow
 from sync.errors import RefusedError, UnhealthyError
-from sync.heimdall.contract import Contract, read_contract
+from sync.heimdall.contract import Contract, known_contract, read_contract
 from sync.heimdall.health import check_health
 from sync.heimdall.reader import Reading, count_members
-from sync.heimdall.transport import Transport
 from sync.model.plan import Plan, Provenance, Rules
-from sync.model.snapshot import Kind
+from sync.model.snapshot import Kind, Snapshot
 from sync.overlaps.answers import Remark
 from sync.overlaps.lint import Flaw, blank_on_one_side, flaws_of
 from sync.plan.approval import MAKE_ANOTHER, deviations, moved_side
@@ -32,7 +31,7 @@ from sync.report.document import Document
 from sync.report.files import PLAN
 from sync.run.connection import Connected
 from sync.run.next_steps import line_to_apply
-from sync.run.reading import read_both, read_source
+from sync.run.reading import read_both
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +54,7 @@ class Read:
     @property
     def environments(self) -> tuple[Environment, Environment]:
         """Return the source and the target as a plan sees them."""
-        urls = self.connected.settings.source_place, self.connected.target.url
+        urls = map(self.connected.settings.place, ("source", "target"))
         source, target = (
             Environment(url, side.snapshot, side.order, side.answered, side.stale, side.leftovers)
             for url, side in zip(urls, (self.source, self.target), strict=True)
@@ -109,14 +108,23 @@ def check(connected: Connected, *, must_write: bool) -> Checked:
 
     A missing permission to write is a failure where the run `must_write`, else a warning.
     """
-    _check(connected, connected.target, must_write=must_write)
+    check_ends(connected, must_write=must_write)
     return Checked(connected)
 
 
-def _check(connected: Connected, target: Transport | None, *, must_write: bool) -> None:
-    record, source = connected.record, connected.transports.get("source")
+def check_ends(connected: Connected, *, must_write: bool, probe_writes: bool = True) -> None:
+    """Check the environments that a run talks to. Raises `UnhealthyError` where one of them fails."""
+    record, ends = connected.record, connected.transports
+    if not ends:
+        return
     with connected.asking("Checking"):
-        findings = check_health(source, target, now=datetime.now(UTC), must_write=must_write)
+        findings = check_health(
+            ends.get("source"),
+            ends.get("target"),
+            now=datetime.now(UTC),
+            must_write=must_write,
+            probe_writes=probe_writes,
+        )
     record.document = replace(record.document, findings=findings)
     unhealthy = record.document.unhealthy
     record.show(Console.healthcheck, fold="" if unhealthy else "Healthcheck")
@@ -126,20 +134,12 @@ def _check(connected: Connected, target: Transport | None, *, must_write: bool) 
         )
 
 
-def export(connected: Connected) -> None:
-    """Check the source alone, read it, and keep its snapshot for the reports."""
-    _check(connected, None, must_write=False)
-    record = connected.record
-    with connected.asking("Reading the source"):
-        reading = read_source(connected.source, connected.settings.ask)
-    record.document = replace(record.document, source=reading.snapshot, remarks=reading.remarks)
-    record.show(Console.remarks)
-
-
 def read(checked: Checked) -> Read:
     """Read what the target accepts, then both environments. Raises `RemoteError`."""
     connected, record = checked.connected, checked.connected.record
     record.printer.show(messages.reading())
+    if isinstance(connected.target, Snapshot):
+        return _read(connected, connected.files.contract or known_contract())
     with connected.asking("Reading what the target accepts"):
         contract = read_contract(connected.target)
     if not contract.published:
@@ -158,10 +158,11 @@ def _read(
     before: tuple[Reading, Reading] | None = None,
     wrote: Collection[str] = (),
 ) -> Read:
-    started, sent, record = time.monotonic(), connected.target.sent, connected.record
+    record, end = connected.record, connected.transports.get("target")
+    started, sent = time.monotonic(), end.sent if end else 0
     with connected.asking("Reading both environments"):
         source, target = read_both(connected.source, connected.target, connected.settings.ask, before, wrote)
-    pace = (time.monotonic() - started) / (connected.target.sent - sent)
+    pace = (time.monotonic() - started) / (end.sent - sent) if end else 0.0
     asked = record.document.asked + source.asked + target.asked
     followed = record.document.followed + source.followed + target.followed
     left_out = source.actions_left_out + target.actions_left_out
@@ -204,10 +205,12 @@ def compare(read: Read) -> Plan:
 
 
 def _members(read: Read, fresh: Plan) -> dict[str, int]:
-    """Count the members of the groups that gain or lose access; a new group has none."""
+    """Count the members of the groups that gain or lose access; a new group or a snapshot has none."""
     affected = fresh.impact.gaining | fresh.impact.losing
     affected |= {op.name for op in of_recreation(fresh.operations) if op.kind is Kind.GROUP}
     groups = [g.name for g in read.target.snapshot.groups if g.readable and g.name in affected]
+    if isinstance(read.connected.target, Snapshot):
+        return {}
     with read.connected.asking("Counting members"):
         return count_members(read.connected.target, groups)
 
@@ -279,7 +282,9 @@ def _why(approved: Plan, fresh: Plan) -> str:
 
 
 def _own_groups(connected: Connected) -> tuple[str, ...]:
-    """Return the groups of the token's user; none where the server can't show the user."""
+    """Return the groups of the token's user; none where no server can show the user."""
+    if isinstance(connected.target, Snapshot):
+        return ()
     with connected.asking("Reading the groups of the token's user"):
         answer = connected.target.send("GET", "/api/v1/users/me")
     return tuple(answer.content.get("groups", ())) if answer.ok and isinstance(answer.content, dict) else ()
@@ -288,6 +293,6 @@ def _own_groups(connected: Connected) -> tuple[str, ...]:
 def propose(approved: Approved) -> None:
     """Keep the command line that applies a plan, where there is something to apply."""
     settings, record = approved.read.connected.settings, approved.read.connected.record
-    if approved.work.plan.operations:
+    if approved.work.plan.operations and not settings.is_file("target"):
         line = line_to_apply(settings, approved.work.plan, record.folder.place(PLAN))
         record.document = replace(record.document, next_line=line)

@@ -16,27 +16,31 @@ from sync.snapshots.folder import read_snapshot
 
 def read_both(
     source: Transport | Snapshot,
-    target: Transport,
+    target: Transport | Snapshot,
     ask: Ask = Ask.FEWEST,
     before: tuple[Reading, Reading] | None = None,
     wrote: Collection[str] = (),
 ) -> tuple[Reading, Reading]:
     """Read both environments, then ask each server who wins what overlaps among the mappings of both.
 
-    Nobody is asked about a snapshot that stands in for the source. `before` is what this run has read before,
+    Nobody is asked about a snapshot that stands for either. `before` is what this run has read before,
     and `wrote` are the mappings, by name, that it has put in front in the target since. Raises `ReadError`.
     """
     known = _remembered(*before) if before else frozenset()
     with Threads(2) as threads:
-        ends = threads.submit(_read, source), threads.submit(read_environment, target)
+        ends = threads.submit(_read, source), threads.submit(_read, target)
         readings = {side: end.result() for side, end in zip(("source", "target"), ends, strict=True)}
         earlier = dict(zip(readings, before or (None, None), strict=True))
-        end = "target"
-        askers = [Asker(end, target, readings[end], readings["source"], ask, earlier[end], wrote)]
+        askers = []
         if isinstance(source, Transport):
             end = "source"
-            askers.insert(0, Asker(end, source, readings[end], readings["target"], ask, earlier[end]))
-        readings |= _ask(threads, askers, known.union(*(reading.actions for reading in readings.values())))
+            askers.append(Asker(end, source, readings[end], readings["target"], ask, earlier[end]))
+        if isinstance(target, Transport):
+            end = "target"
+            askers.append(Asker(end, target, readings[end], readings["source"], ask, earlier[end], wrote))
+        if askers:
+            every = (reading.actions for reading in readings.values())
+            readings |= _ask(threads, askers, known.union(*every))
     return readings["source"], readings["target"]
 
 
@@ -48,21 +52,21 @@ def _remembered(source: Reading, target: Reading) -> frozenset[str]:
     return frozenset({*target.actions, *source.leftovers, *target.leftovers})
 
 
-def read_source(source: Transport | Snapshot, ask: Ask = Ask.FEWEST) -> Reading:
-    """Read the source alone, and ask who wins what overlaps in it. Raises `ReadError`."""
-    if isinstance(source, Snapshot):
-        return _read(source)
+def read_one(side: str, end: Transport | Snapshot, ask: Ask = Ask.FEWEST) -> Reading:
+    """Read one side alone, and ask who wins what overlaps in it. Raises `ReadError`."""
+    if isinstance(end, Snapshot):
+        return _read(end)
     with Threads(1) as threads:
-        asker = Asker("source", source, read_environment(source), None, ask)
-        return _ask(threads, [asker], frozenset(asker.reading.actions))["source"]
+        asker = Asker(side, end, read_environment(end), None, ask)
+        return _ask(threads, [asker], frozenset(asker.reading.actions))[side]
 
 
-def _read(source: Transport | Snapshot) -> Reading:
-    return Reading(source, {}) if isinstance(source, Snapshot) else read_environment(source)
+def _read(end: Transport | Snapshot) -> Reading:
+    return Reading(end, {}) if isinstance(end, Snapshot) else read_environment(end)
 
 
-def read_source_file(path: Path) -> Snapshot:
-    """Return the snapshot of a file, which says in which order its overlapping mappings were written.
+def read_file(path: Path) -> Snapshot:
+    """Return the snapshot of a file or folder; it says in which order overlapping mappings were written.
 
     Nobody else can say it. Raises `ReadError`.
     """

@@ -20,12 +20,14 @@ from sync.run.option_types import (
     BaseUrl,
     Digest,
     Endpoints,
+    ExportedSide,
     File,
+    Layout,
     Name,
     Names,
     Patterns,
+    Place,
     Roles,
-    Source,
     Token,
 )
 
@@ -75,14 +77,14 @@ class Settings(BaseSettings):
     command: Annotated[Command | None, Section.COMMAND] = Field(
         None,
         description="`check` tests both environments, `plan` shows what would change, `apply` changes the "
-        "target, `drift` reports differences, `export` writes a snapshot of the source, `demo` "
+        "target, `drift` reports differences, `export` writes a snapshot, `demo` "
         "runs everything between two sandboxes. CI must name one; elsewhere the default is "
         "`apply`, or `plan` with `--dry-run`",
     )
-    source_url: Annotated[Source, Section.ENVIRONMENTS] = Field(
+    source_url: Annotated[Place, Section.ENVIRONMENTS] = Field(
         "",
-        description="URL of the environment to copy from; it is only read. To restore a "
-        "backup, give its file",
+        description="URL of the environment to copy from; it is only read. The file or folder of a snapshot "
+        "can be given instead, such as a backup or a folder in git",
     )
     source_token: Annotated[Token, Section.ENVIRONMENTS] = Field(
         SecretStr(""), description="Token of a superadmin of the source"
@@ -90,8 +92,10 @@ class Settings(BaseSettings):
     source_name: Annotated[Name, Section.ENVIRONMENTS] = Field(
         "", description="What reports call the source beside its URL, such as `staging`"
     )
-    target_url: Annotated[BaseUrl, Section.ENVIRONMENTS] = Field(
-        "", description="URL of the environment to change"
+    target_url: Annotated[Place, Section.ENVIRONMENTS] = Field(
+        "",
+        description="URL of the environment to change. To only compare, the file or folder of a snapshot can "
+        "be given instead",
     )
     target_token: Annotated[Token, Section.ENVIRONMENTS] = Field(
         SecretStr(""), description="Token of a superadmin of the target"
@@ -242,6 +246,24 @@ class Settings(BaseSettings):
     accept_ungated: Annotated[bool, Section.GUARDRAILS] = Field(
         default=False, description="Allow an environment of `--gate` that asks no other person"
     )
+    side: Annotated[ExportedSide, Section.FILES] = Field(
+        ExportedSide.SOURCE, description="Which environment `export` reads: `source` or `target`"
+    )
+    layout: Annotated[Layout, Section.FILES] = Field(
+        Layout.FILE,
+        description="What `export` writes: `file`, one file for programs, or `folder`, a folder that a "
+        "person can review and edit",
+    )
+    export_path: Annotated[Path | None, Section.FILES] = Field(
+        None,
+        description="File or folder that `export` writes; the default is `snapshot-source.json`, or "
+        "`snapshot-source`, among the reports",
+    )
+    contract: Annotated[File | None, Section.FILES] = Field(
+        None,
+        description="File with the target's API schema (`openapi.json`), for a snapshot as the target; "
+        "without it, heimdall-sync uses the schema that it knows",
+    )
     output_dir: Annotated[Path, Section.FILES] = Field(
         Path("heimdall-sync-report"), description="Folder for the reports"
     )
@@ -285,10 +307,19 @@ class Settings(BaseSettings):
         """Return what to do, also where no command was given."""
         return self.command or (Command.PLAN if self.dry_run else Command.APPLY)
 
-    @property
-    def source_is_file(self) -> bool:
-        """Tell whether a snapshot's file stands in for the source."""
-        return bool(self.source_url) and not re.match(r"https?:", self.source_url, re.IGNORECASE)
+    def is_file(self, side: str) -> bool:
+        """Tell whether a snapshot's file or folder stands for the `source` or the `target`."""
+        place = getattr(self, f"{side}_url")
+        return bool(place) and not re.match(r"https?:", place, re.IGNORECASE)
+
+    def file(self, side: str) -> Path | None:
+        """Return the snapshot's file or folder that stands for a side, None where an environment is there."""
+        return Path(getattr(self, f"{side}_url")) if self.is_file(side) else None
+
+    def place(self, side: str) -> str:
+        """Return what reports and plans call a side: its URL, or the name of the snapshot's file."""
+        file, url = self.file(side), getattr(self, f"{side}_url")
+        return f"snapshot {file.name or file.resolve().name}" if file else str(url)
 
     def credentials(self, side: str) -> Credentials:
         """Return what was given about the token of the `source` or the `target`."""
@@ -300,11 +331,6 @@ class Settings(BaseSettings):
         """Return every secret that was given."""
         values = (getattr(self, name) for name in type(self).model_fields)
         return tuple(value.get_secret_value() for value in values if isinstance(value, SecretStr))
-
-    @property
-    def source_place(self) -> str:
-        """Return what reports and plans call the source: its URL, or the name of the snapshot's file."""
-        return f"snapshot {Path(self.source_url).name}" if self.source_is_file else self.source_url
 
     @property
     def rules(self) -> Rules:

@@ -15,6 +15,7 @@ from sync.errors import ExitCode, UsageError
 from sync.model.plan import Strategy
 from sync.overlaps.questions import Ask
 from sync.run.command_line import load
+from sync.run.option_types import ExportedSide, Layout
 from sync.run.options import Option, options
 from sync.run.settings import Command, Settings
 
@@ -72,6 +73,10 @@ EXAMPLES: dict[str, tuple[str, object]] = {
     "accept": ("role:data-*", ("role:data-*",)),
     "ask": ("all", Ask.ALL),
     "countdown": ("0", 0),
+    "side": ("target", ExportedSide.TARGET),
+    "layout": ("folder", Layout.FOLDER),
+    "export_path": ("/git/snapshot", Path("/git/snapshot")),
+    "contract": (__file__, Path(__file__)),
     "output_dir": ("/reports", Path("/reports")),
     "checkpoint_file": ("progress.json", Path("progress.json")),
     "concurrency": ("64", 64),
@@ -94,6 +99,10 @@ def besides(option: Option) -> dict[str, str]:
     others = dict(NEEDED)
     if option.name == "expect_digest":
         others["HEIMDALL_PLAN"] = __file__
+    if option.name in {"side", "layout", "export_path"}:
+        others["HEIMDALL_COMMAND"] = "export"
+    if option.name == "contract":
+        others |= {"HEIMDALL_COMMAND": "plan", "HEIMDALL_TARGET_URL": __file__}
     if field == "token_file" or field.upper() in OAUTH:
         del others[f"HEIMDALL_{side.upper()}_TOKEN"]
     if field.upper() in OAUTH:
@@ -288,7 +297,7 @@ class TestCommand:
         assert problems_of(command, environ={}) == (
             (
                 "--source-url (HEIMDALL_SOURCE_URL): missing: URL of the environment to copy from; it is "
-                "only read. To restore a backup, give its file"
+                "only read"
             ),
             (
                 "--source-token (HEIMDALL_SOURCE_TOKEN): missing: the token of a superadmin, or a "
@@ -407,13 +416,12 @@ class TestProblems:
         ],
     )
     def test_urls_that_are_none(self, url: str) -> None:
-        assert problems_of("--target-url", url) == (
-            "--target-url (HEIMDALL_TARGET_URL): should be an http(s) URL without credentials or query",
-        )
-        (problem,) = problems_of("--source-url", url)
-        assert problem.startswith(
-            "--source-url (HEIMDALL_SOURCE_URL): should be an http(s) URL without credentials or query"
-        )
+        for side in ("source", "target"):
+            (problem,) = problems_of(f"--{side}-url", url)
+            assert problem.startswith(
+                f"--{side}-url (HEIMDALL_{side.upper()}_URL): should be an http(s) URL without credentials "
+                "or query"
+            )
 
     @pytest.mark.parametrize("token", ["Bearer abc", "abc\ndef", "abc\x00", "ab\u00e7"])
     def test_tokens_that_fit_in_no_header(self, token: str) -> None:

@@ -119,6 +119,7 @@ class Page:
             *results.causes(document, HTML),
             *checks.refusals(document, HTML),
             *checks.notes(document, HTML),
+            *checks.stand_ins(document, HTML),
             *checks.overrides(document, HTML),
             *checks.patterns(document, HTML),
         ]
