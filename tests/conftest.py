@@ -13,6 +13,7 @@ from sync.heimdall.retries import Patience
 from sync.heimdall.transport import Transport
 from sync.interruption import Interruption
 from sync.sandbox.process import Sandbox
+from tests.servers import stop_idle
 
 settings.register_profile(
     "default", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
@@ -32,6 +33,13 @@ class Impatient(Interruption):
 
     def sleep(self, seconds: float) -> None:
         """Return at once."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _stopping_servers() -> Iterator[None]:
+    """Stop what tests have used one after another."""
+    yield
+    stop_idle()
 
 
 @pytest.fixture(autouse=True)

@@ -29,9 +29,9 @@ from sync.run.inputs import NO_INPUTS, inputs, with_inputs
 from sync.run.options import Option, options
 from sync.run.settings import Settings
 from sync.sandbox.example import production, staging
-from sync.sandbox.process import launch
 from tests.report.examples import ACCEPTED, APPLIED, PLAN, PLANNED, STARTED, create
 from tests.report.hostile import HOSTILE
+from tests.servers import lent
 
 ROOT = Path(__file__).parents[1]
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
@@ -291,7 +291,7 @@ class TestAStep:
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:
         files = {name: tmp_path / name for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY")}
-        with launch(staging()) as source, launch(production()) as target:
+        with lent(staging()) as source, lent(production()) as target:
             given = IN_WORKFLOW | {name: str(path) for name, path in files.items()}
             given |= {
                 "INPUT_COMMAND": "plan",

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import socket
 import sys
+from contextlib import suppress
 
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -57,12 +58,14 @@ def serve(world: World, listener: socket.socket, *, stop_with_stdin: bool) -> No
 
 async def _serve(server: uvicorn.Server, listener: socket.socket, *, stop_with_stdin: bool) -> None:
     loop = asyncio.get_running_loop()
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
 
     def stop() -> None:
         loop.remove_reader(sys.stdin)
         logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # requests cut short are no news
-        server.should_exit = server.force_exit = True
+        serving.cancel()  # rather than asking it to exit, which takes it two tenths of a second
 
     if stop_with_stdin:
         loop.add_reader(sys.stdin, stop)
-    await server.serve(sockets=[listener])
+    with suppress(asyncio.CancelledError):
+        await serving

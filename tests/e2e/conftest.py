@@ -13,9 +13,10 @@ from sync import cli
 from sync.errors import ExitCode
 from sync.model.snapshot import Kind, Snapshot
 from sync.sandbox.example import PEOPLE, production, staging
-from sync.sandbox.process import Sandbox, launch
+from sync.sandbox.process import Sandbox
 from tests.conftest import Impatient
 from tests.e2e.shell import Pair, Shell
+from tests.servers import lent
 
 HARMLESS = r"^(?!.*(__no_such|2147483647))"
 """Every request but the healthcheck's probes."""
@@ -94,7 +95,7 @@ def equal(one: Snapshot, other: Snapshot) -> bool:
 @pytest.fixture(scope="module")
 def servers() -> Iterator[Pair]:
     """Start two servers for all tests of a file."""
-    with launch(staging()) as source, launch(production(), first_id=1000) as target:
+    with lent(staging()) as source, lent(production(), first_id=1000) as target:
         yield source, target
 
 

@@ -9,9 +9,10 @@ from sync.model.snapshot import SUPERADMIN, Group
 from sync.overlaps.search import overlaps_of
 from sync.sandbox.example import production, staging
 from sync.sandbox.options import People
-from sync.sandbox.process import Sandbox, launch
+from sync.sandbox.process import Sandbox
 from sync.sandbox.tokens import make_token
 from tests.e2e.conftest import RunCommand
+from tests.servers import lent
 
 GROUPS = ("platform_team", "city_hall", "service_desk", "finance", "legacy_team")
 MEMBERS = {group: f"{number:011}" for number, group in enumerate(GROUPS, 1)}
@@ -80,8 +81,8 @@ def test_the_answers_change_exactly_as_the_plan_has_announced(run: RunCommand) -
     found = [(each.method, each.path) for each in (*overlaps.found, *overlaps.alone)]
     people = People(members={group: (cpf,) for group, cpf in MEMBERS.items()})
     with (
-        launch(wanted) as source,
-        launch(production(), people=people, first_id=1000, no_cache=True) as target,
+        lent(wanted) as source,
+        lent(production(), people=people, first_id=1000, no_cache=True) as target,
     ):
         before = gateway(target, found)
         ended = run(source, target, "apply")

@@ -8,9 +8,9 @@ import pytest
 
 from sync.sandbox.example import production, staging
 from sync.sandbox.faults import Answer
-from sync.sandbox.process import launch
 from tests.e2e.conftest import HARMLESS, equal, writes
 from tests.e2e.shell import Shell, proposed
+from tests.servers import lent
 
 STEP = {"GITHUB_ACTIONS": "true"}
 WRITES = ["POST", "PUT", "DELETE"]
@@ -58,7 +58,7 @@ def nested(_: Shell, path: Path) -> None:
 def of_another_plan(shell: Shell, path: Path) -> None:
     """Leave the checkpoint of an apply that did not finish, and everything else as it was before."""
     shell.target.add_fault(Answer(status=500), methods=WRITES, path=HARMLESS, nth=1, times=None)
-    ended = shell(f"heimdall-sync apply --strategy zero-downtime --checkpoint-file {path}")
+    ended = shell.command(f"heimdall-sync apply --strategy zero-downtime --checkpoint-file {path}")
     assert ended.returncode == 1, ended.stdout
     shell.target.clear_faults()
     shell.target.clear_requests()
@@ -88,13 +88,13 @@ class TestACheckpoint:
     def checkpoint(self, shell: Shell, leave: Callable[[Shell, Path], None]) -> Path:
         path = shell.report / "sync_checkpoint.json"
         leave(shell, shell.folder / "left.json")
-        assert shell("heimdall-sync plan").returncode == 0
+        assert shell.command("heimdall-sync plan").returncode == 0
         shutil.copy(shell.report / "plan.json", shell.folder / "approved.json")
         shutil.copy(shell.folder / "left.json", path)
         return path
 
     def test_is_left_out_in_a_workflow(self, shell: Shell, checkpoint: Path) -> None:
-        ended = shell("heimdall-sync apply --plan approved.json --resume", **STEP)
+        ended = shell.command("heimdall-sync apply --plan approved.json --resume", **STEP)
         assert ended.returncode == 0, ended.stdout
         assert equal(shell.target.snapshot(), staging())
         warnings = [line for line in ended.stdout.splitlines() if line.startswith("::warning ")]
@@ -106,7 +106,7 @@ class TestACheckpoint:
     def test_is_refused_on_a_command_line(self, shell: Shell, checkpoint: Path) -> None:
         path = checkpoint.relative_to(shell.folder)
         held = checkpoint.read_bytes()
-        ended = shell(f"heimdall-sync apply --plan approved.json --resume --checkpoint-file {path}")
+        ended = shell.command(f"heimdall-sync apply --plan approved.json --resume --checkpoint-file {path}")
         assert ended.returncode == 3, ended.stdout
         assert "--checkpoint-file" in ended.stdout
         assert writes(shell.target) == []
@@ -121,13 +121,13 @@ class TestACheckpointOfAnApplyThatNobodyApproved:
     @pytest.fixture(autouse=True)
     def _half_done(self, shell: Shell) -> None:
         shell.target.add_fault(Answer(status=500), methods=WRITES, path=HARMLESS, nth=9, times=None)
-        assert shell(self.STEP_THAT_RESUMES, **STEP).returncode == 1
+        assert shell.command(self.STEP_THAT_RESUMES, **STEP).returncode == 1
         shell.target.clear_faults()
         shell.target.clear_requests()
         assert (shell.report / "sync_checkpoint.json").exists()
 
     def warned_of(self, shell: Shell, why: str, line: str = STEP_THAT_RESUMES) -> None:
-        ended = shell(line, **STEP)
+        ended = shell.command(line, **STEP)
         assert ended.returncode == 0, ended.stdout
         warnings = [said for said in ended.stdout.splitlines() if said.startswith("::warning ")]
         assert why in warnings[0]
@@ -136,7 +136,7 @@ class TestACheckpointOfAnApplyThatNobodyApproved:
         assert not (shell.report / "sync_checkpoint.json").exists()
 
     def test_is_taken_where_it_fits(self, shell: Shell) -> None:
-        ended = shell(self.STEP_THAT_RESUMES, **STEP)
+        ended = shell.command(self.STEP_THAT_RESUMES, **STEP)
         assert ended.returncode == 0, ended.stdout
         assert "goes on without it" not in ended.stdout
         assert equal(shell.target.snapshot(), staging())
@@ -154,7 +154,7 @@ class TestACheckpointOfAnApplyThatNobodyApproved:
         assert equal(shell.target.snapshot(), staging())
 
     def test_is_left_out_where_the_source_is_another(self, shell: Shell) -> None:
-        with launch(staging()) as other:
+        with lent(staging()) as other:
             line = f"{self.STEP_THAT_RESUMES} --source-url {other.url}"
             self.warned_of(shell, f"is for another source: {shell.source.url}", line)
         assert equal(shell.target.snapshot(), staging())
@@ -162,7 +162,9 @@ class TestACheckpointOfAnApplyThatNobodyApproved:
     def test_is_refused_on_a_command_line_where_an_environment_has_changed_since(self, shell: Shell) -> None:
         """Somebody waits there, and has said that the rest of that plan is wanted."""
         shell.source.reset(staging().model_copy(update={"groups": staging().groups[1:]}))
-        ended = shell(f"{self.STEP_THAT_RESUMES} --checkpoint-file heimdall-sync-report/sync_checkpoint.json")
+        ended = shell.command(
+            f"{self.STEP_THAT_RESUMES} --checkpoint-file heimdall-sync-report/sync_checkpoint.json"
+        )
         assert ended.returncode == 3, ended.stdout
         assert "the plan is no longer what was approved" in ended.stdout
         assert writes(shell.target) == []
@@ -170,7 +172,7 @@ class TestACheckpointOfAnApplyThatNobodyApproved:
 
 def kept(shell: Shell, path: Path) -> None:
     """Leave the receipt of an apply, and the target as it was before."""
-    assert shell("heimdall-sync apply").returncode == 0
+    assert shell.command("heimdall-sync apply").returncode == 0
     assert path.exists()
     shell.target.reset(production())
 
@@ -208,14 +210,14 @@ class TestAReceipt:
         RECEIPTS[receipt](shell, shell.report / "receipt.json")
 
     def test_is_left_out_in_a_workflow(self, shell: Shell) -> None:
-        ended = shell("heimdall-sync drift --receipt heimdall-sync-report/receipt.json", **STEP)
+        ended = shell.command("heimdall-sync drift --receipt heimdall-sync-report/receipt.json", **STEP)
         assert ended.returncode == 2, ended.stdout
         assert "heimdall-sync-report/receipt.json is " in ended.stdout
         assert "this run goes on without it" in (shell.report / "summary.md").read_text()
 
     def test_is_wrong_usage_on_a_command_line(self, shell: Shell) -> None:
         shell.target.clear_requests()
-        ended = shell("heimdall-sync drift --receipt heimdall-sync-report/receipt.json")
+        ended = shell.command("heimdall-sync drift --receipt heimdall-sync-report/receipt.json")
         assert ended.returncode == 64, ended.stdout
         assert shell.target.requests() == ()
 
@@ -225,9 +227,9 @@ def test_in_ci_the_way_back_is_for_whoever_downloads_the_reports(
     shell: Shell, tmp_path: Path, environ: dict[str, str]
 ) -> None:
     """They have no variables of the job, and are in no folder of it."""
-    applied = shell("heimdall-sync apply", **environ)
+    applied = shell.command("heimdall-sync apply", **environ)
     assert applied.returncode == 0, applied.stdout
-    assert "To apply exactly this" not in shell("heimdall-sync plan", **environ).stdout
+    assert "To apply exactly this" not in shell.command("heimdall-sync plan", **environ).stdout
     [backup] = shell.backups
     words = "To go back, in the folder of the downloaded reports:"
     unpacked = tmp_path / "unpacked"
@@ -235,7 +237,7 @@ def test_in_ci_the_way_back_is_for_whoever_downloads_the_reports(
     shutil.copy(backup, unpacked)
     elsewhere = Shell(unpacked, shell.source, shell.target)
     nothing = {"HEIMDALL_SOURCE_URL": "", "HEIMDALL_TARGET_URL": "", "HEIMDALL_SOURCE_TOKEN": ""}
-    restored = elsewhere(proposed(applied.stdout, words), **nothing)
+    restored = elsewhere.command(proposed(applied.stdout, words), **nothing)
     assert restored.returncode == 0, restored.stdout
     assert equal(shell.target.snapshot(), production())
 

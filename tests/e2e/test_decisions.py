@@ -10,9 +10,10 @@ import requests
 from sync import cli
 from sync.model.snapshot import SUPERADMIN, Action, Group, Mapping, Role, Snapshot
 from sync.sandbox.faults import Answer
-from sync.sandbox.process import Sandbox, launch
+from sync.sandbox.process import Sandbox
 from tests.conftest import Impatient
 from tests.e2e.conftest import Ended, RunCommand, writes
+from tests.servers import lent
 
 EVERYTHING, ANYONE, ME, SECTION = "GET /(.*)", "GET /users/([^/]+)$", "GET /users/me$", "GET /users/(.*)"
 ACTIONS = {EVERYTHING: "any:read", ANYONE: "users:read", ME: "me:read", SECTION: "section:read"}
@@ -41,7 +42,7 @@ def environment(*oldest_first: str, staff: tuple[str, ...] = (), **descriptions:
 
 @pytest.fixture(scope="module")
 def servers() -> Iterator[Pair]:
-    with launch(Snapshot()) as source, launch(Snapshot(), first_id=1000) as target:
+    with lent(Snapshot()) as source, lent(Snapshot(), first_id=1000) as target:
         yield source, target
 
 

@@ -19,10 +19,11 @@ import pytest
 from sync.model.snapshot import SUPERADMIN, Action, Group, Mapping, Role, Snapshot
 from sync.sandbox.example import production, staging
 from sync.sandbox.faults import WRITES, Answer, AnyEffect, Close, Hang, Huge, Mislabel, Truncate
-from sync.sandbox.process import Sandbox, launch
+from sync.sandbox.process import Sandbox
 from tests.conftest import Impatient
 from tests.e2e.certificates import make_certificate, tls_before
 from tests.e2e.conftest import Ended, RunCommand, equal, writes
+from tests.servers import lent
 
 WANTED = Snapshot(
     actions=(
@@ -190,13 +191,13 @@ QUICK = ("--timeout", "0.4")
 
 @pytest.fixture(scope="module")
 def shared_pair() -> Iterator[tuple[Sandbox, Sandbox]]:
-    with launch(WANTED) as source, launch(BEFORE, publish_updates=True, first_id=1000) as target:
+    with lent(WANTED) as source, lent(BEFORE, publish_updates=True, first_id=1000) as target:
         yield source, target
 
 
 @pytest.fixture(scope="module")
 def elsewhere() -> Iterator[Sandbox]:
-    with launch(WANTED) as sandbox:
+    with lent(WANTED) as sandbox:
         yield sandbox
 
 
@@ -399,7 +400,7 @@ class TestPace:
     def test_one_429_slows_all_threads_and_loses_nothing(
         self, run: RunCommand, waits: list[float], told: str
     ) -> None:
-        with launch(staging()) as source, launch(production(), first_id=1000) as target:
+        with lent(staging()) as source, lent(production(), first_id=1000) as target:
             until = date_in(20) if told == "date" else "20"
             target.add_fault(busy(429, Retry_After=until), methods=WRITES, path=NO_PROBE, nth=5)
             ended = run(source, target, "apply")

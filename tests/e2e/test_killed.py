@@ -9,11 +9,12 @@ from sync.model.plan import Strategy
 from sync.model.snapshot import SUPERADMIN, Action, Group, Mapping, Role, Snapshot
 from sync.plan.approval import plan_from
 from sync.sandbox.faults import Interrupt
-from sync.sandbox.process import Sandbox, launch
+from sync.sandbox.process import Sandbox
 from tests.e2e.conftest import HARMLESS, RunCommand, equal
 from tests.e2e.subprocesses import Command
 from tests.plan.promise import ALL_REQUESTS, Promise
 from tests.plan.worlds import World
+from tests.servers import lent
 
 BEFORE = Snapshot(
     actions=(Action(name="read", description="r"), Action(name="old", description="o")),
@@ -116,13 +117,13 @@ PAIRS = {
 
 @pytest.fixture(scope="module")
 def source() -> Iterator[Sandbox]:
-    with launch(AFTER) as sandbox:
+    with lent(AFTER) as sandbox:
         yield sandbox
 
 
 @pytest.fixture(scope="module")
 def target() -> Iterator[Sandbox]:
-    with launch(BEFORE, publish_updates=True, first_id=500) as sandbox:
+    with lent(BEFORE, publish_updates=True, first_id=500) as sandbox:
         yield sandbox
 
 

@@ -10,8 +10,9 @@ import requests
 from sync.model.snapshot import SUPERADMIN, Action, Group, Mapping, Role, Snapshot
 from sync.sandbox.faults import Answer
 from sync.sandbox.options import People
-from sync.sandbox.process import Sandbox, launch
+from sync.sandbox.process import Sandbox
 from tests.e2e.conftest import Ended, RunCommand, writes
+from tests.servers import lent
 
 Pair = tuple[Sandbox, Sandbox]
 
@@ -39,7 +40,7 @@ def environment(*held: str, odd: tuple[str, ...] = ODD, **more: tuple[Any, ...])
 
 @pytest.fixture(scope="module")
 def servers() -> Iterator[Pair]:
-    with launch(Snapshot()) as source, launch(Snapshot(), first_id=1000) as target:
+    with lent(Snapshot()) as source, lent(Snapshot(), first_id=1000) as target:
         yield source, target
 
 

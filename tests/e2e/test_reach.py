@@ -7,15 +7,16 @@ import pytest
 import requests
 
 from sync.model.snapshot import Action, Mapping, Snapshot
-from sync.sandbox.process import Sandbox, launch
+from sync.sandbox.process import Sandbox
 from tests.e2e.conftest import Ended, RunCommand, writes
+from tests.servers import lent
 
 Pair = tuple[Sandbox, Sandbox]
 
 
 @pytest.fixture(scope="module")
 def servers() -> Iterator[Pair]:
-    with launch(Snapshot()) as source, launch(Snapshot(), first_id=1000) as target:
+    with lent(Snapshot()) as source, lent(Snapshot(), first_id=1000) as target:
         yield source, target
 
 

@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from sync.sandbox.example import PEOPLE, production, staging
-from sync.sandbox.process import Sandbox, launch
+from sync.sandbox.process import Sandbox
 from tests.e2e.conftest import equal
 from tests.e2e.shell import Shell
+from tests.servers import lent
 
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
@@ -51,7 +52,7 @@ def filled(block: str, source: Sandbox, target: Sandbox) -> str:
 
 @pytest.fixture
 def pair() -> Iterator[tuple[Sandbox, Sandbox]]:
-    with launch(staging()) as source, launch(production(), people=PEOPLE, first_id=1000) as target:
+    with lent(staging()) as source, lent(production(), people=PEOPLE, first_id=1000) as target:
         yield source, target
 
 

@@ -12,8 +12,9 @@ import yaml
 from markdown_it import MarkdownIt
 
 from sync.model.snapshot import SUPERADMIN, Action, Group, Mapping, Role, Snapshot
-from sync.sandbox.process import Sandbox, launch
+from sync.sandbox.process import Sandbox
 from tests.e2e.conftest import Ended, RunCommand, writes
+from tests.servers import lent
 
 Pair = tuple[Sandbox, Sandbox]
 
@@ -63,7 +64,7 @@ EMPTY = Snapshot(actions=(A,), roles=(SUPER,))
 
 @pytest.fixture(scope="module")
 def servers() -> Iterator[Pair]:
-    with launch(Snapshot()) as source, launch(Snapshot(), first_id=1000) as target:
+    with lent(Snapshot()) as source, lent(Snapshot(), first_id=1000) as target:
         yield source, target
 
 

@@ -14,11 +14,12 @@ from sync.sandbox.example import production, staging
 from sync.sandbox.faults import WRITES, Answer, Hang
 from sync.sandbox.log import RequestRecord
 from sync.sandbox.pool import PoolRecord
-from sync.sandbox.process import Sandbox, launch
+from sync.sandbox.process import Sandbox
 from tests.e2e.conftest import RunCommand, equal, writes
 from tests.e2e.relay import Relay
 from tests.e2e.subprocesses import Command
 from tests.e2e.test_faults import NO_PROBE
+from tests.servers import lent
 
 CHANGE = "(?!.*(__no_such|2147483647))(POST|PUT|DELETE) "
 HEALTH = "GET /api/v1/healthz "
@@ -37,8 +38,8 @@ def under_way_when(started: float, records: Sequence[RequestRecord]) -> int:
 def test_a_network_that_pauses_under_an_apply(run: RunCommand) -> None:
     """The tries that were under way all arrive when it goes on; the server would not bear one more of any."""
     with (
-        launch(staging()) as source,
-        launch(production(), first_id=1000, pool=15, delay=0.05, silence=FOR_GOOD) as target,
+        lent(staging()) as source,
+        lent(production(), first_id=1000, pool=15, delay=0.05, silence=FOR_GOOD) as target,
         Relay(target.url) as relay,
     ):
         relay.pause_at(CHANGE, nth=12)
@@ -78,8 +79,8 @@ def unknown_in(out: str) -> int:
 @pytest.fixture
 def pair() -> Iterator[tuple[Sandbox, Sandbox]]:
     with (
-        launch(staging()) as source,
-        launch(production(), first_id=1000, pool=15, silence=FOR_GOOD) as target,
+        lent(staging()) as source,
+        lent(production(), first_id=1000, pool=15, silence=FOR_GOOD) as target,
     ):
         yield source, target
 
@@ -171,7 +172,7 @@ class TestSlowWrites:
     @pytest.fixture
     def pair(self) -> Iterator[tuple[Sandbox, Sandbox]]:
         """Without a pool, which requests that hang would use up."""
-        with launch(staging()) as source, launch(production(), first_id=1000) as target:
+        with lent(staging()) as source, lent(production(), first_id=1000) as target:
             yield source, target
 
     def test_one_slow_write_is_no_dead_server(self, run: RunCommand, pair: tuple[Sandbox, Sandbox]) -> None:

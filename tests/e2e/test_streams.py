@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from sync.sandbox.example import production, staging
-from sync.sandbox.process import launch
 from tests.e2e.conftest import RunCommand, equal
 from tests.e2e.shell import Shell
+from tests.servers import lent
 
 
 @pytest.mark.parametrize(
@@ -19,7 +19,7 @@ from tests.e2e.shell import Shell
     ids=["full", "closed", "both closed", "gone"],
 )
 def test_the_run_goes_on(shell: str, tmp_path: Path) -> None:
-    with launch(staging()) as source, launch(production(), first_id=1000) as target:
+    with lent(staging()) as source, lent(production(), first_id=1000) as target:
         environ = {
             "HEIMDALL_SOURCE_URL": source.url,
             "HEIMDALL_SOURCE_TOKEN": source.token,
@@ -44,7 +44,7 @@ def test_a_folder_that_cannot_be_written_ends_the_run_before_it_begins(
     run: RunCommand, tmp_path: Path
 ) -> None:
     (tmp_path / "file").write_text("")
-    with launch(staging()) as source, launch(production(), first_id=1000) as target:
+    with lent(staging()) as source, lent(production(), first_id=1000) as target:
         ended = run(source, target, "plan", f"--output-dir={tmp_path / 'file'}")
         assert source.requests() == target.requests() == ()
     assert ended.code == 1
@@ -53,7 +53,7 @@ def test_a_folder_that_cannot_be_written_ends_the_run_before_it_begins(
 
 def test_reports_that_cannot_be_written_are_told_beside_what_else_went_wrong(tmp_path: Path) -> None:
     """A run that was refused stays one, whatever its reports come to."""
-    with launch(staging()) as source, launch(production(), first_id=1000) as target:
+    with lent(staging()) as source, lent(production(), first_id=1000) as target:
         ended = Shell(tmp_path, source, target)("ulimit -f 1 && heimdall-sync plan --fail-on-unprotected")
     assert ended.returncode == 3
     assert "✗ the reports can't be written to heimdall-sync-report: File too large" in ended.stdout

@@ -9,9 +9,10 @@ from sync.model.snapshot import SUPERADMIN, Action, Group, Kind, Mapping, Role, 
 from sync.sandbox.example import PEOPLE, production, staging
 from sync.sandbox.faults import Answer, AnyEffect, Die, DropRows
 from sync.sandbox.options import People
-from sync.sandbox.process import Sandbox, launch
+from sync.sandbox.process import Sandbox
 from tests.e2e.conftest import RunCommand, equal, writes
 from tests.e2e.environments import environment, made_different
+from tests.servers import lent
 
 EXAMPLE_LINES = """\
   Found 25 actions in source
@@ -42,7 +43,7 @@ Total Changes: 29
 
 @pytest.fixture
 def example() -> Iterator[tuple[Sandbox, Sandbox]]:
-    with launch(staging()) as source, launch(production(), people=PEOPLE, first_id=1000) as target:
+    with lent(staging()) as source, lent(production(), people=PEOPLE, first_id=1000) as target:
         yield source, target
 
 
@@ -79,7 +80,7 @@ def test_a_second_run_plans_nothing_and_only_reads(example: tuple[Sandbox, Sandb
 def test_a_large_pair_ends_equal(run: RunCommand, strategy: str) -> None:
     wanted = environment()
     before = made_different(wanted)
-    with launch(wanted) as source, launch(before, publish_updates=True, first_id=9000) as target:
+    with lent(wanted) as source, lent(before, publish_updates=True, first_id=9000) as target:
         ended = run(source, target, "apply", "--strategy", strategy)
         assert ended.code == 0
         assert equal(target.snapshot(), wanted)
@@ -98,7 +99,7 @@ def test_a_large_pair_ends_equal(run: RunCommand, strategy: str) -> None:
 def test_with_sixty_roles_what_cannot_be_read_is_left_alone(run: RunCommand) -> None:
     wanted = environment(roles=60)
     before = made_different(wanted)
-    with launch(wanted) as source, launch(before, publish_updates=True, first_id=9000) as target:
+    with lent(wanted) as source, lent(before, publish_updates=True, first_id=9000) as target:
         ended = run(source, target, "apply")
         after = target.snapshot()
     assert ended.code == 1
@@ -136,7 +137,7 @@ def test_what_deleting_roles_makes_readable_takes_another_run(run: RunCommand) -
             Role(name=SUPERADMIN, description="s"),
         ),
     )
-    with launch(wanted) as source, launch(before) as target:
+    with lent(wanted) as source, lent(before) as target:
         first = run(source, target, "apply", "--max-delete-percent", "70")
         assert first.code == 1
         assert (
@@ -187,7 +188,7 @@ HARMLESS = {
 
 @pytest.fixture(scope="module")
 def pair() -> Iterator[tuple[Sandbox, Sandbox]]:
-    with launch(staging()) as source, launch(production(), first_id=1000) as target:
+    with lent(staging()) as source, lent(production(), first_id=1000) as target:
         yield source, target
 
 
@@ -230,7 +231,7 @@ LEGACY = Snapshot(
 
 def test_legacy_rows_are_blocked_with_reasons_and_the_rest_is_synced(run: RunCommand) -> None:
     empty = Snapshot(roles=(Role(name=SUPERADMIN, description="s"),))
-    with launch(LEGACY) as source, launch(empty) as target:
+    with lent(LEGACY) as source, lent(empty) as target:
         ended = run(source, target, "apply")
         after = target.snapshot()
         assert ended.code == 1
@@ -263,7 +264,7 @@ def test_legacy_rows_are_blocked_with_reasons_and_the_rest_is_synced(run: RunCom
 
 @pytest.mark.parametrize("status", [403, 409, 422, 500])
 def test_one_refused_write_is_missed_by_its_dependants_only(run: RunCommand, status: int) -> None:
-    with launch(staging()) as source, launch(production(), first_id=1000) as target:
+    with lent(staging()) as source, lent(production(), first_id=1000) as target:
         refused = Answer(status=status, body='{"error": "not this one"}')
         target.add_fault(refused, methods=["POST"], path="^/api/v1/roles/$", times=1)
         ended = run(source, target, "apply")
@@ -280,7 +281,7 @@ def test_one_refused_write_is_missed_by_its_dependants_only(run: RunCommand, sta
 
 def test_a_role_that_a_user_holds_says_so(run: RunCommand) -> None:
     people = People(roles={"contractor": ("22222222222",)})
-    with launch(staging()) as source, launch(production(), people=people, first_id=1000) as target:
+    with lent(staging()) as source, lent(production(), people=people, first_id=1000) as target:
         ended = run(source, target, "apply")
     assert ended.code == 1
     for told in (ended.out, ended.summary):
@@ -290,13 +291,13 @@ def test_a_role_that_a_user_holds_says_so(run: RunCommand) -> None:
 
 def test_a_target_that_dies_is_finished_by_the_next_run(run: RunCommand) -> None:
     wanted = staging()
-    with launch(wanted) as source, launch(production(), first_id=1000) as target:
+    with lent(wanted) as source, lent(production(), first_id=1000) as target:
         target.add_fault(Die(), methods=["POST"], nth=5)
         ended = run(source, target, "apply", "--retries", "2", "--give-up-after", "1")
         assert ended.code == 1
         assert ended.cases("failure")
         assert "the target has not answered for" in ended.summary
-    with launch(wanted) as source, launch(production(), first_id=1000) as target:
+    with lent(wanted) as source, lent(production(), first_id=1000) as target:
         half = Answer(status=500, body='{"error": "dying"}')
         target.add_fault(
             half, methods=["POST", "PUT", "DELETE"], path="^(?!.*(__no_such|2147483647))", nth=9, times=None
@@ -308,7 +309,7 @@ def test_a_target_that_dies_is_finished_by_the_next_run(run: RunCommand) -> None
 
 
 def test_requests_are_the_fewest_possible(run: RunCommand) -> None:
-    with launch(staging()) as source, launch(production(), people=PEOPLE, first_id=1000) as target:
+    with lent(staging()) as source, lent(production(), people=PEOPLE, first_id=1000) as target:
         planned = run(source, target, "plan")
         assert planned.code == 0
         # a page of actions and one of roles, mappings, groups, 9 roles, 5 groups

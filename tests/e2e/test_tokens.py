@@ -9,10 +9,11 @@ import pytest
 
 from sync.sandbox.example import production, staging
 from sync.sandbox.faults import WRITES, Answer
-from sync.sandbox.process import Sandbox, launch
+from sync.sandbox.process import Sandbox
 from sync.sandbox.token_endpoint import TokenServer
 from sync.sandbox.tokens import make_token
 from tests.e2e.conftest import HARMLESS, RunCommand, equal
+from tests.servers import lent
 
 SECRET = "the-secret-of-a-client"
 REFUSED = Answer(status=401, body='{"error": "expired", "status_code": 401}')
@@ -20,7 +21,7 @@ REFUSED = Answer(status=401, body='{"error": "expired", "status_code": 401}')
 
 @pytest.fixture
 def pair() -> Iterator[tuple[Sandbox, Sandbox]]:
-    with launch(staging()) as source, launch(production(), first_id=1000) as target:
+    with lent(staging()) as source, lent(production(), first_id=1000) as target:
         yield source, target
 
 

@@ -4,14 +4,14 @@ import pytest
 
 from sync.sandbox.example import production, staging
 from sync.sandbox.faults import Answer, Die
-from sync.sandbox.process import launch
 from tests.e2e.conftest import RunCommand
+from tests.servers import lent
 
 FORBIDDEN = Answer(status=403, body='{"error": "Insufficient permissions"}')
 
 
 def test_one_cause_is_said_once_and_the_same_command_with_resume_finishes(run: RunCommand) -> None:
-    with launch(staging()) as source, launch(production(), first_id=1000) as target:
+    with lent(staging()) as source, lent(production(), first_id=1000) as target:
         target.add_fault(FORBIDDEN, methods=["POST"], path="^/api/v1/roles/$", times=2)
         ended = run(source, target, "apply")
         assert ended.code == 1
@@ -28,7 +28,7 @@ def test_a_workflow_is_told_what_a_workflow_can_do(
     run: RunCommand, monkeypatch: pytest.MonkeyPatch, fault: Answer | Die
 ) -> None:
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
-    with launch(staging()) as source, launch(production(), first_id=1000) as target:
+    with lent(staging()) as source, lent(production(), first_id=1000) as target:
         target.add_fault(fault, methods=["POST"], path="^/api/v1/roles/$")
         ended = run(source, target, "apply", "--retries", "1", "--give-up-after", "0.5")
     assert ended.code == 1

@@ -3,12 +3,13 @@ from collections.abc import Iterator
 import pytest
 
 from sync.model.snapshot import Snapshot
-from sync.sandbox.process import Sandbox, launch
+from sync.sandbox.process import Sandbox
+from tests.servers import lent
 
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[Sandbox]:
-    with launch(Snapshot()) as running:
+    with lent(Snapshot()) as running:
         yield running
 
 

@@ -12,8 +12,8 @@ from sync.model.plan import Attributes, Operation, Verb
 from sync.model.scope import accepting
 from sync.model.snapshot import Kind, Snapshot
 from sync.sandbox.faults import Answer
-from sync.sandbox.process import launch
 from tests.conftest import Connect
+from tests.servers import lent
 
 PUBLISHED = json.loads((Path(__file__).parents[1] / "sandbox" / "openapi.json").read_text(encoding="utf-8"))
 
@@ -144,12 +144,12 @@ def _rules(schema: Any, document: Mapping[str, Any]) -> Any:
 
 
 def test_a_target_that_publishes_nothing_is_known_all_the_same(connect: Connect) -> None:
-    with launch(Snapshot(), no_openapi=True) as sandbox:
+    with lent(Snapshot(), no_openapi=True) as sandbox:
         assert not read_contract(connect(sandbox)).published
 
 
 def test_what_a_target_publishes_is_what_counts(connect: Connect) -> None:
-    with launch(Snapshot(), publish_updates=True) as sandbox:
+    with lent(Snapshot(), publish_updates=True) as sandbox:
         contract = read_contract(connect(sandbox))
     assert contract.published
     assert contract.refuses(update(Kind.ROLE, "one", "two")) is None
@@ -187,7 +187,7 @@ def test_what_a_target_publishes_is_what_counts(connect: Connect) -> None:
     ids=["no paths", "no body", "a reference to elsewhere", "no schema"],
 )
 def test_a_document_that_cannot_be_used_is_an_error(connect: Connect, document: dict[str, Any]) -> None:
-    with launch(Snapshot()) as sandbox:
+    with lent(Snapshot()) as sandbox:
         sandbox.add_fault(Answer(body=json.dumps(document)), path="/openapi.json")
         with pytest.raises(ReadError, match="is not a usable OpenAPI document"):
             read_contract(connect(sandbox))

@@ -5,9 +5,10 @@ import pytest
 from sync.heimdall.health import Finding, Level, check_health
 from sync.model.snapshot import Group, Role, Snapshot
 from sync.sandbox.faults import Answer
-from sync.sandbox.process import Sandbox, launch
+from sync.sandbox.process import Sandbox
 from sync.sandbox.tokens import make_token
 from tests.conftest import Connect
+from tests.servers import lent
 
 PERSON = "47562396507"
 ENVIRONMENT = Snapshot(roles=(Role(name="viewer"),), groups=(Group(name="team", roles=("viewer",)),))
@@ -49,7 +50,7 @@ def test_all_is_well_and_nothing_is_changed(sandbox: Sandbox, connect: Connect) 
 
 
 def test_the_source_is_only_asked(connect: Connect) -> None:
-    with launch(ENVIRONMENT) as source, launch(ENVIRONMENT) as target:
+    with lent(ENVIRONMENT) as source, lent(ENVIRONMENT) as target:
         check_health(
             connect(source, read_only=True),
             connect(target),
@@ -149,7 +150,7 @@ def test_a_server_that_is_not_ready_says_why(sandbox: Sandbox, connect: Connect)
 
 
 def test_a_policy_engine_that_is_down_is_found_out(connect: Connect) -> None:
-    with launch(ENVIRONMENT, cerbos_down=True) as sandbox:
+    with lent(ENVIRONMENT, cerbos_down=True) as sandbox:
         last = findings_of(sandbox, connect, make_token(PERSON))[-1]
     assert last.level is Level.FAILED
     assert "answered 503" in last.message

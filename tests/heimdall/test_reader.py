@@ -8,8 +8,9 @@ from sync.model.snapshot import SUPERADMIN, Action, Group, Kind, Mapping, Role, 
 from sync.sandbox.example import staging
 from sync.sandbox.faults import Answer, AnyEffect, DropRows
 from sync.sandbox.options import People, Shift
-from sync.sandbox.process import Sandbox, launch
+from sync.sandbox.process import Sandbox
 from tests.conftest import Connect
+from tests.servers import lent
 
 LISTS = ["/api/v1/actions/", "/api/v1/roles/", "/api/v1/mappings/list", "/api/v1/groups/"]
 EDGES = ["/api/v1/roles/viewer/actions", "/api/v1/roles/groups/finance/roles"]
@@ -72,14 +73,14 @@ def test_the_first_fifty_roles_are_read_and_of_the_others_it_is_said(
 
 @pytest.mark.parametrize("shift", Shift)
 def test_a_list_that_shifts_is_read_again(connect: Connect, shift: Shift) -> None:
-    with launch(many_actions(250), shifting_list=shift, shifting_readings=2) as sandbox:
+    with lent(many_actions(250), shifting_list=shift, shifting_readings=2) as sandbox:
         assert read_environment(connect(sandbox)).snapshot == many_actions(250)
 
 
 @pytest.mark.parametrize("shift", Shift)
 def test_a_list_that_shifts_for_good_is_an_error(connect: Connect, shift: Shift) -> None:
     with (
-        launch(many_actions(250), shifting_list=shift, shifting_readings=3) as sandbox,
+        lent(many_actions(250), shifting_list=shift, shifting_readings=3) as sandbox,
         pytest.raises(SnapshotError, match=r"gave contradictory answers, 3 times: GET /api/v1/actions/"),
     ):
         read_environment(connect(sandbox))

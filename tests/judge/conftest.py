@@ -15,8 +15,9 @@ import pytest
 
 from sync import cli
 from sync.model.snapshot import Snapshot
-from sync.sandbox.process import Sandbox, launch
+from sync.sandbox.process import Sandbox
 from tests.conftest import Impatient
+from tests.servers import lent
 
 
 @dataclass(frozen=True)
@@ -60,5 +61,5 @@ class Servers:
 
 @pytest.fixture(scope="session")
 def servers() -> Iterator[Servers]:
-    with launch(Snapshot()) as source, launch(Snapshot(), first_id=1000) as target:
+    with lent(Snapshot()) as source, lent(Snapshot(), first_id=1000) as target:
         yield Servers(source, target)

@@ -3,14 +3,15 @@ from collections.abc import Iterator
 import pytest
 
 from sync.model.snapshot import Snapshot
-from sync.sandbox.process import Sandbox, launch
+from sync.sandbox.process import Sandbox
+from tests.servers import lent
 
 from .world import ENVIRONMENT, PEOPLE, Api, superadmin
 
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[Sandbox]:
-    with launch(Snapshot()) as running:
+    with lent(Snapshot()) as running:
         yield running
 
 

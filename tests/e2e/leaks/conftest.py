@@ -15,7 +15,7 @@ import pytest
 from sync import cli
 from sync.sandbox.example import production, staging
 from sync.sandbox.options import People
-from sync.sandbox.process import Sandbox, launch
+from sync.sandbox.process import Sandbox
 from tests.conftest import Impatient
 from tests.e2e.leaks.secrets_in_use import (
     HOLDER,
@@ -26,6 +26,7 @@ from tests.e2e.leaks.secrets_in_use import (
     TARGET_TOKEN,
     contents_of,
 )
+from tests.servers import lent
 
 REPOSITORY = Path(__file__).parents[3]
 WITNESS = Path(__file__).parent / "witness"
@@ -54,7 +55,7 @@ Process = Callable[..., Left]
 
 @pytest.fixture(scope="package")
 def shared_pair() -> Iterator[tuple[Sandbox, Sandbox]]:
-    with launch(staging()) as source, launch(production(), first_id=1000) as target:
+    with lent(staging()) as source, lent(production(), first_id=1000) as target:
         yield source, target
 
 
