@@ -8,6 +8,10 @@ PIP_COMPILE = CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --ge
 WORKFLOWS := $(wildcard .github/workflows/*.yml) $(shell grep -l '^jobs:' examples/*.yml)
 SCRIPTS := $(filter-out %.py,$(wildcard .ci/*))
 
+# some tests wait rather than compute: one process more than there are processors
+WORKERS ?= $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN) + 1 )))
+PYTEST := $(BIN)/pytest -n $(WORKERS) --dist worksteal
+
 # the image's name, for `make image`
 export IMAGE ?= heimdall-sync
 BUILD_ARGS = --build-arg BASE_NAME=$(shell sed -n 's/^FROM \(.*\) AS base$$/\1/p' Dockerfile) \
@@ -16,7 +20,8 @@ BUILD_ARGS = --build-arg BASE_NAME=$(shell sed -n 's/^FROM \(.*\) AS base$$/\1/p
 	--build-arg CREATED=$(shell git log -1 --format=%cI)
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test bench schema tables texts picture slow image lint-workflows test-workflows lock clean
+.PHONY: help install demo test coverage bench schema tables texts picture slow image lint-workflows \
+	test-workflows lock clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' $(MAKEFILE_LIST)
@@ -26,11 +31,15 @@ install: .venv/installed ## leave the command at .venv/bin/heimdall-sync
 demo: install ## run everything once between two sandboxes
 	$(BIN)/heimdall-sync demo
 
-test: .venv/installed-dev ## lint, check types, run the tests and measure what they cover
+test: export HYPOTHESIS_PROFILE ?= quick
+test: .venv/installed-dev ## lint, check types, and run the tests
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	$(BIN)/pytest -n 2 --cov
+	$(PYTEST)
+
+coverage: .venv/installed-dev ## run the tests, and show which lines they leave out
+	$(PYTEST) --cov
 
 bench: .venv/installed-dev ## measure for at most 20 minutes how fast everything is, and write docs/performance.md
 	$(BIN)/python -m tests.benchmarks
@@ -52,9 +61,9 @@ picture: .venv/installed-dev ## photograph the summary and the page of the demo'
 	$(BIN)/python docs/picture.py
 
 slow: .venv/installed-dev ## run what takes minutes: the laws on thousands of pairs, a process killed at every request
-	HYPOTHESIS_PROFILE=thorough $(BIN)/pytest -n 2 tests/plan/test_laws.py tests/plan/test_resume.py \
+	HYPOTHESIS_PROFILE=thorough $(PYTEST) tests/plan/test_laws.py tests/plan/test_resume.py \
 		tests/judge/test_law.py tests/judge/test_model.py
-	$(BIN)/pytest -n 2 -m slow
+	$(PYTEST) -m slow
 
 image: .venv/installed-dev ## build the container images, say what they weigh, and try them out
 	docker build --quiet $(BUILD_ARGS) --target action --tag $(IMAGE):action .

@@ -69,7 +69,7 @@ def nothing_is_found_out_afterwards(shell: Shell, ended: subprocess.CompletedPro
 @pytest.mark.parametrize("kilobytes", [8, 64, 128, 256, 448, 768, 4096])
 def test_a_disk_of_any_size(shell: Shell, disk: Disk, kilobytes: int) -> None:
     disk.mount(f"size={kilobytes}k")
-    ended = shell("heimdall-sync apply --output-dir disk")
+    ended = shell.command("heimdall-sync apply --output-dir disk")
     through = nothing_is_found_out_afterwards(shell, ended, "No space left on device")
     assert through is (kilobytes > 448)
     if through:
@@ -82,7 +82,7 @@ def test_what_goes_wrong_fits_as_well(shell: Shell, disk: Disk, kilobytes: int) 
     disk.mount(f"size={kilobytes}k")
     body = json.dumps({"error": "x" * 2000})
     shell.target.add_fault(Answer(status=400, body=body), methods=WRITES, path=HARMLESS, times=None)
-    ended = shell("heimdall-sync apply --output-dir disk")
+    ended = shell.command("heimdall-sync apply --output-dir disk")
     shell.target.clear_faults()
     assert ended.returncode == 1
     if "can't be written" in ended.stdout:
@@ -104,13 +104,13 @@ def test_a_limit_of_the_size_of_files(shell: Shell, tmp_path: Path, kilobytes: i
 def test_a_folder_that_is_only_to_be_read(shell: Shell, disk: Disk) -> None:
     disk.mount("size=1m")
     disk.remount("ro")
-    ended = shell("heimdall-sync apply --output-dir disk")
+    ended = shell.command("heimdall-sync apply --output-dir disk")
     assert not nothing_is_found_out_afterwards(shell, ended, "Read-only file system")
 
 
 def test_a_checkpoint_that_can_not_be_written(shell: Shell, disk: Disk) -> None:
     disk.mount("size=12k")
-    ended = shell("heimdall-sync apply --checkpoint-file disk/sync_checkpoint.json")
+    ended = shell.command("heimdall-sync apply --checkpoint-file disk/sync_checkpoint.json")
     assert ended.returncode == 1
     assert (
         "the checkpoint disk/sync_checkpoint.json can't be written: No space left on device" in ended.stdout
@@ -122,7 +122,7 @@ def test_a_checkpoint_that_can_not_be_written(shell: Shell, disk: Disk) -> None:
 @pytest.mark.parametrize("variable", ["GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY"])
 def test_a_file_of_the_step_that_can_not_be_written(shell: Shell, variable: str) -> None:
     shell.target.clear_requests()
-    ended = shell("heimdall-sync apply", GITHUB_ACTIONS="true", **{variable: str(shell.folder)})
+    ended = shell.command("heimdall-sync apply", GITHUB_ACTIONS="true", **{variable: str(shell.folder)})
     assert ended.returncode == 1
     assert f"{variable} can't be written" in ended.stdout
     assert shell.target.requests() == ()
