@@ -130,7 +130,7 @@ def target() -> Iterator[Sandbox]:
 @pytest.fixture(scope="module")
 def unable() -> Iterator[Sandbox]:
     """Start a target that changes no description of a role."""
-    with launch(HELD, first_id=500) as sandbox:
+    with lent(HELD, first_id=500) as sandbox:
         yield sandbox
 
 
