@@ -72,7 +72,10 @@ class Basis:
 
     def cost(self, cell: Cell) -> float:
         """Return how many seconds it is likely to take to measure a cell."""
-        return self.starting + 1.5 * sum(self.expected(cell, name) for name in COMMANDS)
+        # what a command took beside its limit, it takes again: another machine's other work, too
+        return self.starting + sum(
+            self.limit(cell, name) + self.runs[name].usage.seconds for name in COMMANDS
+        )
 
 
 def cells(sizes: Iterable[int]) -> list[Cell]:

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from jinja2 import Environment, StrictUndefined
 
 WIDTH, HEIGHT, COLUMNS = 470, 300, 2
-LEFT, RIGHT, TOP, BOTTOM = 62, 16, 52, 42
+LEFT, RIGHT, TOP, BOTTOM = 62, 28, 52, 42
 BLUE, GREY, GREEN, ORANGE, RED = "#0969da", "#8c959f", "#1a7f37", "#bc4c00", "#cf222e"
-_LETTER = 5.6
+_LETTER = 6.2
 """About how wide a letter is."""
 
 _TEMPLATE = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True).from_string(
