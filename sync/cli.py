@@ -1,6 +1,5 @@
 """The command `heimdall-sync`: arguments in, an exit code out."""
 
-import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -21,18 +20,8 @@ def main(argv: Sequence[str] | None = None, interruption: Interruption | None = 
     return process(arguments, interruption or Interruption())
 
 
-def collect_garbage_less_often() -> None:
-    """Let the collector look at what was made less often than Python does by itself.
-
-    A large environment is many small values that live as long as the run: looking through them again and
-    again takes a third of the time to plan, and finds nothing.
-    """
-    gc.set_threshold(10_000, 20, 20)
-
-
 def entry() -> None:
     """Run as a process, and end it without waiting for a request that hangs."""
-    collect_garbage_less_often()
     interruption = Interruption()
     code = main(interruption=interruption)
     for stream in filter(None, (sys.stdout, sys.stderr)):

@@ -14,11 +14,13 @@ from sync.run import demo
 from sync.run.command_line import load
 from sync.run.commands import run
 from sync.run.inputs import with_inputs
+from sync.run.memory import manage_memory
 from sync.run.settings import Command
 
 
 def process(arguments: Sequence[str], interruption: Interruption) -> int:
     """Run a command line and return the exit code. However it ends, a person is told."""
+    manage_memory()
     out, err = Printer(sys.stdout, fold=fold if in_workflow() else None), Printer(sys.stderr)
     debug = "--debug" in arguments
     try:

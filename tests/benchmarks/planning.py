@@ -3,16 +3,16 @@
 import sys
 import time
 
-from sync.cli import collect_garbage_less_often
 from sync.overlaps.search import overlaps_of
 from sync.plan.planner import make_plan
 from sync.plan.side import Environment
+from sync.run.memory import manage_memory
 from tests.benchmarks.pairs import pair
 
 
 def main(entities: int) -> None:
     """Print the seconds. Nothing is known from before: each pair has a process of its own."""
-    collect_garbage_less_often()
+    manage_memory()
     source, target = pair(entities)
     names = frozenset(mapping.name for side in (source, target) for mapping in side.mappings)
     start = time.process_time()
