@@ -44,6 +44,7 @@ coverage: .venv/installed-dev ## run the tests, and show which lines they leave 
 bench: .venv/installed-dev ## measure for at most 20 minutes how fast everything is, and write docs/performance.md
 	$(BIN)/python -m tests.benchmarks
 	$(BIN)/python tests/benchmarks/overlapping.py
+	$(BIN)/python -m tests.benchmarks.folder
 	$(BIN)/python tests/benchmarks/impact.py
 	$(BIN)/python tests/benchmarks/page.py
 
