@@ -32,6 +32,13 @@ def how_to_finish(environ: Mapping[str, str] = os.environ) -> str:
     return "use Re-run failed jobs" if in_workflow(environ) else "run the same command again with --resume"
 
 
+def how_to_go_on(environ: Mapping[str, str] = os.environ) -> str:
+    """Return what a person does where a plan is carried out whole, and another one is needed."""
+    if in_workflow(environ):
+        return "run the workflow again, for a new plan: Re-run failed jobs would use the old one"
+    return "make a new plan and apply it: the old one is carried out"
+
+
 class CiRun(NamedTuple):
     """A run of a CI system: its page, who started it, and what it runs; empty outside CI."""
 

@@ -20,6 +20,7 @@ from sync.report.document import Document
 from sync.report.lines import Lines
 from sync.report.markdown import Markdown
 from sync.report.markup import alert, prose, shortened
+from sync.report.runs import more_runs
 from sync.report.sections import Section, Severity
 from sync.report.wording import PLAIN, printable
 
@@ -40,6 +41,7 @@ OUTPUTS = {
     "digest": "Digest of the plan; pass it to `expect-digest`",
     "drift": "`true` if `drift` found a difference, `false` if it found none",
     "identical": "`true` if an apply verified that target and source are equal, `false` if they are not",
+    "another-run": "`true` if another run is needed after this plan's apply: the target hides some roles",
     "not-compared": "Number of mappings with an unknown winner of overlaps: their patterns can't be compared",
     "report-dir": "Folder of the reports",
     "exit-reason": "Reason why the run ended, in a sentence",
@@ -60,6 +62,7 @@ _ANNOTATED = (
     checks.notes,
     checks.patterns,
     checks.overrides,
+    more_runs,
     differences.lost,
     differences.unprotected,
     differences.exposures,
@@ -212,6 +215,7 @@ def outputs_of(document: Document, code: ExitCode, report_dir: str) -> dict[str,
         "digest": plan.digest if plan else "",
         "drift": "" if document.drift is None else _flag(differs),
         "identical": _flag(verification.identical) if verification else "",
+        "another-run": _flag((plan.runs or 1) > 1) if plan else "",
         "not-compared": str(len(document.not_compared)) if plan else "",
         "report-dir": report_dir,
         "exit-reason": _reason(document, code),

@@ -12,7 +12,7 @@ from pydantic import Field, computed_field
 
 from sync.model.endpoint import Endpoint
 from sync.model.impact import Impact
-from sync.model.snapshot import Description, Entity, Kind, Mapping, Names, Value, sha256_of
+from sync.model.snapshot import Description, Entity, Kind, Mapping, Names, Role, Value, sha256_of
 
 
 class Verb(StrEnum):
@@ -205,9 +205,11 @@ class Plan(Value):
 
     `winner_changes` tell which requests another mapping wins afterwards, `exposures` where the strategy's
     guarantee can't hold for a moment. `not_compared` are the mappings of which it is not known what they
-    match. `impact` is who gains and loses which access. `members` counts the members of each group that does,
-    or is deleted, by its name; `unmatched` are the patterns that name nothing; `made` is who made the plan,
-    and when. These three may change without a new approval.
+    match. `may_be_hidden` are the roles that the target may not show any more once others are created, as
+    they are before that. `runs` tells how many runs it takes until every role is compared, this one included;
+    None where no number does. `impact` is who gains and loses which access. `members` counts the members of
+    each group that does, or is deleted, by its name; `unmatched` are the patterns that name nothing; `made`
+    is who made the plan, and when. These three may change without a new approval.
     """
 
     format: Literal["heimdall-sync/plan/2"] = Field("heimdall-sync/plan/2", alias="schema")
@@ -219,6 +221,8 @@ class Plan(Value):
     winner_changes: tuple[WinnerChange, ...] = ()
     exposures: tuple[Exposure, ...] = ()
     not_compared: Names = ()
+    may_be_hidden: tuple[Role, ...] = ()
+    runs: int | None = 1
     impact: Impact = Impact()
     members: dict[str, int] = Field(default_factory=dict)
     unmatched: tuple[Unmatched, ...] = ()

@@ -14,6 +14,7 @@ from sync.plan.interruptions import WonRequests
 from sync.plan.planned_winners import PlannedWinners
 from sync.plan.recreation import Recreation, needs_a_gap, recreations
 from sync.plan.side import Environment
+from sync.plan.sight import hidden_afterwards, may_be_hidden, runs_needed
 from sync.plan.undecided import undecided
 
 Entry = tuple[Kind, str]
@@ -59,6 +60,7 @@ def make_plan(
         blocked=_marked(
             [
                 *incomparable,
+                *hidden_afterwards(source.snapshot, target.snapshot, operations, rules.ignore),
                 *(_blocked(change, refusal) for change, refusal in draft.refused.items()),
                 *undecided(source, target, winners, operations, draft.refused),
             ],
@@ -67,6 +69,8 @@ def make_plan(
         not_compared=tuple(sorted(winners.overlaps.not_compared)),
         winner_changes=tuple(winners.changed(operations)),
         exposures=draft.exposures,
+        may_be_hidden=may_be_hidden(target.snapshot, operations, rules.ignore),
+        runs=runs_needed(source.snapshot, target.snapshot, operations, _stuck(draft.refused), rules),
         impact=impact_of(
             target.enforced,
             draft.waves,
@@ -76,6 +80,11 @@ def make_plan(
         ),
         unmatched=unmatched(rules, source.snapshot, target.snapshot),
     )
+
+
+def _stuck(refused: Refused) -> set[str]:
+    """Return the roles that can't be deleted."""
+    return {op.name for op in refused if (op.verb, op.kind) == (Verb.DELETE, Kind.ROLE)}
 
 
 def _recreating(

@@ -12,6 +12,7 @@ from sync.plan.diff import held_by, in_scope, unreadable
 from sync.plan.planned_winners import AS_IT_IS, WRITES, PlannedWinners
 from sync.plan.recreation import of_recreation, role_of
 from sync.plan.side import Environment
+from sync.plan.sight import as_foreseen
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ def done_since(plan: Plan, source: Environment, target: Environment) -> tuple[Op
     something else has been changed in it, be it the order of its mappings. What the plan could not read
     is not looked at.
     """
-    world = _Contents(in_scope(target.snapshot, plan.rules.ignore), plan)
+    world = _Contents(in_scope(as_foreseen(target.snapshot, plan), plan.rules.ignore), plan)
     done = {operation for operation in plan.operations if world.shows(operation)}
     world.undo(_latest_first(plan, done))
     if world.snapshot().digest != plan.target.digest:
@@ -104,7 +105,7 @@ def before(plan: Plan, target: Snapshot, done: Iterable[Operation]) -> Snapshot:
 
     Its order is the one that decided then and, below that, the one in which its mappings stand now.
     """
-    world = _Contents(target, plan)
+    world = _Contents(as_foreseen(target, plan), plan)
     world.undo(_latest_first(plan, done))
     found = world.snapshot()
     present = frozenset(mapping.name for mapping in found.mappings)

@@ -28,6 +28,7 @@ from sync.report.lines import (
     verdict,
 )
 from sync.report.messages import failure, note
+from sync.report.runs import more_runs
 from sync.report.sections import Section
 from sync.report.wording import (
     EDGE_VERBS,
@@ -275,6 +276,7 @@ class Console:
             lines += self._figures(document.plan)
         if document.error is not None:
             lines += failure(document.error)
+        lines += marked_all(more_runs(document, PLAIN))
         for section in results.causes(document, PLAIN):
             lines += [line for row in section.rows for line in marked(row, f"Failed: {row.said}")]
         if document.unequal:

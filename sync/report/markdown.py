@@ -14,6 +14,7 @@ from sync.report import checks, differences, effects, headline, results
 from sync.report.document import Document
 from sync.report.graph import mermaid
 from sync.report.markup import MARKDOWN, alert, code, folded, listed, table
+from sync.report.runs import more_runs
 from sync.report.sections import Section, Severity
 from sync.report.tables import counts_table, deletions, kind_sections, table_of
 from sync.report.wording import contents_of, plural
@@ -118,6 +119,7 @@ class Markdown:
             self._lead(),
             self._resumed(),
             *self._verdict(),
+            *_alerts("WARNING", more_runs(document, MARKDOWN)),
             *(stays if applied else []),
             *_tables(results.undone(document, MARKDOWN), _WHY, fold=True),
             *_tables(results.found_besides(document, MARKDOWN), _WHY, fold=True),

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from sync.apply.carry_out import Execution, guarantee_of
 from sync.apply.checkpoint import Checkpoint
 from sync.apply.receipt import Receipt
-from sync.ci import in_ci
+from sync.ci import how_to_go_on, in_ci
 from sync.errors import RemoteError
 from sync.heimdall.auth import ends_before
 from sync.heimdall.writer import Writer
@@ -129,9 +129,10 @@ def verify(applied: Applied) -> Verification:
     except RemoteError as error:
         verification = Verification(error=error.message)
     outcomes = settled(applied.outcomes, verification)
-    record.document = replace(
-        record.document, outcomes=outcomes, verification=verification, remarks=read.remarks
-    )
+    document = replace(record.document, outcomes=outcomes, verification=verification, remarks=read.remarks)
+    if verification.remaining and not document.undone and not document.not_tried:
+        document = replace(document, how_to_finish=how_to_go_on())
+    record.document = document
     record.show(Console.verification, Console.remarks)
     ended, done_before = datetime.now(UTC), len(applied.approved.work.done)
     receipt = Receipt.of(plan, outcomes, verification, snapshot, ended, done_before)

@@ -143,7 +143,8 @@ def test_what_deleting_roles_makes_readable_takes_another_run(run: RunCommand) -
         assert (
             "apply this plan, then run the sync again: the target then shows all of its 45 roles" in first.out
         )
-        assert "run the same command again" in first.summary
+        assert "2 runs are needed" in first.summary
+        assert "make a new plan and apply it: the old one is carried out" in first.summary
         second = run(source, target, "apply")
         assert second.code == 0
         assert equal(target.snapshot(), wanted)

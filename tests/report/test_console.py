@@ -149,7 +149,7 @@ Assigned: +3 ~0 -2
 Blocked:  1
 Errors:   0
 Total Changes: 15
-Plan: sha256:92cc8bc29925f8e18babb69afc2e3b3bc35c9bb5cc7e13d4c710f05e9882a713
+Plan: sha256:628ea655e1939f766b5837884faeaf678a81dc3d7acb70a2264bbf42545ed1a1
 Nothing was changed.
 ==============================================================
 
@@ -195,7 +195,7 @@ Assigned: +3 ~0 -2
 Blocked:  1 (1 accepted difference)
 Errors:   0
 Total Changes: 15
-Plan: sha256:84726f37605a0ea5951728ab201fc6c3aaf717f2c5d4bade9d96cd0cedc1fbf2
+Plan: sha256:1abad4513ab1265fb5f2ac53b178f09f29dd73040c848cec0cff35f03fed9c90
 ==============================================================
 
 Completed in 12.34 seconds
@@ -241,7 +241,7 @@ Blocked:  1
 Skipped:  1
 Errors:   1
 Total Changes: 9
-Plan: sha256:92cc8bc29925f8e18babb69afc2e3b3bc35c9bb5cc7e13d4c710f05e9882a713
+Plan: sha256:628ea655e1939f766b5837884faeaf678a81dc3d7acb70a2264bbf42545ed1a1
 ✗ Failed: create role 'data_scientist': POST /api/v1/roles/ answers 403 Insufficient permissions
       → give the token's user the role heimdall-admin in Keycloak
 ✗ Not equal: the target still differs from the source: 6 changes still needed, \
