@@ -7,6 +7,7 @@ import contextlib
 import os
 import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from rich.text import Text
 
@@ -53,7 +54,6 @@ _ANNOTATIONS = 10
 
 _ANNOTATED = (
     results.ended,
-    results.mistakes,
     checks.refusals,
     checks.health,
     results.causes,
@@ -70,7 +70,14 @@ _ANNOTATED = (
 )
 """The sections that a workflow's page shows, the most important first; errors stand before warnings."""
 
-_Alert = tuple[Severity, str]
+
+class _Alert(NamedTuple):
+    """What a workflow's page should show; at a `place`, a line of a file, where there is one."""
+
+    severity: Severity
+    message: str
+    place: str = ""
+
 
 _SUMMARY_BYTES = 900 * 1024
 """From 1 MiB on, a step's summary is dropped as a whole."""
@@ -98,7 +105,8 @@ def annotations(document: Document) -> Lines:
         for section in sections(document, PLAIN)
         for alert in _alerts_of(section)
     ]
-    return _annotations(sorted(found, key=lambda alert: -alert[0]))
+    found = [*found[:1], *_mistakes(document), *found[1:]]
+    return _annotations(sorted(found, key=lambda alert: -alert.severity))
 
 
 def _alerts_of(section: Section) -> Iterator[_Alert]:
@@ -107,11 +115,18 @@ def _alerts_of(section: Section) -> Iterator[_Alert]:
     if section.enumerates:
         more = f" and {len(others):,} more" if others else ""
         hint = f". {section.hint}" if section.hint else ""
-        yield first.severity, f"{section.title}: {first.what}{more}{hint}"
+        yield _Alert(first.severity, f"{section.title}: {first.what}{more}{hint}")
         return
     for row in section.rows:
         if row.severity >= Severity.WARNING:
-            yield row.severity, f"{section.title}: {row.advised}"
+            yield _Alert(row.severity, f"{section.title}: {row.advised}")
+
+
+def _mistakes(document: Document) -> Iterator[_Alert]:
+    """Yield what is wrong with files, each where it is wrong: a pull request shows it beside the line."""
+    for section in results.mistakes(document, PLAIN):
+        for row in section.rows:
+            yield _Alert(row.severity, row.why, row.what)
 
 
 def _annotations(alerts: Sequence[_Alert]) -> Lines:
@@ -119,11 +134,18 @@ def _annotations(alerts: Sequence[_Alert]) -> Lines:
     if len(shown) > _ANNOTATIONS:
         more = shown[_ANNOTATIONS - 1 :]
         told = f"And {len(more):,} more: the summary of this step has them all"
-        shown = [*shown[: _ANNOTATIONS - 1], (more[0][0], told)]
+        shown = [*shown[: _ANNOTATIONS - 1], _Alert(more[0].severity, told)]
     return [
-        Text(f"::{severity.name.lower()} title=heimdall-sync::{_escaped(message)}")
-        for severity, message in shown
+        Text(f"::{each.severity.name.lower()} {_at(each.place)}title=heimdall-sync::{_escaped(each.message)}")
+        for each in shown
     ]
+
+
+def _at(place: str) -> str:
+    """Return the properties that show an annotation beside a line of a file."""
+    file, _, line = place.rpartition(":")
+    escaped = _escaped(file).replace(":", "%3A").replace(",", "%2C")
+    return f"file={escaped},line={line}," if file else ""
 
 
 def _escaped(message: str) -> str:
@@ -154,7 +176,7 @@ def publish_error(error: HeimdallSyncError, environ: Mapping[str, str] = os.envi
     with contextlib.suppress(HeimdallSyncError):  # the error that is being told says more
         _append(environ, "GITHUB_STEP_SUMMARY", summary)
         _append(environ, "GITHUB_OUTPUT", _as_output(outputs))
-    return _annotations([(Severity.ERROR, printable(line)) for line in said])
+    return _annotations([_Alert(Severity.ERROR, printable(line)) for line in said])
 
 
 def _as_output(outputs: Mapping[str, str]) -> str:

@@ -1,5 +1,7 @@
 """What became of a run: what ended it, what an apply did, and what reading both sides again found."""
 
+import re
+
 from sync.errors import CancelledError, HeimdallSyncError, MistakesError, RefusedError, UnhealthyError
 from sync.model.outcome import Outcome, Status
 from sync.model.plan import Operation
@@ -30,7 +32,16 @@ def mistakes(document: Document, wording: Wording) -> list[Section]:
     """Return what is wrong with a snapshot that somebody wrote, each with its file and line."""
     error = document.error
     found = error.problems if isinstance(error, MistakesError) else ()
-    return section("Mistakes", (Row(why=wording.sentence(each), severity=Severity.ERROR) for each in found))
+    return section("Mistakes", (_mistake(each, wording) for each in found))
+
+
+def _mistake(problem: str, wording: Wording) -> Row:
+    place = re.match(r"(.+?:\d+): ", problem)
+    return Row(
+        what=wording.text(place[1]) if place else "",
+        why=wording.sentence(problem[place.end() :] if place else problem),
+        severity=Severity.ERROR,
+    )
 
 
 def _how_ended(error: HeimdallSyncError) -> str:

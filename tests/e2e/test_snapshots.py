@@ -289,3 +289,21 @@ def test_a_source_is_read_once(shell: Shell) -> None:
     assert done.returncode == 0, log
     assert not (shell.folder / "git").exists()
     assert "erified" in log
+
+
+def test_a_mistake_shows_beside_its_line_of_a_pull_request(shell: Shell) -> None:
+    assert shell("heimdall-sync export --layout folder --export-path 'git, 1:1'").returncode == 0
+    file = shell.folder / "git, 1:1" / "more.toml"
+    file.write_text('[[roles]]\nname = "r"\nactions = ["no::such"]\n')
+    failed = shell(
+        "heimdall-sync plan --source-url 'git, 1:1'",
+        GITHUB_ACTIONS="true",
+        GITHUB_OUTPUT="/dev/null",
+        GITHUB_STEP_SUMMARY="/dev/null",
+        GITHUB_STATE="/dev/null",
+    )
+    assert failed.returncode == 1, failed.stdout
+    wanted = (
+        "::error file=git%2C 1%3A1/more.toml,line=3,title=heimdall-sync::role 'r' refers to action 'no::such'"
+    )
+    assert wanted in failed.stdout
