@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 
 from sync.sandbox.process import Sandbox
+from tests.github_api import TOKEN, GitHub
 
 ROOT = Path(__file__).parents[2]
 STAND_INS = Path(__file__).parent / "stand_ins"
@@ -63,7 +64,8 @@ class Repository:
     One runs at a time: act names containers after workflow, job and step.
     """
 
-    def __init__(self, folder: Path, image: str, source: Sandbox, target: Sandbox) -> None:
+    def __init__(self, folder: Path, image: str, source: Sandbox, target: Sandbox, github: GitHub) -> None:
+        self.github = github
         self.store = folder / "store"
         self.store.mkdir()
         self._checkout = folder / "checkout"
@@ -100,30 +102,37 @@ class Repository:
         secrets: Mapping[str, str] | None = None,
         kept: Mapping[str, Mapping[str, str]] | None = None,
         environments: Mapping[str, Mapping[str, str]] | None = None,
+        more_secrets: Mapping[str, str] | None = None,
+        environ: Mapping[str, str] | None = None,
     ) -> Run:
         """Run a workflow by hand. Secrets are the sandboxes' tokens unless others are given.
 
         `kept` are the outputs, by job, of jobs that succeeded in an earlier attempt: as when failed jobs are
         re-run, these jobs do not run, and the others find what they put out. `environments` are the URLs of
-        targets that have others than the two sandboxes.
+        targets that have others than the two sandboxes. `environ` is what the steps find besides.
         """
         if secrets is None:
             secrets = {
                 "HEIMDALL_SOURCE_TOKEN": self._source.token,
                 "HEIMDALL_TARGET_TOKEN": self._target.token,
-                "GITHUB_TOKEN": "of this job",
+                "GITHUB_TOKEN": TOKEN,
+                **(more_secrets or {}),
             }
+        else:
+            secrets = {"GITHUB_TOKEN": TOKEN, **secrets}
         # in a file: what is in act's own environment reaches the steps without being asked for
         self._secrets.write_text("".join(f"{name}={value}\n" for name, value in secrets.items()))
         text = workflow.read_text()
         copy = self._checkout / ".github" / "workflows" / workflow.name
-        copy.write_text(_with_results(text, kept) if kept else text)
+        copy.write_text(_for_act(_with_results(text, kept) if kept else text))
         named = {
             "--env": {
                 "GITHUB_RUN_ATTEMPT": attempt,
                 "GITHUB_RUN_ID": run_id,
                 "GH_STORE": self.store / "issues.json",
                 "STAND_INS_STORE": self.store,
+                "GITHUB_API_URL": self.github.url,
+                **(environ or {}),
             },
             "--input": inputs or {},
             "--local-repository": self._repositories_for(text),
@@ -194,7 +203,12 @@ def _release(folder: Path, image: str) -> None:
     # act knows no variables of environments: those of a target are found by its name
     for path in (folder / ".github" / "workflows" / name for name in ("promote.yml", "drift.yml")):
         scoped = r"(vars[format('{0}_\1', inputs.target)] || \g<0>)"
-        path.write_text(_VARIABLE.sub(scoped, path.read_text()))
+        path.write_text(_for_act(_VARIABLE.sub(scoped, path.read_text())))
+
+
+def _for_act(text: str) -> str:
+    """Leave out what GitHub knows and act does not."""
+    return re.sub(r"^ +(deployment: false|queue: max)( #.*)?\n", "", text, flags=re.MULTILINE)
 
 
 def _with_results(text: str, kept: Mapping[str, Mapping[str, str]]) -> str:
@@ -213,9 +227,6 @@ def _with_results(text: str, kept: Mapping[str, Mapping[str, str]]) -> str:
 def outputs_of_job(workflow: Path, job: str, run: Run) -> dict[str, str]:
     """Return what a job put out in a run."""
     declared = yaml.safe_load(workflow.read_text())["jobs"][job]["outputs"]
-    outputs = {}
-    for name, expression in declared.items():
-        found = re.fullmatch(r"\$\{\{ steps\.([\w-]+)\.outputs\.([\w-]+) \}\}", expression)
-        assert found, expression
-        outputs[name] = run.outputs(job, found[1])[found[2]]
-    return outputs
+    single = re.compile(r"\$\{\{ steps\.([\w-]+)\.outputs\.([\w-]+) \}\}")
+    found = {name: single.fullmatch(expression) for name, expression in declared.items()}
+    return {name: run.outputs(job, each[1])[each[2]] for name, each in found.items() if each}

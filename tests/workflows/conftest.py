@@ -8,6 +8,7 @@ import pytest
 
 from sync.sandbox.example import PEOPLE, production, staging
 from sync.sandbox.process import Sandbox, launch
+from tests.github_api import GitHub, gated
 from tests.workflows.act import Repository
 
 IMAGE = os.environ.get("IMAGE", "heimdall-sync")
@@ -27,5 +28,11 @@ def target() -> Iterator[Sandbox]:
 
 
 @pytest.fixture
-def repository(tmp_path: Path, source: Sandbox, target: Sandbox) -> Repository:
-    return Repository(tmp_path, f"{IMAGE}:action", source, target)
+def github() -> Iterator[GitHub]:
+    with GitHub(staging=gated(), production=gated()) as api:
+        yield api
+
+
+@pytest.fixture
+def repository(tmp_path: Path, source: Sandbox, target: Sandbox, github: GitHub) -> Repository:
+    return Repository(tmp_path, f"{IMAGE}:action", source, target, github)

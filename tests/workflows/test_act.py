@@ -15,8 +15,10 @@ from sync.sandbox.faults import Answer
 from sync.sandbox.process import Sandbox, launch
 from sync.sandbox.token_endpoint import TokenServer
 from tests.e2e.conftest import writes
+from tests.github_api import gated
 from tests.image.containers import ON_THE_HOST, mount, run
 from tests.workflows.act import ROOT, Repository, outputs_of_job
+from tests.workflows.webhook import Webhook
 
 pytestmark = pytest.mark.container
 
@@ -63,10 +65,17 @@ def backup_in(artifact: Path) -> Snapshot:
 
 
 def test_a_promotion_and_the_drift_after_it(repository: Repository, source: Sandbox, target: Sandbox) -> None:
-    promoted = repository.run(PROMOTE, inputs=TARGET)
+    with Webhook() as webhook:
+        promoted = repository.run(PROMOTE, inputs=TARGET, more_secrets={"HEIMDALL_NOTICE_URL": webhook.url})
 
     assert promoted.jobs == {"plan": "success", "apply": "success", "result": "success"}, promoted.log
     assert contents(target.snapshot()) == contents(source.snapshot())
+    [notice] = webhook.heard
+    changes = promoted.outputs("plan", "plan")["changes"]
+    assert notice["text"].startswith(f"Heimdall: {changes} changes to production wait for approval: https://")
+    assert promoted.outputs("result", "judge")["result"] == "promoted"
+    assert len(repository.github.asked) == 1, "the gate was looked at once"
+    assert "Path Validation Error" not in promoted.log
     artifacts = repository.artifacts()
     assert set(artifacts) == {"heimdall-sync-plan-production-1", "heimdall-sync-apply-production-1"}
     planned = artifacts["heimdall-sync-plan-production-1"]
@@ -127,13 +136,19 @@ def test_a_target_that_fails_in_the_middle_and_the_failed_job_again(
     target.clear_faults()
     target.clear_requests()
     again = repository.run(
-        PROMOTE, inputs=TARGET, attempt=2, kept={"plan": outputs_of_job(PROMOTE, "plan", first)}
+        PROMOTE,
+        inputs=TARGET,
+        attempt=2,
+        kept={"plan": outputs_of_job(PROMOTE, "plan", first)},
+        environ={"STAND_INS_LISTING": "broken"},
     )
 
     assert (again.code, again.jobs) == (0, {"plan": "success", "apply": "success", "result": "success"}), (
         again.log
     )
     assert contents(target.snapshot()) == contents(source.snapshot())
+    # the list of artifacts lacked those of the first attempt
+    assert again.steps("apply")["Fetch the approved plan by the run"] == "success"
     assert "heimdall-sync-apply-production-2" in repository.artifacts()
     receipt = json.loads(
         (repository.artifacts()["heimdall-sync-apply-production-2"] / "receipt.json").read_text()
@@ -157,6 +172,29 @@ def test_without_secrets_nothing_is_sent(repository: Repository, source: Sandbox
     assert "HEIMDALL_SOURCE_TOKEN" in run.log
     assert "HEIMDALL_TARGET_TOKEN" in run.log
     assert run.steps("plan")["Keep the plan"] == "success"
+    assert source.requests() == target.requests() == ()
+
+
+def test_a_gate_that_asks_nobody_is_refused_under_any_name(
+    repository: Repository, source: Sandbox, target: Sandbox
+) -> None:
+    repository.github.environments |= {"prod/eu": gated(), "break:glass": gated(reviewers=0)}
+    inputs = {"target": "prod/eu", "breakglass": "break:glass"}
+    with Webhook() as webhook:
+        run = repository.run(
+            PROMOTE,
+            inputs=inputs,
+            more_secrets={"HEIMDALL_NOTICE_URL": webhook.url},
+        )
+    assert run.jobs == {"plan": "failure", "result": "failure"}, run.log
+    assert run.outputs("plan", "plan")["refused"] == "true"
+    assert run.outputs("result", "judge")["result"] == "refused"
+    assert "'break:glass' has no required reviewers" in run.log
+    assert [path.rpartition("/")[2] for path in repository.github.asked] == ["prod%2Feu", "break%3Aglass"]
+    [notice] = webhook.heard
+    assert notice["text"].startswith("Heimdall: the promotion to prod/eu is refused: https://")
+    [artifact] = repository.artifacts()
+    assert artifact.startswith("heimdall-sync-plan-prod_eu-")
     assert source.requests() == target.requests() == ()
 
 

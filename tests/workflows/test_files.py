@@ -184,8 +184,63 @@ def test_the_promotion_to_copy_is_the_reusable_one() -> None:
 def test_every_input_of_the_promotion_reaches_the_action() -> None:
     inputs = read(promote("examples"))["on"]["workflow_dispatch"]["inputs"]
     given = [item for step in steps_of(promote("examples")) for item in step.get("with", {}).items()]
-    for name in inputs.keys() - {"target"}:
-        assert given.count((name, f"${{{{ inputs.{name} }}}}")) == 1, name
+    for name in inputs.keys() - {"target", "breakglass"}:
+        jobs = 2 if name == "ask" else 1  # a plan does not say how to ask
+        assert given.count((name, f"${{{{ inputs.{name} }}}}")) == jobs, name
+    assert len(inputs) <= 25, "more of them the platform does not take"
+
+
+def test_a_plan_names_every_environment_that_its_apply_may_wait_in() -> None:
+    jobs = jobs_of(promote("examples"))
+    [gate] = [
+        step["with"]["gate"] for step in steps_of(promote("examples")) if "gate" in step.get("with", {})
+    ]
+    waits_in = jobs["apply"]["environment"]["name"]
+    assert waits_in == "${{ needs.plan.outputs.dangerous == 'true' && inputs.breakglass || inputs.target }}"
+    assert gate.split("\n") == ["${{ inputs.target }}", "${{ inputs.breakglass }}", ""]
+
+
+@WORKFLOWS
+def test_only_an_apply_counts_as_a_deployment_and_none_is_lost_in_the_queue(path: Path) -> None:
+    for name, job in jobs_of(path).items():
+        environment = job.get("environment")
+        if name == "apply":
+            assert environment["url"].endswith("/attempts/${{ github.run_attempt }}")
+            assert job["concurrency"]["queue"] == "max"
+            assert job["concurrency"]["cancel-in-progress"] == "false"
+        elif environment:
+            assert (environment["name"][-5:], environment["deployment"]) == ("-plan", "false")
+
+
+@WORKFLOWS
+def test_nothing_is_kept_under_a_name_that_the_platform_refuses(path: Path) -> None:
+    """An environment may be called `prod/eu: west`: artifacts may not."""
+    named = [
+        value
+        for step in steps_of(path)
+        for key, value in step.get("with", {}).items()
+        if step["uses"].startswith(("actions/cache/", "actions/upload-artifact@"))
+        and key in {"key", "name", "restore-keys"}
+    ]
+    assert not [name for name in named if "inputs.target" in name]
+
+
+@WORKFLOWS
+def test_only_what_is_there_goes_into_the_cache(path: Path) -> None:
+    for step in steps_of(path):
+        if step.get("uses", "").startswith("actions/cache/save@"):
+            first = step["with"]["path"].split()[0]
+            assert step["if"].endswith(f" && hashFiles('{first}') != ''")
+
+
+def test_every_name_and_every_notice_is_made_in_one_way() -> None:
+    scripts: dict[str, set[str]] = {}
+    for path in (*SHIPPED, *EXAMPLES):
+        for step in steps_of(path):
+            if step.get("name", "").startswith(("Name artifacts", "Tell that")):
+                scripts.setdefault(step["name"][:4], set()).add(step["run"])
+                assert step["name"][:4] == "Name" or step["continue-on-error"] == "true"
+    assert {begin: len(found) for begin, found in scripts.items()} == {"Name": 1, "Tell": 1}
 
 
 def test_defaults_of_the_promotion_are_those_of_the_action() -> None:
@@ -217,8 +272,10 @@ def test_the_drift_job_to_copy_is_the_reusable_one() -> None:
     reusable = jobs_of(ROOT / ".github" / "workflows" / "drift.yml")["drift"]
     for step in reusable["steps"]:
         for name in ("accept", "protect", "ignore"):
-            step.get("with", {}).pop(name, None)
-    text = yaml.safe_dump(reusable).replace("${{ inputs.target }}", "production")
+            if name in step.get("with", {}):
+                either = f"${{{{ inputs.{name} || vars.HEIMDALL_{name.upper()} }}}}"
+                step["with"][name] = either  # a schedule gives no inputs
+    text = yaml.safe_dump(reusable, width=10_000).replace("${{ inputs.target }}", "production")
     assert copied == words(text)
 
 
@@ -235,7 +292,9 @@ def test_promotion_and_drift_use_the_same_places() -> None:
         if step["name"] == "Restore the receipt of the last apply"
     )
     assert saved["with"]["path"] == restored["with"]["path"]
-    assert saved["with"]["key"].startswith(restored["with"]["restore-keys"])
+    place = restored["with"]["restore-keys"].replace("steps.name.", "needs.plan.")
+    assert saved["with"]["key"].startswith(place)
+    assert jobs_of(promote("examples"))["plan"]["outputs"]["name"] == "${{ steps.name.outputs.name }}"
 
 
 @WORKFLOWS

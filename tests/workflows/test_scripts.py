@@ -2,7 +2,9 @@
 
 import json
 import os
+import re
 import subprocess
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ import pytest
 import yaml
 
 from tests.workflows.act import ROOT, STAND_INS
+from tests.workflows.webhook import Webhook
 
 
 def run_step(path: Path, job: str, name: str, **environ: str) -> subprocess.CompletedProcess[str]:
@@ -36,7 +39,9 @@ class TestOneIssue:
     def store(self, tmp_path: Path) -> Path:
         return tmp_path / "issues.json"
 
-    def notice(self, store: Path, drift: str, run: str, changes: str = "3") -> list[Any]:
+    def notice(
+        self, store: Path, drift: str, run: str, changes: str = "3", target: str = "production"
+    ) -> list[Any]:
         """Tell the script what a check has found, and return the issues after it."""
         ended = run_step(
             ROOT / "examples" / "drift-issue.yml",
@@ -45,6 +50,7 @@ class TestOneIssue:
             DRIFT=drift,
             CHANGES=changes,
             RUN=run,
+            TARGET=target,
             GH_STORE=str(store),
         )
         assert (ended.returncode, ended.stderr) == (0, "")
@@ -67,6 +73,14 @@ class TestOneIssue:
         assert "run/4" in closed["comments"][0]
         assert self.notice(store, "false", "run/5") == [closed]
         assert [issue["state"] for issue in self.notice(store, "true", "run/6")] == ["closed", "open"]
+
+    def test_each_target_has_its_own(self, store: Path) -> None:
+        self.notice(store, "true", "run/1")
+        self.notice(store, "true", "run/2", target='the "other"')
+        first, second = self.notice(store, "false", "run/3")
+        assert (first["state"], second["state"]) == ("closed", "open")
+        assert 'the "other"' in second["title"]
+        assert "run/2" in second["body"]
 
     def test_others_are_left_alone(self, store: Path) -> None:
         other = {"title": "Other", "body": "", "label": "bug", "state": "open", "comments": []}
@@ -128,6 +142,56 @@ def test_a_promotion_succeeds_where_it_was_applied_or_had_nothing_to_apply(
     assert (tmp_path / "output").read_text() == f"result={result}\n"
     assert (ended.returncode == 0) is (result in {"promoted", "equal"})
     assert ended.stdout.startswith("::error::") is (ended.returncode != 0)
+
+
+@pytest.mark.parametrize(
+    ("target", "name"),
+    [
+        ("production", "production"),
+        ("prod-eu_1.2", "prod-eu_1.2"),
+        ("prod/eu: west", "prod_eu__west-"),
+        ("prod/eu? west", "prod_eu__west-"),
+        ("Produção", "Produ"),
+    ],
+)
+def test_a_name_that_every_artifact_may_have(tmp_path: Path, target: str, name: str) -> None:
+    path = ROOT / "examples" / "promote.yml"
+    output = tmp_path / "output"
+    ended = run_step(
+        path, "plan", "Name artifacts and cache entries", TARGET=target, GITHUB_OUTPUT=str(output)
+    )
+    assert ended.returncode == 0
+    found = re.fullmatch(r"name=([A-Za-z0-9._-]+)\n", output.read_text())
+    assert found
+    assert found[1].startswith(name)
+    # two targets never share one
+    assert (found[1] == target) or found[1].endswith(sha256(target.encode()).hexdigest()[:8])
+
+
+class TestNotices:
+    """What a webhook hears."""
+
+    NAME = "Tell that a plan waits for approval"
+
+    def tell(self, url: str, text: str) -> subprocess.CompletedProcess[str]:
+        return run_step(ROOT / "examples" / "promote.yml", "plan", self.NAME, NOTICE_URL=url, TEXT=text)
+
+    def test_a_webhook_hears_the_text_as_it_is(self) -> None:
+        with Webhook() as webhook:
+            ended = self.tell(f"{webhook.url}?key=secret", 'Heimdall: 3 changes to "prod" \\ wait')
+        assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
+        assert webhook.heard == [{"text": 'Heimdall: 3 changes to "prod" \\ wait'}]
+
+    def test_without_a_webhook_nothing_is_sent(self) -> None:
+        ended = self.tell("", "Heimdall")
+        assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
+
+    def test_a_webhook_that_is_gone_says_so_without_its_url(self) -> None:
+        with Webhook() as gone:
+            pass
+        ended = self.tell(f"{gone.url}?key=secret", "Heimdall")
+        assert ended.returncode != 0
+        assert "secret" not in ended.stdout + ended.stderr
 
 
 def test_a_plan_that_can_not_make_both_equal_says_so_and_fails() -> None:

@@ -42,13 +42,14 @@ class StandIns:
             "upload-artifact/upload.py", ARTIFACT=name, UPLOADED="report/", IF_NO_FILES_FOUND=otherwise
         )
 
-    def download(self, number: str, run_id: int = 1) -> int:
+    def download(self, number: str, run_id: int = 1, **environ: str) -> int:
         return self(
             "download-artifact/download.py",
             ARTIFACT_IDS=number,
             DOWNLOADED="fetched",
             MERGE_MULTIPLE="true",
             run_id=run_id,
+            **{"ASKED_BY": "", "ASKED_RUN": "", **environ},
         )[0]
 
 
@@ -65,6 +66,17 @@ def test_an_artifact_is_found_by_its_id_in_its_run_and_without_hidden_files(stan
     assert stand_ins.download("") == 1
     assert stand_ins.download("1") == 0
     assert [file.name for file in (stand_ins.workspace / "fetched").iterdir()] == ["plan.json"]
+
+
+def test_a_token_finds_an_artifact_of_a_named_run_also_where_a_job_s_own_list_is_broken(
+    stand_ins: StandIns,
+) -> None:
+    (stand_ins.workspace / "report" / "plan.json").write_text("{}")
+    stand_ins.upload("plan-1")
+    assert stand_ins.download("1", STAND_INS_LISTING="broken") == 1
+    assert stand_ins.download("1", STAND_INS_LISTING="broken", ASKED_RUN="1") == 1
+    assert stand_ins.download("1", STAND_INS_LISTING="broken", ASKED_RUN="2", ASKED_BY="token") == 1
+    assert stand_ins.download("1", STAND_INS_LISTING="broken", ASKED_RUN="1", ASKED_BY="token") == 0
 
 
 def test_the_name_of_an_artifact_is_taken_for_good(stand_ins: StandIns) -> None:
