@@ -208,7 +208,7 @@ def test_only_an_apply_counts_as_a_deployment_and_none_is_lost_in_the_queue(path
             assert environment["url"].endswith("/attempts/${{ github.run_attempt }}")
             assert job["concurrency"]["queue"] == "max"
             assert job["concurrency"]["cancel-in-progress"] == "false"
-        elif environment:
+        elif environment and path.name != "release.yml":  # which deploys nothing to a Heimdall
             assert (environment["name"][-5:], environment["deployment"]) == ("-plan", "false")
 
 
@@ -318,6 +318,7 @@ def test_the_cronjob_may_do_nothing_but_its_work() -> None:
     pod = job["jobTemplate"]["spec"]["template"]["spec"]
     [container] = pod["containers"]
     assert job["concurrencyPolicy"] == "Forbid"
+    assert job["timeZone"] == "Etc/UTC"
     assert pod["automountServiceAccountToken"] is False
     assert pod["securityContext"]["runAsNonRoot"] is True
     assert container["args"] == ["drift", "--ask", "all"]
@@ -332,6 +333,12 @@ def test_the_cronjob_may_do_nothing_but_its_work() -> None:
     assert "secret" in volumes[places["/run/secrets"]]
     written = {each["name"]: each["value"] for each in container["env"]}["HEIMDALL_OUTPUT_DIR"]
     assert "emptyDir" in volumes[places[written]]
+
+
+def test_gitlab_plans_by_hand_and_on_schedule_only() -> None:
+    rules = read(ROOT / "examples" / "gitlab-ci.yml")["workflow"]["rules"]
+    begin = "$CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH && $CI_PIPELINE_SOURCE == "
+    assert [rule["if"] for rule in rules] == [f'{begin}"web"', f'{begin}"schedule"']
 
 
 def test_settings_named_in_other_systems_exist() -> None:

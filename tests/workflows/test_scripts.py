@@ -210,7 +210,8 @@ def test_the_gitlab_plan_passes_on_its_own_digest(tmp_path: Path) -> None:
     (tmp_path / "heimdall-sync-report").mkdir()
     (tmp_path / "heimdall-sync-report" / "plan.json").write_text(json.dumps(plan))
     subprocess.run(["sh", "-ec", "\n".join(script[1:])], cwd=tmp_path, check=True)
-    assert (tmp_path / "plan.env").read_text() == "HEIMDALL_EXPECT_DIGEST=sha256:b\nPLAN=b\n"
+    assert (tmp_path / "plan.env").read_text() == "PLAN=b\n"
+    assert (tmp_path / "heimdall-sync-report" / "digest").read_text() == "sha256:b\n"
 
 
 def test_the_gitlab_apply_keeps_the_first_backup_beside_the_checkpoint(tmp_path: Path) -> None:
