@@ -2,7 +2,9 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
+# the files in requirements/ are complete: nothing is left for pip to choose, and pip before 23.3 would choose wrongly
+PIP_INSTALL_LOCKED := $(PIP_INSTALL) --require-hashes
 PIP_COMPILE = CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe \
 	--strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host $(LOCK)
 WORKFLOWS := $(wildcard .github/workflows/*.yml) $(shell grep -l '^jobs:' examples/*.yml)
@@ -113,14 +115,14 @@ clean: ## remove everything that was built
 	@touch $@
 
 .venv/installed: .venv/created pyproject.toml requirements/build.txt requirements/sandbox.txt
-	$(PIP_INSTALL) --require-hashes -r requirements/build.txt -r requirements/sandbox.txt
-	$(PIP_INSTALL) --no-build-isolation --no-deps --editable .
+	$(PIP_INSTALL_LOCKED) -r requirements/build.txt -r requirements/sandbox.txt
+	$(PIP_INSTALL) --no-build-isolation --editable .
 	@touch $@
 
 .venv/installed-dev: .venv/installed requirements/dev.txt
-	$(PIP_INSTALL) --require-hashes -r requirements/dev.txt
+	$(PIP_INSTALL_LOCKED) -r requirements/dev.txt
 	@touch $@
 
 .venv/installed-workflows: .venv/installed-dev requirements/workflows.txt
-	$(PIP_INSTALL) --require-hashes -r requirements/workflows.txt
+	$(PIP_INSTALL_LOCKED) -r requirements/workflows.txt
 	@touch $@
