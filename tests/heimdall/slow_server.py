@@ -21,6 +21,7 @@ def dripping(
 
         def answer(connection: socket.socket) -> None:
             with suppress(OSError), connection:
+                connection.getpeername()  # raises if the client is gone: Python 3.11 leaks its TLS socket
                 speaking = tls.wrap_socket(connection, server_side=True) if tls else connection
                 with speaking:
                     speaking.recv(2**16)  # else closing would be a reset
