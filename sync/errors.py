@@ -1,6 +1,7 @@
 """The errors a user can meet, each with the exit code that the command ends with."""
 
 import signal
+from collections.abc import Sequence
 from enum import IntEnum, StrEnum
 
 
@@ -88,18 +89,24 @@ class ReadError(RemoteError):
 
 
 class MistakesError(ReadError):
-    """A snapshot that somebody wrote has mistakes.
+    """Snapshots that somebody wrote have mistakes: `problems`, a line each, as `file:line: mistake`."""
 
-    `problems` names those that are shown, a line each, as `file:line: mistake`; there are `count` of them.
-    """
+    def __init__(self, message: str, problems: tuple[str, ...]) -> None:
+        super().__init__(message, "correct what is named, then run again; docs/files.md explains the format")
+        self.problems = problems
 
-    def __init__(self, place: str, problems: tuple[str, ...], count: int) -> None:
-        many = f"{count:,} mistakes" if count > 1 else "1 mistake"
-        super().__init__(
-            f"{place} has {many}", "correct what is named, then run again; docs/files.md explains the format"
-        )
-        more = count - len(problems)
-        self.problems = (*problems, *([f"and {more:,} more mistakes"] if more else []))
+    @classmethod
+    def at(cls, place: str, shown: tuple[str, ...], count: int) -> "MistakesError":
+        """Return the error of one snapshot, which has so many mistakes."""
+        more = count - len(shown)
+        rest = (f"and {more:,} more mistakes",) if more else ()
+        return cls(f"{place} has {f'{count:,} mistakes' if count > 1 else '1 mistake'}", (*shown, *rest))
+
+    @classmethod
+    def of(cls, errors: Sequence["MistakesError"]) -> "MistakesError":
+        """Return one error that names the mistakes of all."""
+        problems = tuple(problem for error in errors for problem in error.problems)
+        return cls(" and ".join(error.message for error in errors), problems)
 
 
 class AnswerError(ReadError):

@@ -9,7 +9,7 @@ from sync.apply.checkpoint import WHAT_NOW, EarlierRun, may_be_replaced, read_ch
 from sync.apply.receipt import Receipt, read_receipt
 from sync.ci import in_workflow
 from sync.disk import is_same
-from sync.errors import RefusedError, UsageError
+from sync.errors import MistakesError, RefusedError, UsageError
 from sync.heimdall.contract import Contract, read_contract_file
 from sync.model.plan import Plan, Rules
 from sync.model.snapshot import Snapshot
@@ -78,7 +78,7 @@ def read_input_files(settings: Settings) -> InputFiles:
     notes: list[str] = []
     earlier = _fitting(notes, lambda: _earlier_run(settings, approved)) if settings.resume else None
     receipt = _fitting(notes, lambda: _receipt(settings))
-    snapshots = {side: read_file(file) for side in _read_sides(settings) if (file := settings.file(side))}
+    snapshots = _snapshots(settings)
     contract = read_contract_file(settings.contract) if settings.contract else None
     notes += _other_program(approved or (earlier.plan if earlier else None))
     source, target = snapshots.get("source"), snapshots.get("target")
@@ -86,6 +86,20 @@ def read_input_files(settings: Settings) -> InputFiles:
     if files.rules:
         _refuse_other_rules(settings, files.rules)
     return files
+
+
+def _snapshots(settings: Settings) -> dict[str, Snapshot]:
+    """Return what stands for an environment, by side. Raises `ReadError`, with the mistakes of both sides."""
+    snapshots, broken = {}, []
+    for side in _read_sides(settings):
+        if file := settings.file(side):
+            try:
+                snapshots[side] = read_file(file)
+            except MistakesError as error:
+                broken.append(error)
+    if broken:
+        raise MistakesError.of(broken)
+    return snapshots
 
 
 _Read = TypeVar("_Read")

@@ -56,6 +56,17 @@ class Section(StrEnum):
     REQUESTS = "requests"
 
 
+def _told_from(path: Path, other: Path | None) -> str:
+    """Return the end of a path: its name, and as many folders before it as tell it from another one."""
+    ends, others = (_ends(each) if each else [] for each in (path, other))
+    return next((end for end in ends if end not in others), ends[-1])
+
+
+def _ends(path: Path) -> list[str]:
+    names = [part for part in (path if path.name else path.resolve()).parts if part != path.anchor]
+    return ["/".join(names[-count:]) for count in range(1, len(names) + 1)] or [""]
+
+
 class Settings(BaseSettings):
     """The options of a run. The constructor takes values and looks nowhere else; `load` collects them.
 
@@ -317,9 +328,14 @@ class Settings(BaseSettings):
         return Path(getattr(self, f"{side}_url")) if self.is_file(side) else None
 
     def place(self, side: str) -> str:
-        """Return what reports and plans call a side: its URL, or the name of the snapshot's file."""
+        """Return what reports and plans call a side: its URL, or the name of the snapshot's file.
+
+        Where both sides are files of one name, folders before it tell them apart; where on the machine the
+        files are is no part of it.
+        """
         file, url = self.file(side), getattr(self, f"{side}_url")
-        return f"snapshot {file.name or file.resolve().name}" if file else str(url)
+        other = self.file("target" if side == "source" else "source")
+        return f"snapshot {_told_from(file, other)}" if file else str(url)
 
     def credentials(self, side: str) -> Credentials:
         """Return what was given about the token of the `source` or the `target`."""

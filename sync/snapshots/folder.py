@@ -34,7 +34,7 @@ def read_snapshot(path: Path) -> Snapshot:
         if len(found) < error.error_count() or found[0]["type"] == "json_invalid":
             raise _no_snapshot(path, "it is damaged, or another version of heimdall-sync wrote it") from None
         said = [f"{path}: {_place(each['loc'])}{each['msg'].removeprefix('Value error, ')}" for each in found]
-        raise MistakesError(str(path), tuple(said[:SHOWN]), len(said)) from None
+        raise MistakesError.at(str(path), tuple(said[:SHOWN]), len(said)) from None
 
 
 def _no_snapshot(path: Path, why: str | None) -> ReadError:

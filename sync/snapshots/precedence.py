@@ -36,9 +36,12 @@ class Wins:
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
-    """What is wrong with what a mapping wins over; `beaten` names another one that it concerns."""
+    """What is wrong with what mappings win over: any of them can be changed to correct it.
 
-    mapping: str
+    `beaten` names what the one of them wrongly wins over.
+    """
+
+    mappings: tuple[str, ...]
     message: str
     beaten: str = ""
 
@@ -87,7 +90,7 @@ def _idle(wins: Wins, overlaps: Overlaps, present: frozenset[str]) -> Iterator[M
             for other in sorted({*others} - meets[id(layer)][name]):
                 unknown = name if name in overlaps.not_compared else other
                 yield Mistake(
-                    name,
+                    (name,),
                     f"the pattern of {unknown!r} can't be compared, so that its order can't be said"
                     if unknown in overlaps.not_compared
                     else f"no path matches both {name!r} and {other!r}{where}",
@@ -99,7 +102,7 @@ def _circles(layer: Beaten) -> Iterator[Mistake]:
     """Yield a mapping that wins over itself by way of others, where there is one."""
     for name in sorted(layer):
         if name in _beneath(layer, name):
-            yield Mistake(name, f"{name!r} wins over itself, by way of those that it wins over")
+            yield Mistake((name,), f"{name!r} wins over itself, by way of those that it wins over")
             return
 
 
@@ -117,7 +120,7 @@ def _unsaid(winners: Mapping[Overlap, str], wins: Wins, present: frozenset[str])
             more = f" and {len(among) - _SHOWN} more" if len(among) > _SHOWN else ""
             names = " and ".join(map(repr, among[:_SHOWN])) + more
             message = f"{names} match {str(overlap)!r}: in the one that should win, name the others as {key}"
-            yield Mistake(among[0], message)
+            yield Mistake(tuple(among), message)
 
 
 def _beneath(layer: Beaten, name: str) -> set[str]:

@@ -3,6 +3,7 @@
 import difflib
 import re
 import tomllib
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -53,6 +54,10 @@ class _Place:
     def line(self, string: str = "") -> str:
         """Return `file:line`, of a text in the entry where one is given."""
         return f"{self.file.name}:{self.file.lines.of(self.kind.plural, self.number, string)}"
+
+    def line_of_key(self, key: str) -> int:
+        """Return the line of a key in the entry."""
+        return self.file.lines.of(self.kind.plural, self.number, key=key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +133,8 @@ def _parsed(path: Path) -> _File | list[str]:
         return _File(str(path), text, Contents.model_validate(raw))
     except ValidationError as error:
         lines = Lines(text)
-        return [f"{path}:{_line_of(lines, each)}: {_of_shape(each)}" for each in error.errors()]
+        found = sorted((_line_of(lines, each), _of_shape(each)) for each in error.errors())
+        return [f"{path}:{line}: {message}" for line, message in found]
 
 
 def _of_syntax(path: Path, message: str, text: str) -> str:
@@ -192,12 +198,18 @@ def _references(place: _Place, known: dict[Kind, set[str]]) -> Iterator[_Mistake
         case _:
             lists = {}
     holder = f"{place.kind} {entry.name!r}"
-    for key, (kind, names) in lists.items():
-        for name in sorted(set(names)):
+    wrong = {
+        key: (kind, counts)
+        for key, (kind, names) in lists.items()
+        if len(counts := Counter(names)) < len(names) or not counts.keys() <= known[kind]
+    }
+    for key in sorted(wrong, key=place.line_of_key):
+        kind, counts = wrong[key]
+        for name in counts:
             if name not in known[kind]:
                 message = f"{holder} refers to {kind} {name!r}, which is missing"
                 yield _Mistake(place, f"{message}{_similar(name, known[kind])}", name)
-            elif names.count(name) > 1:
+            elif counts[name] > 1:
                 yield _Mistake(place, f"{holder} lists {name!r} twice in {key}", name)
     held = {key for key in ("actions", "roles") if getattr(entry, key, ())}
     if held and getattr(entry, "unreadable", False):
@@ -218,7 +230,12 @@ def _ranking(places: Iterable[_Place]) -> tuple[Ranking, list[_Mistake]]:
         {entry.name: entry.wins_over_in_fallback for entry in entries if entry.wins_over_in_fallback},
     )
     ranking, mistakes = ranking_by(wins, frozenset(mappings))
-    return ranking, [_Mistake(mappings[each.mapping], each.message, each.beaten) for each in mistakes]
+    order = {name: number for number, name in enumerate(mappings)}
+    found = []
+    for each in mistakes:
+        last = max(each.mappings, key=order.__getitem__)
+        found.append(_Mistake(mappings[last], each.message, each.beaten or last))
+    return ranking, found
 
 
 def _snapshot(entries: Iterable[Entry]) -> Snapshot:
@@ -240,4 +257,4 @@ def _snapshot(entries: Iterable[Entry]) -> Snapshot:
 
 def _mistakes(path: Path, found: Collection[object]) -> MistakesError:
     shown = [str(mistake) for _, mistake in zip(range(SHOWN), found, strict=False)]
-    return MistakesError(str(path), tuple(shown), len(found))
+    return MistakesError.at(str(path), tuple(shown), len(found))

@@ -91,6 +91,23 @@ class TestOffline:
         assert same.returncode == 0, same.stdout
         assert files.source.requests() == files.target.requests() == ()
 
+    def test_two_of_one_name_are_told_apart_wherever_they_are(self, files: Shell) -> None:
+        digests = set()
+        for root in ("here", "there"):
+            for side, state in (("source", "head"), ("target", "base")):
+                shutil.copytree(files.folder / "git" / side, files.folder / root / state / "heimdall")
+            head, base = (files.folder / root / state / "heimdall" for state in ("head", "base"))
+            planned = files(f"heimdall-sync plan --source-url {head} --target-url {base}", **OFFLINE)
+            assert planned.returncode == 0, planned.stdout
+            title = "## Plan: make `snapshot base/heimdall` equal to `snapshot head/heimdall`\n"
+            assert (files.report / "summary.md").read_text().startswith(title)
+            digests.add(plan_in(files)["digest"])
+        assert len(digests) == 1, "where the folders are is no part of what is approved"
+        shutil.copytree(files.folder / "here" / "head" / "heimdall", files.folder / "heimdall")
+        files("heimdall-sync plan --source-url heimdall --target-url here/base/heimdall", **OFFLINE)
+        title = "## Plan: make `snapshot base/heimdall` equal to `snapshot heimdall`\n"
+        assert (files.report / "summary.md").read_text().startswith(title)
+
     def test_one_side_may_be_an_environment(self, files: Shell) -> None:
         planned = files("heimdall-sync plan --target-url git/target", HEIMDALL_TARGET_TOKEN="")
         assert planned.returncode == 0, planned.stdout
@@ -137,6 +154,16 @@ class TestOffline:
             assert "mistake" in summary
             assert problem.split("'")[1] in summary
             action.write_text(action.read_text().replace("[[actions]]\nnaem = 'x'\n", ""))
+
+    def test_mistakes_of_both_sides_are_told_in_one_run(self, files: Shell) -> None:
+        for side in ("source", "target"):
+            (files.folder / "git" / side / "more.toml").write_text(f"[[actions]]\nnaem = '{side}'\n")
+        failed = files("heimdall-sync plan --source-url git/source --target-url git/target", **OFFLINE)
+        assert failed.returncode == 1, failed.stdout
+        for side in ("source", "target"):
+            assert f"git/{side}/more.toml:2: the key 'naem' is unknown" in failed.stdout
+        summary = (files.report / "summary.md").read_text()
+        assert "`git/source` has 2 mistakes and `git/target` has 2 mistakes" in summary
 
 
 class TestExport:

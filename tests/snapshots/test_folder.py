@@ -1,6 +1,7 @@
 """A snapshot as a folder of TOML: what is written is read again, and what is edited is understood."""
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -294,6 +295,24 @@ class TestMistakes:
             ),
         ]
 
+    def test_those_of_an_entry_are_named_from_top_to_bottom(self, folder: Path) -> None:
+        edit(folder / "roles" / "viewer.toml", '"users:read"', '"no:b",\n  "no:a"')
+        mapping = "[[mappings]]\nwins_over = ['GET /no']\naction = 'no:c'\nendpoint = 'GET /x$'\n"
+        (folder / "more.toml").write_text(mapping)
+        (folder / "wrong.toml").write_text("[[groups]]\nrols = []\ndescription = 7\n")
+        assert [found.partition(": ")[0] for found in mistakes_in(folder)] == [
+            "wrong.toml:1",
+            "wrong.toml:2",
+            "wrong.toml:3",
+        ]
+        (folder / "wrong.toml").unlink()
+        assert [re.sub(r": .*'(.*)', .*", r" \1", found) for found in mistakes_in(folder)] == [
+            "more.toml:2 GET /no",
+            "more.toml:3 no:c",
+            "roles/viewer.toml:6 no:b",
+            "roles/viewer.toml:7 no:a",
+        ]
+
     def test_what_is_there_twice(self, folder: Path) -> None:
         (folder / "more.toml").write_text('[[roles]]\nname = "viewer"\n\n[[actions]]\nname = "users:self"\n')
         edit(folder / "groups" / "team.toml", '"viewer",', '"viewer",\n"viewer",')
@@ -319,7 +338,7 @@ class TestMistakes:
         edit(folder / "mappings.toml", 'wins_over = [\n  "GET /users/([^/]+)$",\n]\n', "")
         assert mistakes_in(folder) == [
             (
-                "mappings.toml:3: 'GET /users/([^/]+)$' and 'GET /users/me$' match 'GET /users/me': "
+                "mappings.toml:9: 'GET /users/([^/]+)$' and 'GET /users/me$' match 'GET /users/me': "
                 "in the one that should win, name the others as wins_over"
             )
         ]
@@ -327,7 +346,7 @@ class TestMistakes:
     def test_who_wins_must_be_possible(self, folder: Path) -> None:
         edit(folder / "mappings.toml", 'description = "A user"', f"wins_over = ['{ME}']")
         assert mistakes_in(folder) == [
-            "mappings.toml:3: 'GET /users/([^/]+)$' wins over itself, by way of those that it wins over"
+            "mappings.toml:4: 'GET /users/([^/]+)$' wins over itself, by way of those that it wins over"
         ]
 
     def test_nobody_wins_over_what_it_does_not_meet(self, folder: Path) -> None:
