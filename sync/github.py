@@ -20,7 +20,7 @@ from sync.report.access import ACCESS_COUNTS, access_counts
 from sync.report.document import Document
 from sync.report.lines import Lines
 from sync.report.markdown import Markdown
-from sync.report.markup import alert, prose, shortened
+from sync.report.markup import alert, fitted, prose
 from sync.report.runs import more_runs
 from sync.report.sections import Section, Severity
 from sync.report.wording import PLAIN, printable
@@ -38,6 +38,9 @@ OUTPUTS = {
     "superadmin-granted": "Number of groups that gain `superadmin`, and with it every access",
     "memberships-lost": "Number of memberships that are lost for good with deleted groups; empty if unknown",
     "destructive": "`true` if the plan deletes a group that has members, or may have: that can't be undone",
+    "severity": "The most serious effect on access, in one word. `destructive`: as above. `opens`: an "
+    "endpoint becomes open to everyone, or may become so. `grants`: a group gains access, if only for a moment. "
+    "`harmless`: none of these, but groups may lose access",
     "refused": "`true` if a guardrail refuses the plan, or if it is no longer the approved plan",
     "digest": "Digest of the plan; pass it to `expect-digest`",
     "drift": "`true` if `drift` found a difference, `false` if it found none",
@@ -81,9 +84,6 @@ class _Alert(NamedTuple):
 
 _SUMMARY_BYTES = 900 * 1024
 """From 1 MiB on, a step's summary is dropped as a whole."""
-
-_ROWS = (1000, 300, 100, 30, 10, 3, 1, 0)
-"""How many rows of each table a summary keeps: the most with which it fits."""
 
 
 def masks(secrets_given: Iterable[str]) -> Lines:
@@ -211,13 +211,8 @@ def _append(environ: Mapping[str, str], variable: str, text: str) -> None:
 
 def summary_of(document: Document, report_dir: str, limit: int = _SUMMARY_BYTES) -> str:
     """Return the summary, its tables cut where it would have more bytes than a step's summary may have."""
-    text = whole = Markdown(document).render()
     rest = f"all of them are in `summary.md` of the report folder `{report_dir}`"
-    for rows in _ROWS:
-        if len(text.encode()) <= limit:
-            break
-        text = shortened(whole, rows, rest)
-    return text
+    return fitted(Markdown(document).render(), lambda text: len(text.encode()) <= limit, rest)
 
 
 def outputs_of(document: Document, code: ExitCode, report_dir: str) -> dict[str, str]:

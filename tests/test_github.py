@@ -20,6 +20,7 @@ from sync.github import (
     publish_error,
     summary_of,
 )
+from sync.model.impact import Impact
 from sync.model.outcome import Outcome, Status
 from sync.model.plan import Verb
 from sync.model.snapshot import Kind
@@ -29,7 +30,7 @@ from sync.run.inputs import NO_INPUTS, inputs, with_inputs
 from sync.run.options import Option, options
 from sync.run.settings import Settings
 from sync.sandbox.example import production, staging
-from tests.report.examples import ACCEPTED, APPLIED, PLAN, PLANNED, STARTED, create
+from tests.report.examples import ACCEPTED, APPLIED, OVERLAPPING, PLAN, PLANNED, STARTED, create
 from tests.report.hostile import HOSTILE
 from tests.servers import lent
 
@@ -83,6 +84,24 @@ class TestInputs:
         unknown = replace(PLANNED, plan=PLANNED.plan.model_copy(update={"members": {}}))
         found = outputs_of(unknown, ExitCode.DONE, "report")
         assert (found["memberships-lost"], found["destructive"]) == ("", "true")
+
+    @pytest.mark.parametrize(
+        ("severity", "impact", "more"),
+        [
+            ("destructive", PLAN.impact, {"members": {}}),
+            ("opens", PLAN.impact, {"members": {"legacy_team": 0}}),
+            ("grants", PLAN.impact.model_copy(update={"opened": ()}), {"members": {"legacy_team": 0}}),
+            ("grants", Impact(superadmin_granted=("office",)), {"waves": ()}),
+            ("grants", Impact(), {"waves": (), "exposures": OVERLAPPING.plan and OVERLAPPING.plan.exposures}),
+            ("harmless", Impact(losses=PLAN.impact.losses), {"waves": ()}),
+        ],
+    )
+    def test_the_most_serious_effect_on_access_is_one_word(
+        self, severity: str, impact: Impact, more: dict[str, object]
+    ) -> None:
+        document = replace(PLANNED, plan=PLAN.model_copy(update={"impact": impact, **more}))
+        assert outputs_of(document, ExitCode.DONE, "report")["severity"] == severity
+        assert outputs_of(STARTED, ExitCode.FAILED, "report")["severity"] == ""
 
     def test_the_action_passes_only_the_command_where_every_process_can_see_it(self) -> None:
         assert ACTION["runs"]["using"] == "docker"

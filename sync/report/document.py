@@ -42,6 +42,7 @@ class Document:
     ended the run early. `requests` counts what was sent to both environments; the run began at `started`
     and took `seconds`. `how_to_finish` is what a person does to have the rest of an apply done.
 
+    It `is_proposal` where the command only plans: then people may talk about it before it is approved.
     `source_name` and `target_name` are what people call the two, empty where nobody said.
 
     `rules` are what the run was asked to plan by. `objections` are those of the guardrails, allowed ones
@@ -79,6 +80,7 @@ class Document:
     ours: frozenset[Operation] = frozenset()
     drift: Mapping[Operation, Moved] | None = None
     drift_impact: Impact | None = None
+    is_proposal: bool = False
     notes: tuple[str, ...] = ()
     stand_ins: tuple[str, ...] = ()
     exported_to: str = ""

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from sync.disk import Room, is_same, write_whole
 from sync.errors import HeimdallSyncError
+from sync.report.comment import Comment
 from sync.report.document import Document
 from sync.report.junit import JUnit
 from sync.report.markdown import Markdown
@@ -17,7 +18,7 @@ from sync.report.page.rendering import Page
 
 PLAN, RECEIPT = "plan.json", "receipt.json"
 SOURCE, TARGET = "snapshot-source.json", "snapshot-target.json"
-REPORTS = ("summary.md", "report.html", "junit.xml", PLAN, SOURCE, TARGET, RECEIPT)
+REPORTS = ("summary.md", "comment.md", "report.html", "junit.xml", PLAN, SOURCE, TARGET, RECEIPT)
 """What a run may write about itself; the next one replaces all of it."""
 
 _ROOM_FOR_A_CHANGE = 2048
@@ -70,9 +71,9 @@ class ReportFolder:
     def write_reports(self, document: Document) -> tuple[Path, ...]:
         """Write what a run found out, remove what it did not come to, and return the files.
 
-        These are `summary.md`, `report.html` and `junit.xml` and, as far as the run came to them,
-        `plan.json`, `snapshot-source.json` and `snapshot-target.json`. Each file is there completely or not
-        at all.
+        These are `summary.md`, `report.html` and `junit.xml`, of a plan `comment.md` as well and, as far as
+        the run came to them, `plan.json`, `snapshot-source.json` and `snapshot-target.json`. Each file is
+        there completely or not at all.
         """
         texts = _told(document) | self._final(document)
         with _explained(self.path):
@@ -151,6 +152,7 @@ def _told(document: Document) -> dict[str, str]:
     """Return what people and other programs read of a run, by the name of its file."""
     return {
         "summary.md": Markdown(document).render(),
+        **({"comment.md": Comment(document).render()} if document.is_proposal else {}),
         "report.html": Page(document).render(),
         "junit.xml": JUnit(document).render(),
     }

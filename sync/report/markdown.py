@@ -4,7 +4,6 @@ GitHub shows it as the summary of a step. It says first what happens, then what 
 what stays different, and only then everything else.
 """
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
@@ -13,13 +12,11 @@ from sync.model.plan import Plan
 from sync.report import checks, differences, effects, headline, results
 from sync.report.document import Document
 from sync.report.graph import mermaid
-from sync.report.markup import MARKDOWN, alert, code, folded, listed, table
+from sync.report.markup import MARKDOWN, alert, code, folded, is_address, joined, listed, table
 from sync.report.runs import more_runs
 from sync.report.sections import Section, Severity
 from sync.report.tables import counts_table, deletions, kind_sections, table_of
 from sync.report.wording import contents_of, plural
-
-_ADDRESS = re.compile(r"https://[\w.-]+(?::\d+)?(?:/[\w.-]+)+", re.ASCII)
 
 _MARKS = {Severity.GOOD: "✅", Severity.NOTE: "⚠️", Severity.WARNING: "⚠️", Severity.ERROR: "❌"}
 
@@ -48,8 +45,12 @@ class Markdown:
 
     def render(self) -> str:
         """Return the summary."""
+        return joined([*self.verdict(), *self.findings(), *self.next_steps(), *self.about()])
+
+    def verdict(self) -> list[list[str]]:
+        """Return the blocks that stand first: what the run is about, and what stopped or allowed it."""
         document = self.document
-        blocks = [
+        return [
             self._title(),
             self._ended_early(),
             *_alerts("WARNING", checks.notes(document, MARKDOWN)),
@@ -58,12 +59,11 @@ class Markdown:
             *self._refusals(),
             *_alerts("WARNING", checks.patterns(document, MARKDOWN)),
             self._exported(),
-            *(self._compared(document.plan) if document.plan else ()),
-            self._scope(),
-            self._health(),
-            self._footer(),
         ]
-        return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
+
+    def about(self) -> list[list[str]]:
+        """Return the blocks that stand last: what the run looked at, and how it went."""
+        return [self._scope(), self._health(), self._footer()]
 
     def _title(self) -> list[str]:
         return [f"## {headline.title(self.document, MARKDOWN)}"]
@@ -99,12 +99,13 @@ class Markdown:
         )
         return [f"**Exported:** {holds} Give it as {code('source-url')} to make a target equal to it."]
 
-    def _compared(self, plan: Plan) -> list[list[str]]:
-        """Return what the comparison of the two sides found."""
+    def findings(self) -> list[list[str]]:
+        """Return the blocks with what the comparison of the two sides found."""
         document = self.document
+        if document.plan is None:
+            return []
         if document.deviations:
-            deviations = _tables(checks.deviations(document, MARKDOWN), _DEVIATIONS)
-            return [*deviations, self._approval(plan)]
+            return _tables(checks.deviations(document, MARKDOWN), _DEVIATIONS)
         stays = [
             *_tables(differences.blocked(document, MARKDOWN), _REMEDY),
             *_tables(differences.accepted(document, MARKDOWN), _WHY),
@@ -131,12 +132,16 @@ class Markdown:
             deletions(document),
             *kind_sections(document),
             *self._remarks(),
-            self._way_back(),
-            self._half_way(),
-            self._made(plan),
-            self._approval(plan),
-            [_IN_FULL],
         ]
+
+    def next_steps(self) -> list[list[str]]:
+        """Return the blocks with what comes of a plan: who made it, how to approve it, how to go back."""
+        plan = self.document.plan
+        if plan is None or self.document.drift is not None:
+            return []
+        if self.document.deviations:
+            return [self._approval(plan)]
+        return [self._way_back(), self._half_way(), self._made(plan), self._approval(plan), [_IN_FULL]]
 
     def _what_is_done(self) -> list[list[str]]:
         """Return what weighs most of a part of a plan: who reaches what in between is not known."""
@@ -227,7 +232,7 @@ class Markdown:
         if plan.made is None:
             return []
         run = plan.made.run
-        link = f"[its run]({run})" if _ADDRESS.fullmatch(run) else code(run)
+        link = f"[its run]({run})" if is_address(run) else code(run)
         return [f"**Plan made:** {said}" + (f" See {link}." if run else "")]
 
     def _way_back(self) -> list[str]:

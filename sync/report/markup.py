@@ -5,11 +5,15 @@ emoji, no formulas. So every name and value goes into one, and of a sentence all
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from sync.report.wording import FLAG, Wording, printable
 
 _PLAIN = re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)*|\d+(?:[.,]\d+)*(?:st|nd|rd|th)?|%|")
+_ADDRESS = re.compile(r"https://[\w.-]+(?::\d+)?(?:/[\w.-]+)+", re.ASCII)
+_ROWS = (1000, 300, 100, 30, 10, 3, 1, 0)
+"""How many rows of each table a text keeps: the most with which it fits."""
+
 _TOKEN = re.compile(
     r"""(?P<opening>[("']*)"""
     # A flag and its value, and a method and its path, are one thing to copy.
@@ -80,6 +84,26 @@ def listed(items: Sequence[str], separator: str, rest: str) -> str:
 def folded(summary: str, lines: Iterable[str]) -> list[str]:
     """Return lines that are shown when a reader unfolds them; `summary` is HTML."""
     return [f"<details><summary>{summary}</summary>", "", *lines, "", "</details>"]
+
+
+def is_address(text: str) -> bool:
+    """Tell whether a text is surely an address that may become a link."""
+    return _ADDRESS.fullmatch(text) is not None
+
+
+def joined(blocks: Iterable[Sequence[str]]) -> str:
+    """Return blocks of lines as one text, without those that are empty."""
+    return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
+
+
+def fitted(text: str, fits: Callable[[str], bool], rest: str) -> str:
+    """Return Markdown with as many rows of each table as fit, perhaps none; `rest` is that of `shortened`."""
+    found = text
+    for rows in _ROWS:
+        if fits(found):
+            break
+        found = shortened(text, rows, rest)
+    return found
 
 
 def shortened(text: str, rows: int, rest: str) -> str:

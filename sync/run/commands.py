@@ -57,7 +57,8 @@ def run(settings: Settings, out: Printer, interruption: Interruption) -> ExitCod
         if settings.debug:
             Printer(sys.stderr).show(messages.trace(caught))
         error = caught
-    document, folder = replace(record.document, error=error), record.folder
+    is_proposal = settings.effective_command is Command.PLAN
+    document, folder = replace(record.document, error=error, is_proposal=is_proposal), record.folder
     if error:
         code = error.exit_code
     out.show(Console(document).summary())

@@ -10,6 +10,7 @@ import pytest
 from sync.errors import HeimdallSyncError
 from sync.model.snapshot import Snapshot
 from sync.plan.approval import plan_from
+from sync.report.comment import Comment
 from sync.report.files import RECEIPT, REPORTS, ReportFolder
 from sync.report.junit import JUnit
 from sync.report.markdown import Markdown
@@ -37,6 +38,15 @@ def test_everything_that_was_found_out_is_written(tmp_path: Path) -> None:
     assert sorted(folder.path.iterdir()) == sorted(files)
     assert (folder.path / "summary.md").read_text(encoding="utf-8") == Markdown(PLANNED).render()
     assert (folder.path / "junit.xml").read_text(encoding="utf-8") == JUnit(PLANNED).render()
+
+
+def test_only_what_may_be_talked_about_has_a_comment(tmp_path: Path) -> None:
+    folder = ReportFolder(tmp_path)
+    proposal = replace(PLANNED, is_proposal=True)
+    assert "comment.md" in {file.name for file in folder.write_reports(proposal)}
+    assert (tmp_path / "comment.md").read_text(encoding="utf-8") == Comment(proposal).render()
+    ReportFolder(tmp_path).begin()
+    assert not (tmp_path / "comment.md").exists()
 
 
 def test_models_are_written_so_that_people_and_models_can_read_them(tmp_path: Path) -> None:
