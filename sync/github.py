@@ -39,8 +39,8 @@ OUTPUTS = {
     "memberships-lost": "Number of memberships that are lost for good with deleted groups; empty if unknown",
     "destructive": "`true` if the plan deletes a group that has members, or may have: that can't be undone",
     "severity": "The most serious effect on access, in one word. `destructive`: as above. `opens`: an "
-    "endpoint becomes open to everyone, or may become so. `grants`: a group gains access, if only for a moment. "
-    "`harmless`: none of these, but groups may lose access",
+    "endpoint becomes open to everyone, or may become so. `grants`: a group gains access, if only for "
+    "a moment. `harmless`: none of these, but groups may lose access",
     "refused": "`true` if a guardrail refuses the plan, or if it is no longer the approved plan",
     "digest": "Digest of the plan; pass it to `expect-digest`",
     "drift": "`true` if `drift` found a difference, `false` if it found none",

@@ -1,4 +1,4 @@
-"""The comment on a pull request: the summary's sections, never too long, and found again by its first line."""
+"""The comment on a pull request: the summary's sections, never too long, found again by its first line."""
 
 from dataclasses import replace
 
@@ -64,7 +64,7 @@ def test_a_refusal_and_mistakes_are_said() -> None:
     document = replace(STARTED, target_name="prod/eu", error=MistakesError.at("heimdall", problems, 1))
     text = Comment(document).render()
     assert text.startswith("<!-- heimdall-sync:prod%2Feu -->\n")
-    assert "> - `heimdall/roles/a.toml:3`: the key `naem` is unknown" in text.replace("'naem'", "`naem`")
+    assert "> - `heimdall/roles/a.toml:3`: the key `naem` is unknown" in text
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,6 @@ def test_it_is_never_too_long_whatever_a_server_says(said: str, times: int) -> N
     document = replace(saying(said * times), outcomes=None)
     text = Comment(document).render()
     assert length(text) <= LIMIT
-    assert ("rows more are cut:**" in text) or ("left out here:**" in text) or times < LIMIT
 
 
 def test_what_is_left_out_is_counted() -> None:
