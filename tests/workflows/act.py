@@ -19,6 +19,7 @@ from tests.github_api import TOKEN, GitHub
 ROOT = Path(__file__).parents[2]
 STAND_INS = Path(__file__).parent / "stand_ins"
 ACTION = "OWNER/heimdall-sync"
+NAME = "OWNER/deployments"
 RUNNER = "ubuntu-24.04"
 
 _VARIABLE = re.compile(r"vars\.(HEIMDALL_(?:SOURCE|TARGET)_URL)")
@@ -72,24 +73,44 @@ class Repository:
         self._released = folder / "released"
         self._cache = folder / "act"
         self._secrets = folder / "secrets"
+        self._event = folder / "event.json"
         self._source, self._target = source, target
         _release(self._released, image)
         (self._checkout / ".github" / "workflows").mkdir(parents=True)
-        for command in (
-            ["init", "--quiet", "--initial-branch=main"],
-            ["remote", "add", "origin", "https://github.com/OWNER/deployments"],
-            [
-                "-c",
-                "user.name=A",
-                "-c",
-                "user.email=a@example.org",
-                "commit",
-                "--quiet",
-                "--allow-empty",
-                "-mA",
-            ],
-        ):
-            subprocess.run(["git", *command], cwd=self._checkout, check=True)
+        self.git("init", "--quiet", "--initial-branch=main")
+        self.git("remote", "add", "origin", f"https://github.com/{NAME}")
+        self.commit("A")
+
+    @property
+    def checkout(self) -> Path:
+        """Return the folder whose commit a run is about."""
+        return self._checkout
+
+    def git(self, *command: str) -> str:
+        """Run git in the checkout, and return what it prints."""
+        named = ("-c", "user.name=A", "-c", "user.email=a@example.org")
+        ended = subprocess.run(
+            ["git", *named, *command], cwd=self._checkout, check=True, capture_output=True, text=True
+        )
+        return ended.stdout.strip()
+
+    def commit(self, message: str) -> None:
+        """Commit all that the checkout holds, but for the workflows that run."""
+        self.git("add", "--all", "--", ".", ":!.github")
+        self.git("commit", "--quiet", "--allow-empty", "--message", message)
+
+    def merge(self, number: int, *, fork: bool = False) -> dict[str, Any]:
+        """Commit what is edited as a pull request that is merged for a trial, and return its event."""
+        self.git("checkout", "--quiet", "-B", f"pull-{number}")
+        self.commit("an edit")
+        head = {"ref": f"pull-{number}", "sha": self.git("rev-parse", "HEAD")}
+        self.git("checkout", "--quiet", "main")
+        base = {"ref": "main", "sha": self.git("rev-parse", "HEAD")}
+        self.git("checkout", "--quiet", "--detach")
+        self.git("merge", "--quiet", "--no-ff", "--message", "a trial", f"pull-{number}")
+        repository = {"full_name": "elsewhere/deployments" if fork else NAME}
+        pull = {"number": number, "head": {**head, "repo": repository}, "base": base}
+        return {"action": "synchronize", "number": number, "pull_request": pull}
 
     def run(
         self,
@@ -104,12 +125,15 @@ class Repository:
         environments: Mapping[str, Mapping[str, str]] | None = None,
         more_secrets: Mapping[str, str] | None = None,
         environ: Mapping[str, str] | None = None,
+        event: str = "workflow_dispatch",
+        payload: Mapping[str, Any] | None = None,
     ) -> Run:
-        """Run a workflow by hand. Secrets are the sandboxes' tokens unless others are given.
+        """Run a workflow, by hand unless an `event` is named. Secrets are the sandboxes' tokens unless given.
 
         `kept` are the outputs, by job, of jobs that succeeded in an earlier attempt: as when failed jobs are
         re-run, these jobs do not run, and the others find what they put out. `environments` are the URLs of
-        targets that have others than the two sandboxes. `environ` is what the steps find besides.
+        targets that have others than the two sandboxes. `environ` is what the steps find besides, `payload`
+        what the event says.
         """
         if secrets is None:
             secrets = {
@@ -122,6 +146,8 @@ class Repository:
             secrets = {"GITHUB_TOKEN": TOKEN, **secrets}
         # in a file: what is in act's own environment reaches the steps without being asked for
         self._secrets.write_text("".join(f"{name}={value}\n" for name, value in secrets.items()))
+        if payload is not None:
+            self._event.write_text(json.dumps(payload))
         text = workflow.read_text()
         copy = self._checkout / ".github" / "workflows" / workflow.name
         copy.write_text(_for_act(_with_results(text, kept) if kept else text))
@@ -149,7 +175,8 @@ class Repository:
         }
         ended = subprocess.run(
             [
-                *(Path(sys.executable).parent / "act", "workflow_dispatch", "--workflows", copy, "--json"),
+                *(Path(sys.executable).parent / "act", event, "--workflows", copy, "--json"),
+                *(("--eventpath", self._event) if payload is not None else ()),
                 *("--platform", f"{RUNNER}=-self-hosted", "--pull=false", "--no-cache-server"),
                 *("--action-cache-path", self._cache, "--secret-file", self._secrets),
                 *("--container-options", f"--network=host -v {self._cache}:{self._cache}"),

@@ -184,7 +184,9 @@ def test_the_promotion_to_copy_is_the_reusable_one() -> None:
 def test_every_input_of_the_promotion_reaches_the_action() -> None:
     inputs = read(promote("examples"))["on"]["workflow_dispatch"]["inputs"]
     given = [item for step in steps_of(promote("examples")) for item in step.get("with", {}).items()]
-    for name in inputs.keys() - {"target", "breakglass"}:
+    place = ("source-url", "${{ inputs.source || vars.HEIMDALL_SOURCE_URL }}")
+    assert given.count(place) == 2, "what is planned is what is applied"
+    for name in inputs.keys() - {"target", "source", "breakglass"}:
         jobs = 2 if name == "ask" else 1  # a plan does not say how to ask
         assert given.count((name, f"${{{{ inputs.{name} }}}}")) == jobs, name
     assert len(inputs) <= 25, "more of them the platform does not take"
@@ -277,6 +279,29 @@ def test_the_drift_job_to_copy_is_the_reusable_one() -> None:
                 step["with"][name] = either  # a schedule gives no inputs
     text = yaml.safe_dump(reusable, width=10_000).replace("${{ inputs.target }}", "production")
     assert copied == words(text)
+
+
+def test_only_jobs_that_touch_no_repository_hold_secrets_of_heimdall() -> None:
+    """And what a pull request holds is never with a token that may write."""
+    assert "secrets." not in (ROOT / "examples" / "git-pull-request.yml").read_text()
+    for name in ("git-pull-request.yml", "git-export.yml"):
+        for job in jobs_of(ROOT / "examples" / name).values():
+            writes = "write" in job["permissions"].values()
+            uses = " ".join(step.get("uses", "") for step in job["steps"])
+            assert not (writes and ("secrets." in str(job) or ACTION in uses or "environment" in job))
+    comment = jobs_of(ROOT / "examples" / "git-pull-request.yml")["comment"]
+    assert "actions/checkout@" not in str(comment)
+    assert "head.repo.full_name == github.repository" in comment["if"]
+
+
+def test_the_recipes_for_git_are_about_one_folder() -> None:
+    review, promotion, export = (
+        read(ROOT / "examples" / f"git-{name}.yml") for name in ("pull-request", "promote", "export")
+    )
+    folder = review["env"]["FOLDER"]
+    assert folder == export["env"]["FOLDER"] == promotion["jobs"]["promote"]["with"]["source"]
+    paths = [review["on"]["pull_request"]["paths"], promotion["on"]["push"]["paths"]]
+    assert paths == [[f"{folder}/**"]] * 2
 
 
 def test_promotion_and_drift_use_the_same_places() -> None:

@@ -15,13 +15,17 @@ from tests.workflows.act import ROOT, STAND_INS
 from tests.workflows.webhook import Webhook
 
 
-def run_step(path: Path, job: str, name: str, **environ: str) -> subprocess.CompletedProcess[str]:
-    """Run a step's script with the variables that the step gives it as they are written, and with these."""
-    steps = yaml.safe_load(path.read_text())["jobs"][job]["steps"]
-    [step] = [step for step in steps if step["name"] == name]
+def run_step(
+    path: Path, job: str, name: str, cwd: Path | None = None, **environ: str
+) -> subprocess.CompletedProcess[str]:
+    """Run a step's script with the variables that the file gives it as they are written, and with these."""
+    workflow = yaml.safe_load(path.read_text())
+    [step] = [step for step in workflow["jobs"][job]["steps"] if step["name"] == name]
     return subprocess.run(
         ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]],
+        cwd=cwd,
         env={
+            **workflow.get("env", {}),
             **step["env"],
             "PATH": f"{STAND_INS / 'gh'}:{STAND_INS / 'date'}:{os.environ['PATH']}",
             **environ,
@@ -87,6 +91,135 @@ class TestOneIssue:
         store.write_text(json.dumps({"labels": ["bug"], "issues": [other]}))
         assert self.notice(store, "false", "run/1") == [other]
         assert self.notice(store, "true", "run/2")[0] == other
+
+
+class TestOneComment:
+    """The comment and the label on a pull request."""
+
+    PATH = ROOT / "examples" / "git-pull-request.yml"
+
+    def tell(self, folder: Path, severity: str, text: str | None, number: str = "7") -> Any:
+        """Tell the scripts what a plan has found, and return what GitHub keeps after it."""
+        (folder / "report").mkdir(exist_ok=True)
+        comment = folder / "report" / "comment.md"
+        comment.unlink(missing_ok=True)
+        if text is not None:
+            comment.write_text(f"<!-- heimdall-sync:production -->\n\n{text}\n")
+        environ = {"GH_STORE": str(folder / "store.json"), "GH_REPO": "O/r", "NUMBER": number, "RUN": "run/1"}
+        for step in ("Write or update the comment", "Set the label"):
+            ended = run_step(self.PATH, "comment", step, folder, **environ, SEVERITY=severity)
+            assert (ended.returncode, ended.stderr) == (0, "")
+        return json.loads((folder / "store.json").read_text())
+
+    def test_is_updated_in_place_with_the_only_label(self, tmp_path: Path) -> None:
+        kept = self.tell(tmp_path, "opens", "first $(id) `id` ${GH_TOKEN}")
+        assert [each["body"].splitlines()[2] for each in kept["comments"]] == ["first $(id) `id` ${GH_TOKEN}"]
+        assert kept["labelled"] == {"7": ["heimdall: opens"]}
+        kept["labelled"]["7"].append("bug")
+        (tmp_path / "store.json").write_text(json.dumps(kept))
+        kept = self.tell(tmp_path, "harmless", "second")
+        assert [each["body"].splitlines()[2] for each in kept["comments"]] == ["second"]
+        assert sorted(kept["labelled"]["7"]) == ["bug", "heimdall: harmless"]
+        assert kept["labels"] == ["heimdall: harmless", "heimdall: opens"]
+
+    def test_without_a_plan_it_says_so_and_there_is_no_label(self, tmp_path: Path) -> None:
+        self.tell(tmp_path, "destructive", "first")
+        kept = self.tell(tmp_path, "", None)
+        [comment] = kept["comments"]
+        assert comment["body"].endswith("**There is no plan:** the run ended before it: run/1\n")
+        assert kept["labelled"] == {"7": []}
+
+    def test_comments_of_others_are_left_alone(self, tmp_path: Path) -> None:
+        marker = "<!-- heimdall-sync:production -->\n"
+        others = [
+            {"id": 1, "issue": 7, "body": f"{marker}mine", "user": {"login": "somebody"}},
+            {"id": 2, "issue": 7, "body": f"> {marker}", "user": {"login": "github-actions[bot]"}},
+            {"id": 3, "issue": 8, "body": marker, "user": {"login": "github-actions[bot]"}},
+        ]
+        (tmp_path / "store.json").write_text(json.dumps({"comments": others}))
+        kept = self.tell(tmp_path, "grants", "first")
+        assert kept["comments"][:3] == others
+        assert self.tell(tmp_path, "grants", "second")["comments"][3]["body"] == f"{marker}\nsecond\n"
+
+
+class TestOnePullRequest:
+    """The pull request that is open while the folder lacks what people have changed."""
+
+    @pytest.fixture
+    def clone(self, tmp_path: Path) -> Path:
+        """Return a clone with a folder in it, as of the default branch."""
+        clone = tmp_path / "clone"
+        self.git(tmp_path, "init", "--quiet", "--bare", "--initial-branch=main", "origin")
+        self.git(tmp_path, "clone", "--quiet", "origin", "clone")
+        self.git(clone, "checkout", "--quiet", "-B", "main")
+        for name in ("README.md", ".kept/x.toml", "actions.toml", "roles/gone.toml"):
+            (clone / "heimdall" / name).parent.mkdir(parents=True, exist_ok=True)
+            (clone / "heimdall" / name).write_text(name)
+        self.git(clone, "add", "--all")
+        self.git(clone, "commit", "--quiet", "--message", "A")
+        self.git(clone, "push", "--quiet", "origin", "main")
+        return clone
+
+    def git(self, folder: Path, *command: str) -> str:
+        named = ("-c", "user.name=A", "-c", "user.email=a@example.org")
+        ended = subprocess.run(
+            ["git", *named, *command], cwd=folder, check=True, capture_output=True, text=True
+        )
+        return ended.stdout
+
+    def export(self, clone: Path, actions: str, run: str) -> Any:
+        """Hand over what an export has made of the folder, and return the pull requests after it."""
+        self.git(clone, "checkout", "--quiet", "--force", "--detach", "origin/main")
+        exported = clone / "exported"
+        (exported / "groups").mkdir(parents=True, exist_ok=True)
+        files = {"README.md": "README.md", "actions.toml": actions}
+        files |= (
+            {"roles/gone.toml": "roles/gone.toml"} if actions == "actions.toml" else {"groups/g.toml": "g"}
+        )
+        for name in ("roles/gone.toml", "groups/g.toml"):
+            (exported / name).unlink(missing_ok=True)
+        for name, text in files.items():
+            (exported / name).parent.mkdir(exist_ok=True)
+            (exported / name).write_text(text)
+        ended = run_step(
+            ROOT / "examples" / "git-export.yml",
+            "propose",
+            "Open, update or close the pull request",
+            clone,
+            BASE="main",
+            GH_STORE=str(clone.parent / "store.json"),
+            GH_REPO="O/r",
+            RUN=run,
+            HOME=str(clone.parent),
+        )
+        assert ended.returncode == 0, ended.stderr
+        return json.loads((clone.parent / "store.json").read_text())["pulls"]
+
+    def test_is_opened_updated_and_closed_as_changes_come_and_go(self, clone: Path) -> None:
+        assert self.export(clone, "actions.toml", "run/1") == []
+        [opened] = self.export(clone, "changed", "run/2")
+        assert (opened["state"], opened["head"], opened["base"]) == ("open", "heimdall-export", "main")
+        assert "run/2" in opened["body"]
+        origin = clone.parent / "origin"
+        changed = self.git(origin, "diff", "--name-status", "main", "heimdall-export").split()
+        assert changed == [
+            *("M", "heimdall/actions.toml", "A", "heimdall/groups/g.toml"),
+            *("D", "heimdall/roles/gone.toml"),
+        ]
+        first = self.git(origin, "rev-parse", "heimdall-export")
+        assert self.export(clone, "changed", "run/3") == [opened]
+        assert self.git(origin, "rev-parse", "heimdall-export") == first, "nothing new, nothing pushed"
+        assert self.export(clone, "changed again", "run/4") == [opened]
+        assert self.git(origin, "show", "heimdall-export:heimdall/actions.toml") == "changed again"
+        assert self.git(origin, "rev-list", "--count", "main..heimdall-export") == "1\n"
+        [closed] = self.export(clone, "actions.toml", "run/5")
+        assert (closed["state"], "run/5" in closed["comments"][0]) == ("closed", True)
+
+    def test_that_of_a_fork_is_left_alone(self, clone: Path) -> None:
+        fork = {"head": "heimdall-export", "state": "open", "fork": True, "comments": []}
+        (clone.parent / "store.json").write_text(json.dumps({"pulls": [fork]}))
+        assert [pull["fork"] for pull in self.export(clone, "changed", "run/1")] == [True, False]
+        assert self.export(clone, "actions.toml", "run/2")[0] == fork
 
 
 @pytest.mark.parametrize(
