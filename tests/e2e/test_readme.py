@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
 PAGES = [README, *sorted((ROOT / "docs").glob("*.md"))]
 BLOCK = re.compile(r"^```bash\n(.*?)^```", re.MULTILINE | re.DOTALL)
-INLINE = re.compile(r"`(heimdall-sync(?: [^`\n]+)?)`")
+INLINE = re.compile(r"`(heimdall-sync(?: [^`\n]+)?|curl [^`\n]+)`")
 WITH_LINES = [page for page in PAGES if INLINE.search(page.read_text(encoding="utf-8"))]
 NEED_THE_IMAGE = ("docker run", "mkdir -p reports\ndocker run")
 """How blocks begin that need the image: `tests/image` runs it with these options."""
@@ -101,5 +101,5 @@ def test_each_command_line_in_a_sentence_works_as_it_stands(
 ) -> None:
     for line in INLINE.findall(page.read_text(encoding="utf-8")):
         pair[1].reset(production(), people=PEOPLE)
-        ended = Shell(tmp_path, *pair)(line)
+        ended = Shell(tmp_path, *pair)(filled(line, *pair))
         assert ended.returncode == 0, f"{line}\n{ended.stdout}"

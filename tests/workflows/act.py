@@ -217,7 +217,8 @@ class Repository:
     def _environ(self) -> dict[str, str]:
         """Return an environment with nothing of this machine's about Heimdall, nor about act."""
         here = {name: value for name, value in os.environ.items() if not name.startswith("HEIMDALL_")}
-        return {**here, "PATH": f"{STAND_INS / 'gh'}:{here['PATH']}", "XDG_CONFIG_HOME": str(self._cache)}
+        path = f"{STAND_INS / 'gh'}:{STAND_INS / 'date'}:{here['PATH']}"
+        return {**here, "PATH": path, "XDG_CONFIG_HOME": str(self._cache)}
 
 
 def _release(folder: Path, image: str) -> None:
