@@ -1,4 +1,4 @@
-"""Files that are on the disk completely or not at all, and room that is held for them."""
+"""Files that are on the disk completely or not at all, room that is held for them, and what to call them."""
 
 import os
 from pathlib import Path
@@ -50,3 +50,19 @@ def is_same(one: Path, other: Path) -> bool:
         return one.samefile(other)
     except OSError:
         return one.resolve() == other.resolve()
+
+
+def name_beside(path: Path, other: Path | None) -> str:
+    """Return the end of a path: its name, and as many folders before it as tell it from another one.
+
+    git/heimdall              heimdall
+    git/heimdall   heimdall   git/heimdall
+    """
+    ends, others = (_ends(each) if each else [] for each in (path, other))
+    return next((end for end in ends if end not in others), ends[-1])
+
+
+def _ends(path: Path) -> list[str]:
+    # a path such as `.` has no name of its own
+    names = [part for part in (path if path.name else path.resolve()).parts if part != path.anchor]
+    return ["/".join(names[-count:]) for count in range(1, len(names) + 1)] or [""]

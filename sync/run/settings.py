@@ -13,6 +13,7 @@ from typing import Annotated, Any
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from sync.disk import name_beside
 from sync.heimdall.credentials import Credentials
 from sync.model.plan import Rules, Strategy
 from sync.overlaps.questions import Ask
@@ -54,17 +55,6 @@ class Section(StrEnum):
     GUARDRAILS = "guardrails"
     FILES = "files"
     REQUESTS = "requests"
-
-
-def _told_from(path: Path, other: Path | None) -> str:
-    """Return the end of a path: its name, and as many folders before it as tell it from another one."""
-    ends, others = (_ends(each) if each else [] for each in (path, other))
-    return next((end for end in ends if end not in others), ends[-1])
-
-
-def _ends(path: Path) -> list[str]:
-    names = [part for part in (path if path.name else path.resolve()).parts if part != path.anchor]
-    return ["/".join(names[-count:]) for count in range(1, len(names) + 1)] or [""]
 
 
 class Settings(BaseSettings):
@@ -335,7 +325,7 @@ class Settings(BaseSettings):
         """
         file, url = self.file(side), getattr(self, f"{side}_url")
         other = self.file("target" if side == "source" else "source")
-        return f"snapshot {_told_from(file, other)}" if file else str(url)
+        return f"snapshot {name_beside(file, other)}" if file else str(url)
 
     def credentials(self, side: str) -> Credentials:
         """Return what was given about the token of the `source` or the `target`."""

@@ -149,10 +149,11 @@ class TestOffline:
         for problem in ("the key 'naem' is unknown; did you mean 'name'?", "refers to action 'no:such'"):
             failed = files("heimdall-sync plan --source-url git/source --target-url git/target", **OFFLINE)
             assert failed.returncode == 1, failed.stdout
-            summary = (files.report / "summary.md").read_text()
             assert re.search(rf"git/source/\S+\.toml:\d+: .*{re.escape(problem)}", failed.stdout)
-            assert "mistake" in summary
-            assert problem.split("'")[1] in summary
+            for report in ("summary.md", "comment.md"):
+                text = (files.report / report).read_text()
+                assert "mistake" in text
+                assert problem.split("'")[1] in text
             action.write_text(action.read_text().replace("[[actions]]\nnaem = 'x'\n", ""))
 
     def test_mistakes_of_both_sides_are_told_in_one_run(self, files: Shell) -> None:

@@ -138,7 +138,7 @@ def test_the_nightly_export_becomes_a_pull_request(
     assert same.jobs == {"export": "success", "propose": "success"}, same.log
     assert kept(repository)["pulls"] == []
 
-    target.reset(staging(), people=PEOPLE)
+    target.reset(staging())
     changed = repository.run(EXPORT, event="schedule", run_id=2, secrets=secrets, environ=elsewhere)
 
     assert changed.jobs == {"export": "success", "propose": "success"}, changed.log
