@@ -57,6 +57,12 @@ def _file(path: Path) -> Path:
     return path
 
 
+def _file_or_folder(path: Path) -> Path:
+    if not _is_there(path):
+        raise ValueError("should be an existing file or folder")
+    return path
+
+
 def _is_file(path: Path) -> bool:
     with contextlib.suppress(OSError):  # a token is too long for a name, and the error would repeat it
         return path.is_file()
@@ -159,6 +165,7 @@ def _environment(name: str) -> str:
 BaseUrl = Annotated[str, AfterValidator(_base_url)]
 Place = Annotated[str, AfterValidator(_url_or_snapshot)]
 File = Annotated[Path, AfterValidator(_file)]
+FileOrFolder = Annotated[Path, AfterValidator(_file_or_folder)]
 Token = Annotated[SecretStr, AfterValidator(_token)]
 Name = Annotated[str, AfterValidator(_name)]
 Digest = Annotated[str, AfterValidator(_digest)]

@@ -65,8 +65,7 @@ def test_flags_are_repeated_and_secrets_are_not(shell: Shell) -> None:
     assert applied.returncode == 0, applied.stdout
     assert "data_team" not in {group.name for group in shell.target.snapshot().groups}
     back = proposed(applied.stdout, TO_GO_BACK)
-    assert "--source-url 'the reports/backup-" in back
-    assert "--ignore 'group:data_*'" in back
+    assert "--backup 'the reports/backup-" in back
     restored = shell(back, **nothing)
     assert restored.returncode == 0, restored.stdout
     assert equal(shell.target.snapshot(), production())
@@ -96,10 +95,9 @@ def test_what_was_empty_is_emptied_again(servers: Pair, tmp_path: Path) -> None:
     shell = Shell(tmp_path, *servers)
     applied = shell("heimdall-sync apply")
     assert applied.returncode == 0, applied.stdout
-    line = proposed(applied.stdout, TO_GO_BACK)
-    assert {"--allow-empty-source", "--allow-superadmin-grant", "--max-delete-percent"} < {*line.split()}
-    restored = shell(line)
+    restored = shell(proposed(applied.stdout, TO_GO_BACK))
     assert restored.returncode == 0, restored.stdout
+    assert restored.stdout.count("undoing the plan explains it") == 4
     assert equal(servers[1].snapshot(), before)
 
 
@@ -125,8 +123,8 @@ def test_a_snapshot_of_a_report_is_restored_where_it_is(shell: Shell) -> None:
 
 def test_reports_of_two_runs_never_mix(shell: Shell) -> None:
     assert shell("heimdall-sync apply").returncode == 0
-    kept = {path.name for path in shell.report.iterdir() if path.name.startswith(("backup-", "receipt-"))}
-    assert len(kept) == 2
+    kept = {path.name for path in shell.report.iterdir() if re.match("(backup|plan|receipt)-", path.name)}
+    assert len(kept) == 3
     assert shell("heimdall-sync export").returncode == 0
     assert {path.name for path in shell.report.iterdir()} == kept | {
         "summary.md",
