@@ -15,6 +15,7 @@ from sync.ci import INPUT, in_ci, in_workflow
 from sync.errors import UsageError
 from sync.run.backup import backup_in
 from sync.run.help import SECRETS
+from sync.run.option_types import is_there
 from sync.run.options import options, problems_of
 from sync.run.settings import Command, Section, Settings
 
@@ -77,14 +78,13 @@ def _defaults(environ: Mapping[str, str]) -> dict[str, Any]:
 def _with_backup_as_source(given: Mapping[str, Any], problems: dict[str, str]) -> dict[str, Any]:
     """Return what was given with a backup in the place of everything about the source."""
     others = {name: value for name, value in given.items() if not name.startswith("source_")}
-    place = Path(str(given.get("backup", "")))
-    if not place.is_dir():
-        return others | ({"source_url": str(place)} if place.is_file() else {})
+    place = Path(str(given["backup"])) if "backup" in given else None
     try:
-        return others | {"source_url": str(backup_in(place))}
+        if place and is_there(place):
+            others["source_url"] = str(backup_in(place) if place.is_dir() else place)
     except UsageError as error:
         problems["backup"] = error.message
-        return others
+    return others
 
 
 def _read_flags(argv: Sequence[str], problems: dict[str, str]) -> dict[str, Any]:

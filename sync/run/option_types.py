@@ -44,7 +44,7 @@ def _base_url(url: str) -> str:
 def _url_or_snapshot(place: str) -> str:
     if re.match(r"https?:", place, re.IGNORECASE):
         return _base_url(place)
-    if not _is_there(Path(place)):
+    if not is_there(Path(place)):
         raise ValueError(
             "should be an http(s) URL without credentials or query, or a snapshot's file or folder"
         )
@@ -58,7 +58,7 @@ def _file(path: Path) -> Path:
 
 
 def _file_or_folder(path: Path) -> Path:
-    if not _is_there(path):
+    if not is_there(path):
         raise ValueError("should be an existing file or folder")
     return path
 
@@ -69,7 +69,8 @@ def _is_file(path: Path) -> bool:
     return False
 
 
-def _is_there(path: Path) -> bool:
+def is_there(path: Path) -> bool:
+    """Tell whether a path is that of a file or a folder."""
     with contextlib.suppress(OSError):
         return path.is_file() or path.is_dir()
     return False
