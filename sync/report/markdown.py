@@ -29,8 +29,8 @@ _SIDES = {"what": "what", "in the target": "before", "in the source": "after"}
 _SINCE = {"what the rollback does": "what", "now": "before", "afterwards": "after"}
 _WINNERS = {"request": "what", "before": "before", "after": "after"}
 _TO_GO_BACK = (
-    "**To go back:** an apply keeps a backup of the target before its first change, and its summary shows the"
-    " command that restores it. Memberships that went with a deleted group do not come back."
+    "**To go back:** an apply keeps a backup of the target before its first change, and its summary shows how"
+    " to restore it. Memberships that went with a deleted group do not come back."
 )
 
 _IN_FULL = "**In full:** `report.html` beside this summary, to filter and to search."

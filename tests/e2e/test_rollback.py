@@ -143,6 +143,18 @@ def test_the_same_bytes_as_before(wrecked: Shell) -> None:
     assert wrecked.command("heimdall-sync plan --detailed-exitcode").returncode == 0
 
 
+def test_a_backup_is_read_once(wrecked: Shell) -> None:
+    """What is planned is what is applied and verified, whatever becomes of the folder in the meantime."""
+    artifact(wrecked)
+    done = wrecked(
+        "(until grep -q 'Fetching everything' log 2>/dev/null; do :; done; rm -r undone) & "
+        "heimdall-sync rollback --backup undone > log; wait"
+    )
+    assert done.returncode == 0, (wrecked.folder / "log").read_text()
+    assert not (wrecked.folder / "undone").exists()
+    assert exported(wrecked, "after") == exported(wrecked, "before")
+
+
 def test_what_it_is_and_what_does_not_come_back_is_told_before_the_approval(wrecked: Shell) -> None:
     artifact(wrecked)
     names = {"HEIMDALL_SOURCE_NAME": "staging", "HEIMDALL_TARGET_NAME": "production"}
@@ -158,8 +170,16 @@ def test_what_it_is_and_what_does_not_come_back_is_told_before_the_approval(wrec
         assert "group 'empty' is created again" not in told, "nobody was in it"
     assert "undoing the plan explains it" in summary
     assert "Changed since that plan" not in summary
-    cases = (wrecked.report / "junit.xml").read_text()
-    assert "is created again, without the 2 members" in cases
+    for name in ("junit.xml", "report.html"):
+        assert "without the 2 members" in (wrecked.report / name).read_text()
+    step = {
+        "INPUT_BACKUP": "undone",
+        "INPUT_DRY-RUN": "true",
+        "GITHUB_OUTPUT": "/dev/null",
+        "GITHUB_STEP_SUMMARY": "/dev/null",
+    }
+    shown = wrecked.command("heimdall-sync rollback", **step)
+    assert "::warning title=heimdall-sync::Does not come back: group 'team' is created again" in shown.stdout
 
 
 @pytest.mark.parametrize("receipt", [True, False], ids=["with a receipt", "killed before one"])

@@ -107,8 +107,10 @@ def test_a_snapshot_of_a_report_is_restored_where_it_is(shell: Shell) -> None:
     snapshot = shell.report / "snapshot-target.json"
     held = snapshot.read_bytes()
     source = "--source-url heimdall-sync-report/snapshot-target.json --max-delete-percent 100"
-    planned = shell(f"heimdall-sync plan {source}")
+    planned = shell(f"heimdall-sync plan {source}", HEIMDALL_SOURCE_NAME="staging")
     assert planned.returncode == 0, planned.stdout
+    title = (shell.report / "summary.md").read_text().partition("\n")[0]
+    assert title.endswith("equal to `snapshot snapshot-target.json`"), "a file has no name but its own"
     assert snapshot.read_bytes() == held
     now = Snapshot.model_validate_json((shell.report / "snapshot-target-2.json").read_bytes())
     assert equal(now, staging())
