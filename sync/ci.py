@@ -39,6 +39,14 @@ def how_to_go_on(environ: Mapping[str, str] = os.environ) -> str:
     return "make a new plan and apply it: the old one is carried out"
 
 
+def how_to_go_back(environ: Mapping[str, str] = os.environ) -> str:
+    """Return how a person undoes this run at the same gate, empty outside a workflow of GitHub."""
+    if not in_workflow(environ):
+        return ""
+    run = environ.get("GITHUB_RUN_ID", "")
+    return f"start the workflow rollback with run {run}; it waits for the same approval as a promotion"
+
+
 class CiRun(NamedTuple):
     """A run of a CI system: its page, who started it, and what it runs; empty outside CI."""
 

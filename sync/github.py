@@ -15,7 +15,7 @@ from sync.ci import in_workflow
 from sync.errors import ExitCode, HeimdallSyncError, UsageError
 from sync.model.outcome import Status
 from sync.model.plan import UPDATES, Verb
-from sync.report import checks, differences, results
+from sync.report import checks, differences, results, rollbacks
 from sync.report.access import ACCESS_COUNTS, access_counts
 from sync.report.document import Document
 from sync.report.lines import Lines
@@ -65,6 +65,8 @@ _ANNOTATED = (
     checks.notes,
     checks.patterns,
     checks.overrides,
+    rollbacks.lost,
+    rollbacks.since,
     more_runs,
     differences.lost,
     differences.unprotected,

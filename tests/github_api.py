@@ -1,4 +1,4 @@
-"""GitHub's REST API for environments, to talk to: a thread on loopback, as strict as its documentation."""
+"""GitHub's REST API for environments and runs: a thread on loopback, as strict as its documentation."""
 
 import json
 import threading
@@ -29,14 +29,20 @@ def gated(*, self_review: bool = False, bypass: bool = False, reviewers: int = 1
     return {"id": 1, "name": "production", "can_admins_bypass": bypass, "protection_rules": rules}
 
 
+def run_of(branch: str = "main", repository: str = REPOSITORY) -> dict[str, Any]:
+    """Return a run of a workflow as GitHub shows it."""
+    return {"id": 1, "head_branch": branch, "head_repository": {"id": 2, "full_name": repository}}
+
+
 class GitHub:
-    """The API for one repository while it is used as a context manager; `environments` may change.
+    """The API for one repository while it is used as a context manager; `environments` and `runs` may change.
 
     A token without `permitted` lacks `actions: read`. `next_answers` are statuses to answer with first.
     """
 
     def __init__(self, **environments: dict[str, Any]) -> None:
         self.environments = dict(environments)
+        self.runs: dict[str, dict[str, Any]] = {}
         self.permitted = True
         self.next_answers: deque[int] = deque()
         self.asked: list[str] = []
@@ -75,6 +81,9 @@ class GitHub:
         ):
             if fails:
                 return status, {"message": message}
+        number = path.removeprefix(f"{BASE}/repos/{REPOSITORY}/actions/runs/")
+        if number in self.runs:
+            return HTTPStatus.OK, self.runs[number]
         begin = f"{BASE}/repos/{REPOSITORY}/environments/"
         name = path.removeprefix(begin)
         # a slash in a name has to be escaped

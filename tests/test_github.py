@@ -349,5 +349,8 @@ class TestAStep:
         # the other problems are told as well
         assert "--source-url (HEIMDALL_SOURCE_URL): missing" in shown.err
         told = [read_command(line) for line in shown.out.splitlines()]
-        assert ("error", "command (HEIMDALL_COMMAND): missing: check, plan, apply, drift or export") in told
+        assert (
+            "error",
+            "command (HEIMDALL_COMMAND): missing: check, plan, apply, rollback, drift or export",
+        ) in told
         assert read_outputs(output.read_text())["changes"] == ""

@@ -10,15 +10,23 @@ from pydantic import Field, ValidationError
 
 from sync.errors import UsageError
 from sync.model.outcome import Outcome, Status, Verification
-from sync.model.plan import Plan
+from sync.model.plan import Operation, Plan
 from sync.model.snapshot import Snapshot, Value
+
+
+class RolledBack(Value):
+    """What a rollback took back: a plan by its digest, empty where it is not known, and its operations."""
+
+    plan: str
+    operations: tuple[Operation, ...]
 
 
 class Receipt(Value):
     """A minimal receipt.
 
     `identical` is true but for the overlaps of what was `not_compared`, mappings by name. `snapshot` is
-    what the target held when it was verified, None where it was not read.
+    what the target held when it was verified, None where it was not read. `rolled_back` is None where the
+    apply was not a rollback.
     """
 
     format: Literal["heimdall-sync/receipt/1"] = Field("heimdall-sync/receipt/1", alias="schema")
@@ -33,6 +41,7 @@ class Receipt(Value):
     identical: bool
     not_compared: tuple[str, ...] = ()
     snapshot: Snapshot | None
+    rolled_back: RolledBack | None = None
 
     @classmethod
     def of(
@@ -43,6 +52,7 @@ class Receipt(Value):
         snapshot: Snapshot | None,
         ended: datetime,
         done_before: int,
+        rolled_back: RolledBack | None = None,
     ) -> "Receipt":
         """Return the receipt of an apply; `plan` is named by its digest."""
         counts = Counter(outcome.status for outcome in outcomes)
@@ -58,6 +68,7 @@ class Receipt(Value):
             identical=verification.identical,
             not_compared=verification.not_compared,
             snapshot=snapshot,
+            rolled_back=rolled_back,
         )
 
 

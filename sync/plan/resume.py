@@ -119,6 +119,14 @@ def _latest_first(plan: Plan, done: Iterable[Operation]) -> list[Operation]:
     return [operation for operation in reversed(plan.operations) if operation in done]
 
 
+def after(plan: Plan, target: Snapshot, done: Iterable[Operation]) -> Snapshot:
+    """Return what a target holds once some of a plan's operations are done, with the order from before."""
+    done = {*done}
+    world = _Contents(target, plan)
+    world.undo(undoing(operation for operation in plan.operations if operation in done))
+    return world.snapshot()
+
+
 _REVERSED = {
     Verb.CREATE: Verb.DELETE,
     Verb.DELETE: Verb.CREATE,
@@ -127,21 +135,14 @@ _REVERSED = {
 }
 
 
-def reversal(plan: Plan, target: Snapshot) -> tuple[Plan, Snapshot]:
-    """Return what takes a plan back once it is done, for guardrails to look at, and the target as it is then.
-
-    `target` is what it holds before the plan.
-    """
-    operations = tuple(
+def undoing(operations: Iterable[Operation]) -> tuple[Operation, ...]:
+    """Return what takes operations back, each in the place of the one that it undoes."""
+    return tuple(
         op.model_copy(
             update={"verb": _REVERSED.get(op.verb, op.verb), "before": op.after, "after": op.before}
         )
-        for op in plan.operations
+        for op in operations
     )
-    world = _Contents(target, plan)
-    world.undo(operations)
-    waves = (Wave(phase="reversal", operations=operations),)
-    return plan.model_copy(update={"waves": waves, "exposures": ()}), world.snapshot()
 
 
 class _Contents:

@@ -82,7 +82,7 @@ def overrides(document: Document, wording: Wording) -> list[Section]:
         (
             Row(
                 what=wording.sentence(objection.guardrail),
-                why=wording.sentence(f"{objection.message} ({_override(objection)})"),
+                why=wording.sentence(f"{objection.message} ({_override(objection, document)})"),
                 tag="allowed",
                 severity=Severity.WARNING,
             )
@@ -92,7 +92,10 @@ def overrides(document: Document, wording: Wording) -> list[Section]:
     )
 
 
-def _override(objection: Objection) -> str:
+def _override(objection: Objection, document: Document) -> str:
+    name, back = objection.setting.removeprefix("--").replace("-", "_"), document.rollback
+    if back and getattr(document.agreed, name, None) != getattr(back.rules, name, None):
+        return "undoing the plan explains it"
     return f"{objection.setting} is {'raised' if objection.setting.startswith('--max-') else 'given'}"
 
 

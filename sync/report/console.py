@@ -11,7 +11,7 @@ from rich.text import Text
 from sync.model.outcome import Status
 from sync.model.plan import UPDATES, Operation, Plan, Verb
 from sync.model.snapshot import Kind, Snapshot
-from sync.report import checks, differences, effects, headline, results
+from sync.report import checks, differences, effects, headline, results, rollbacks
 from sync.report.document import Document
 from sync.report.lines import (
     MARKS,
@@ -55,9 +55,10 @@ _EDGES = {Kind.ROLE: "role-action", Kind.GROUP: "group-role"}
 
 
 class Mode(StrEnum):
-    """What a run is for, by the name of its command; all but `APPLY` leave the target as it is."""
+    """What a run is for, by the name of its command; all but the live ones leave the target as it is."""
 
     APPLY = "LIVE"
+    ROLLBACK = "LIVE ROLLBACK"
     PLAN = "DRY RUN"
     CHECK = "HEALTHCHECK"
     DRIFT = "DRIFT CHECK"
@@ -81,6 +82,7 @@ class Console:
             *self.healthcheck(),
             *self.remarks(),
             *self.patterns(),
+            *self.rollback(),
             *self.changes(),
             *self.access(),
             *self.guardrails(),
@@ -139,6 +141,16 @@ class Console:
     def patterns(self) -> Lines:
         """Return which patterns of the scope name nothing."""
         return marked_all(checks.patterns(self.document, PLAIN))
+
+    def rollback(self) -> Lines:
+        """Return which plan a rollback undoes, what does not come back, and what it takes back besides."""
+        said = rollbacks.undoes(self.document, PLAIN)
+        return [
+            *(banner("ROLLBACK") if said else []),
+            *([Text(said)] if said else []),
+            *(line for one in rollbacks.lost(self.document, PLAIN) for line in _named(one)),
+            *(line for one in rollbacks.since(self.document, PLAIN) for line in [_title(one), *first([one])]),
+        ]
 
     def changes(self) -> Lines:
         """Return one section a kind: what was found, what changes, what stays different and why.
@@ -321,6 +333,7 @@ class Console:
             Text(f"Backup of the target: {printable(kept.path)}"),
             *(note(kept.remark) if kept.remark else []),
             *([to_copy(f"To go back{where}", kept.line)] if kept.line else []),
+            *([Text(f"To go back, {printable(kept.workflow)}.")] if kept.workflow else []),
         ]
 
     def next_step(self) -> Lines:
@@ -337,6 +350,14 @@ class Console:
             Text(f"It holds {contents_of(self.document.exported)}."),
             Text("Give it as --source-url to make a target equal to it."),
         ]
+
+
+def _title(section: Section) -> Text:
+    return Text(f"{section.title}:", "bold")
+
+
+def _named(section: Section) -> Lines:
+    return [_title(section), *(Text(f"  {row.said}", STYLES[row.severity]) for row in section.rows)]
 
 
 def _found(snapshot: Snapshot | None, kind: Kind, side: str) -> Lines:

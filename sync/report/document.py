@@ -24,13 +24,28 @@ class Backup:
     """The file that a rollback takes as its source.
 
     `line` is the command line that does it, empty where nobody could run it; it is for the folder of the
-    downloaded reports, if `elsewhere`. `remark` is what must be known.
+    downloaded reports, if `elsewhere`. `remark` is what must be known. `workflow` is what a person does in
+    place of such a line, where a workflow asks for approval.
     """
 
     path: str
     line: str = ""
     remark: str = ""
     elsewhere: bool = False
+    workflow: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rollback:
+    """What a rollback undoes: a plan, None where it is not known.
+
+    `rules` are those that it was asked to plan by; what its plan allows beyond them undoing the other one
+    explains. `since` are the operations that take back what has changed since that plan was applied.
+    """
+
+    plan: Plan | None
+    rules: Rules
+    since: tuple[Operation, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +75,7 @@ class Document:
 
     `notes` tell which files were there and are left out, and whether another program made the plan.
     `next_line` is the command line that applies this plan, empty where there is none to tell; `backup` is
-    there once there is something to go back from.
+    there once there is something to go back from. `rollback` is None for every run that is none.
     """
 
     source_url: str
@@ -86,6 +101,7 @@ class Document:
     exported_to: str = ""
     next_line: str = ""
     backup: Backup | None = None
+    rollback: Rollback | None = None
     remarks: tuple[Remark, ...] = ()
     flaws: tuple[Flaw, ...] = ()
     error: HeimdallSyncError | None = None

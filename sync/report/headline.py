@@ -18,7 +18,8 @@ def title(document: Document, wording: Wording) -> str:
     """Return what the run is about, and how far it came."""
     target = side(document.target_name, document.target_url, wording)
     source = side(document.source_name, document.source_url, wording)
-    goal = f"make {target} equal to {source}"
+    back = document.rollback is not None
+    goal = f"roll back {target}" if back else f"make {target} equal to {source}"
     titles = (
         (not document.target_url, f"Snapshot of {source}"),
         (not document.source_url, f"Snapshot of {target}"),
@@ -26,6 +27,8 @@ def title(document: Document, wording: Wording) -> str:
         (bool(document.deviations), f"Not applied: {goal}"),
         (document.unfinished, f"Not finished: {goal}"),
         (document.unequal, f"Not equal: {goal}"),
+        (back and document.outcomes is not None, f"Rollback of {target}"),
+        (back and document.plan is not None, f"Roll back {target}"),
         (document.outcomes is not None, f"Sync: {goal}"),
         (document.plan is not None, f"Plan: {goal}"),
         (document.error is None or document.unhealthy, f"Healthcheck of {source} and {target}"),

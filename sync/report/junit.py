@@ -19,7 +19,7 @@ from sync.errors import RefusedError
 from sync.model.outcome import Outcome, Status, Verification
 from sync.model.plan import Blocked, Operation, Plan
 from sync.model.snapshot import Kind
-from sync.report import checks, differences, results
+from sync.report import checks, differences, results, rollbacks
 from sync.report.access import access_counts
 from sync.report.document import Document
 from sync.report.sections import Row, Section, Severity
@@ -47,7 +47,7 @@ class JUnit:
             Suite("guardrails", [*self._cases(checks.overrides), *self._cases(checks.refusals)]),
             *self._kinds(),
             Suite("winners", [*self._winners()]),
-            Suite("warnings", [*self._cases(checks.patterns), *self._cases(differences.flaws)]),
+            Suite("warnings", [*self._warnings()]),
             Suite("verification", [*self._ended_early(), *self._verification()]),
         ]
         return as_xml(suites, self.document.started, self.document.seconds)
@@ -133,6 +133,10 @@ class JUnit:
                     yield Case.passed(wins, f"before: {row.before}", "verified after the apply")
             yield from self._cases(differences.exposures)
         yield from self._cases(differences.remarks)
+
+    def _warnings(self) -> Iterator[Case]:
+        for sections in (checks.patterns, rollbacks.lost, rollbacks.since, differences.flaws):
+            yield from self._cases(sections)
 
     def _ended_early(self) -> Iterator[Case]:
         document = self.document

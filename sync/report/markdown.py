@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 
 from sync.model.plan import Plan
-from sync.report import checks, differences, effects, headline, results
+from sync.report import checks, differences, effects, headline, results, rollbacks
 from sync.report.document import Document
 from sync.report.graph import mermaid
 from sync.report.markup import MARKDOWN, alert, code, folded, is_address, joined, listed, table
@@ -23,10 +23,11 @@ _MARKS = {Severity.GOOD: "✅", Severity.NOTE: "⚠️", Severity.WARNING: "⚠�
 _WHY = {"what": "what", "why": "why"}
 _REMEDY = {**_WHY, "what you can do": "hint"}
 _SIDES = {"what": "what", "in the target": "before", "in the source": "after"}
+_SINCE = {"what the rollback does": "what", "now": "before", "afterwards": "after"}
 _WINNERS = {"request": "what", "before": "before", "after": "after"}
 _TO_GO_BACK = (
-    "**To go back:** an apply keeps a backup of the target before its first change, and its summary shows the"
-    " command that restores it. Memberships that went with a deleted group do not come back."
+    "**To go back:** an apply keeps a backup of the target before its first change, and its summary shows how"
+    " to restore it. Memberships that went with a deleted group do not come back."
 )
 
 _IN_FULL = "**In full:** `report.html` beside this summary, to filter and to search."
@@ -55,6 +56,7 @@ class Markdown:
             self._ended_early(),
             *_alerts("WARNING", checks.notes(document, MARKDOWN)),
             *_alerts("NOTE", checks.stand_ins(document, MARKDOWN)),
+            *self._rollback(),
             *_alerts("WARNING", checks.overrides(document, MARKDOWN)),
             *self._refusals(),
             *_alerts("WARNING", checks.patterns(document, MARKDOWN)),
@@ -85,6 +87,15 @@ class Markdown:
         if paragraphs and document.target_untouched:
             paragraphs.append("Nothing was changed.")
         return alert("CAUTION", *paragraphs) if paragraphs else []
+
+    def _rollback(self) -> list[list[str]]:
+        """Return which plan a rollback undoes, what does not come back, and what it takes back besides."""
+        said = rollbacks.undoes(self.document, MARKDOWN)
+        return [
+            [said] if said else [],
+            *_alerts("WARNING", rollbacks.lost(self.document, MARKDOWN)),
+            *_tables(rollbacks.since(self.document, MARKDOWN), _SINCE),
+        ]
 
     def _refusals(self) -> list[list[str]]:
         untouched = checks.is_refusal_told(self.document) and self.document.target_untouched
@@ -244,6 +255,7 @@ class Markdown:
             return []
         where = ", in the folder of the downloaded reports" if kept.elsewhere else ""
         line = f" This restores it{where}: {code(kept.line)}." if kept.line else ""
+        line = line or (f" To go back, {MARKDOWN.sentence(kept.workflow)}." if kept.workflow else "")
         lost = "It does not restore the memberships of deleted groups."
         holds = f"{code(kept.path)} holds what the target held before the first change."
         return [f"**Rollback:** {holds}{line} {lost}"]

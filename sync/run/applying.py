@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from sync.apply.carry_out import Execution, guarantee_of
 from sync.apply.checkpoint import Checkpoint
 from sync.apply.receipt import Receipt
-from sync.ci import how_to_go_on, in_ci
+from sync.ci import how_to_go_back, how_to_go_on, in_ci
 from sync.errors import RemoteError
 from sync.heimdall.auth import ends_before
 from sync.heimdall.writer import Writer
@@ -20,9 +20,10 @@ from sync.report.console import Console
 from sync.report.document import Backup
 from sync.report.files import RECEIPT
 from sync.report.progress import Standing
-from sync.run.backup import keep_backup, record_stem
+from sync.run.backup import keep_backup, keep_plan, record_stem
 from sync.run.next_steps import line_to_go_back
 from sync.run.planning import Approved, Read, compare, read_again
+from sync.run.rollback import taken_back
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +76,10 @@ def _back_up(approved: Approved) -> None:
     settings, record = approved.read.connected.settings, approved.read.connected.record
     elsewhere = settings.checkpoint_file.parent if settings.resume else None
     target = approved.read.target.snapshot
-    path, before, remark = keep_backup(approved.work, target, record.folder, elsewhere)
-    line = line_to_go_back(settings, approved.work.plan, before, path)
-    record.document = replace(record.document, backup=Backup(str(path), line, remark, in_ci()))
+    path, remark = keep_backup(approved.work, target, record.folder, elsewhere)
+    keep_plan(approved.work.plan, record.folder)
+    line, workflow = line_to_go_back(settings, approved.work.plan, path), how_to_go_back()
+    record.document = replace(record.document, backup=Backup(str(path), line, remark, in_ci(), workflow))
     record.show(Console.backup)
 
 
@@ -135,7 +137,8 @@ def verify(applied: Applied) -> Verification:
     record.document = document
     record.show(Console.verification, Console.remarks)
     ended, done_before = datetime.now(UTC), len(applied.approved.work.done)
-    receipt = Receipt.of(plan, outcomes, verification, snapshot, ended, done_before)
+    back = taken_back(read.connected.settings, read.connected.files.undone, plan)
+    receipt = Receipt.of(plan, outcomes, verification, snapshot, ended, done_before, back)
     record.folder.write(RECEIPT, receipt)
     if outcomes:  # the next run replaces the one above, and a later drift check wants one
         record.folder.keep(record_stem("receipt", plan, ended), receipt)

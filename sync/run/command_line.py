@@ -13,7 +13,9 @@ from pydantic_settings import EnvSettingsSource
 
 from sync.ci import INPUT, in_ci, in_workflow
 from sync.errors import UsageError
+from sync.run.backup import backup_in
 from sync.run.help import SECRETS
+from sync.run.option_types import is_there
 from sync.run.options import options, problems_of
 from sync.run.settings import Command, Section, Settings
 
@@ -32,6 +34,8 @@ def load(argv: Sequence[str], environ: Mapping[str, str] = os.environ, secrets: 
     files, unread = _read_secrets(secrets)
     given = _defaults(environ) | files | _read_variables(environ) | flags
     _require_command(given.get("command", Command.APPLY))
+    if given.get("command") == Command.ROLLBACK:
+        given = _with_backup_as_source(given, problems)
     problems |= {name: problem for name, problem in unread.items() if name not in given}
     secret = {option.name for option in options() if option.annotation is SecretStr}
     told = {
@@ -60,7 +64,7 @@ def _problems_of_command(
     if asked and flags.get("command", asked) != asked:
         yield "the action's argument differs from its input"
     if settings.command is None and in_ci(environ):
-        yield "missing: check, plan, apply, drift or export"
+        yield "missing: check, plan, apply, rollback, drift or export"
 
 
 def _defaults(environ: Mapping[str, str]) -> dict[str, Any]:
@@ -69,6 +73,18 @@ def _defaults(environ: Mapping[str, str]) -> dict[str, Any]:
         return {}
     folder = environ.get("HEIMDALL_OUTPUT_DIR") or str(Settings.model_fields["output_dir"].default)
     return {"checkpoint_file": Path(folder, "sync_checkpoint.json")}
+
+
+def _with_backup_as_source(given: Mapping[str, Any], problems: dict[str, str]) -> dict[str, Any]:
+    """Return what was given with a backup in the place of everything about the source."""
+    others = {name: value for name, value in given.items() if not name.startswith("source_")}
+    place = Path(str(given["backup"])) if "backup" in given else None
+    try:
+        if place and is_there(place):
+            others["source_url"] = str(backup_in(place) if place.is_dir() else place)
+    except UsageError as error:
+        problems["backup"] = error.message
+    return others
 
 
 def _read_flags(argv: Sequence[str], problems: dict[str, str]) -> dict[str, Any]:

@@ -34,8 +34,8 @@ def run(settings: Settings, out: Printer, interruption: Interruption) -> ExitCod
         Document(
             source_url=settings.place("source"),
             target_url=settings.place("target"),
-            source_name=settings.source_name,
-            target_name=settings.target_name,
+            source_name=settings.name("source"),
+            target_name=settings.name("target"),
         ),
         ReportFolder(settings.output_dir, input_paths(settings), shared=in_ci()),
         out,
@@ -79,7 +79,10 @@ def run(settings: Settings, out: Printer, interruption: Interruption) -> ExitCod
 def _stages(connected: Connected) -> ExitCode:
     """Do what the command asks for, stage by stage."""
     settings = connected.settings
-    match settings.effective_command:
+    command = settings.effective_command
+    if command is Command.ROLLBACK:
+        command = Command.APPLY if settings.applies else Command.PLAN
+    match command:
         case Command.CHECK:
             check(connected, must_write=True)
         case Command.EXPORT:

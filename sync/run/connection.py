@@ -17,11 +17,12 @@ from sync.model.plan import Rules
 from sync.model.snapshot import Snapshot
 from sync.plan.guardrails import Objection, objections_to_urls
 from sync.report.console import Console, Mode
-from sync.report.document import Document
+from sync.report.document import Document, Rollback
 from sync.report.progress import Standing
 from sync.run.gate import Gates
 from sync.run.input_files import InputFiles
 from sync.run.record import Record
+from sync.run.rollback import rules_of
 from sync.run.settings import Command, Settings
 
 
@@ -49,7 +50,7 @@ class Connected:
     @property
     def rules(self) -> Rules:
         """Return the rules of the plan that is to be carried out, else those of the settings."""
-        return self.files.rules or self.settings.rules
+        return self.files.rules or rules_of(self.settings, self.files.undone)
 
     @property
     def transports(self) -> dict[str, Transport]:
@@ -99,15 +100,17 @@ def connect(
         record.document = Document(
             source_url=places["source"],
             target_url=places["target"],
-            source_name=settings.source_name or (made.source_name if made else ""),
-            target_name=settings.target_name or (made.target_name if made else ""),
+            source_name=settings.name("source") or (made.source_name if made else ""),
+            target_name=settings.name("target") or (made.target_name if made else ""),
+            rollback=_rollback(settings, files),
             rules=connected.rules,
             notes=files.notes,
             stand_ins=tuple(_stand_ins(settings, files)),
             started=datetime.now(UTC),
             how_to_finish=how_to_finish(),
         )
-        record.printer.show(Console(record.document).header(Mode[settings.effective_command.name]))
+        mode = Mode[settings.effective_command.name] if settings.applies or not settings.backup else Mode.PLAN
+        record.printer.show(Console(record.document).header(mode))
         record.show(Console.stand_ins)
         for note in files.notes:
             record.note(note)
@@ -122,6 +125,12 @@ def connect(
                 requests=sum(each.sent for each in connected.transports.values()),
                 seconds=time.monotonic() - started,
             )
+
+
+def _rollback(settings: Settings, files: InputFiles) -> Rollback | None:
+    if settings.command is not Command.ROLLBACK:
+        return None
+    return Rollback(files.undone.plan if files.undone else None, rules_of(settings, files.undone))
 
 
 def _objections_to_gates(

@@ -43,7 +43,7 @@ def help_text(width: int) -> str:
         f"variable beside it, or a file in {SECRETS} named like the variable in lower case; the first of "
         "these that has a value wins."
     )
-    usage = f"usage: heimdall-sync [{'|'.join(Command)}] [options]"
+    usage = f"usage: heimdall-sync [{' | '.join(Command)}] [options]"
     lines = [_wrapped(usage, width, hanging=" " * 7), "", _wrapped(introduction, width)]
     for section, members in groupby(options(), key=lambda option: option.section):
         lines += ["", _wrapped(f"{section}:", width)]

@@ -17,6 +17,7 @@ from sync.plan.approval import MAKE_ANOTHER, plan_from
 from sync.program import Program, this_program
 from sync.report.files import REPORTS
 from sync.run.reading import read_file
+from sync.run.rollback import Undone, paths_beside, read_undone, rules_of
 from sync.run.settings import Command, Settings
 
 
@@ -24,8 +25,9 @@ from sync.run.settings import Command, Settings
 class InputFiles:
     """What was approved before this run, what earlier runs have left, and what stands for an environment.
 
-    `contract` is what the target says that it accepts, where a snapshot stands for it. `notes` tell what
-    was there and is left out, and which other program made the plan.
+    `contract` is what the target says that it accepts, where a snapshot stands for it. `undone` is what a
+    rollback undoes, where that is known. `notes` tell what was there and is left out, and which other program
+    made the plan.
     """
 
     approved: Plan | None = None
@@ -34,6 +36,7 @@ class InputFiles:
     target: Snapshot | None = None
     contract: Contract | None = None
     receipt: Receipt | None = None
+    undone: Undone | None = None
     notes: tuple[str, ...] = ()
 
     @property
@@ -49,6 +52,7 @@ def input_paths(settings: Settings) -> tuple[Path, ...]:
         settings.plan,
         settings.receipt if settings.effective_command is Command.DRIFT else None,
         *(settings.file(side) for side in _read_sides(settings)),
+        *_paths_of_rollback(settings),
         settings.contract,
         settings.source_token_file,
         settings.target_token_file,
@@ -56,6 +60,11 @@ def input_paths(settings: Settings) -> tuple[Path, ...]:
         *settings.pattern_files,
     )
     return tuple(path for path in paths if path)
+
+
+def _paths_of_rollback(settings: Settings) -> tuple[Path, ...]:
+    backup = settings.file("source")
+    return paths_beside(backup) if backup and settings.command is Command.ROLLBACK else ()
 
 
 def _read_sides(settings: Settings) -> tuple[str, ...]:
@@ -72,7 +81,7 @@ def read_input_files(settings: Settings) -> InputFiles:
     Raises `UsageError` where a setting contradicts what was read or names what can't be, `RefusedError` where
     what was read is not for this run, and `ReadError` where a file does not hold what it should.
     """
-    if settings.effective_command is Command.APPLY:
+    if settings.applies:
         _keep_checkpoint_apart(settings)
     approved = _approved(settings)
     notes: list[str] = []
@@ -82,9 +91,12 @@ def read_input_files(settings: Settings) -> InputFiles:
     contract = read_contract_file(settings.contract) if settings.contract else None
     notes += _other_program(approved or (earlier.plan if earlier else None))
     source, target = snapshots.get("source"), snapshots.get("target")
-    files = InputFiles(approved, earlier, source, target, contract, receipt, tuple(notes))
+    backup, undone = settings.file("source"), None
+    if settings.command is Command.ROLLBACK and backup and source:
+        undone = read_undone(backup, source, settings.target_url, notes.append)
+    files = InputFiles(approved, earlier, source, target, contract, receipt, undone, tuple(notes))
     if files.rules:
-        _refuse_other_rules(settings, files.rules)
+        _refuse_other_rules(settings, files.rules, undone)
     return files
 
 
@@ -190,13 +202,18 @@ def _keep_checkpoint_apart(settings: Settings) -> None:
     raise UsageError(f"--checkpoint-file (HEIMDALL_CHECKPOINT_FILE): {problem}")
 
 
-def _refuse_other_rules(settings: Settings, rules: Rules) -> None:
-    """Raise `UsageError` where a setting says otherwise than the plan that is to be carried out."""
+def _refuse_other_rules(settings: Settings, rules: Rules, undone: Undone | None) -> None:
+    """Raise `UsageError` where a setting says otherwise than the plan that is to be carried out.
+
+    A rollback may allow more than settings do: what undoing a plan explains.
+    """
+    given = rules_of(settings, undone)
+    bound = (n for n in Rules.model_fields if undone is None or not n.startswith(("allow_", "max_")))
     otherwise = [
         f"--{name.replace('_', '-')} (HEIMDALL_{name.upper()}): differs from the plan, which has "
         f"{_shown(getattr(rules, name))}; leave it out"
-        for name in Rules.model_fields
-        if name in settings.model_fields_set and getattr(settings, name) != getattr(rules, name)
+        for name in bound
+        if name in settings.model_fields_set and getattr(given, name) != getattr(rules, name)
     ]
     if otherwise:
         raise UsageError(*otherwise)

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping
 from sync.ci import INPUT, in_workflow
 from sync.run.options import Option, options
 
-NO_INPUTS = {"dry_run", "countdown", "detailed_exitcode"}
-"""Options that are no inputs: commands say the same, and nobody looks on who could press Ctrl-C."""
+NO_INPUTS = {"countdown", "detailed_exitcode"}
+"""Options that are no inputs: outputs say the same, and nobody looks on who could press Ctrl-C."""
 
 
 def inputs() -> Iterator[tuple[str, Option]]:

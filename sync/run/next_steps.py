@@ -11,18 +11,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from sync.ci import in_ci
+from sync.ci import in_ci, in_workflow
 from sync.disk import is_same
-from sync.model.plan import Plan, Rules
-from sync.model.snapshot import Snapshot
-from sync.plan.guardrails import objections_to_plan
-from sync.plan.resume import reversal
+from sync.model.plan import Plan
 from sync.run.options import options
 from sync.run.settings import Command, Section, Settings
 
 _REPEATED = {Section.ENVIRONMENTS, Section.TOKENS, Section.FILES, Section.REQUESTS}
-_SCOPE = ("strategy", "accept", "protect", "ignore", "recreate", "delete_guard_minimum", "allow_http")
-"""The rules that a rollback takes over. What refuses more than the usual would only stand in its way."""
+_OF_SOURCE = {option.name for option in options() if option.name.startswith("source_")}
 
 
 def line_to_apply(settings: Settings, plan: Plan, file: Path) -> str:
@@ -30,31 +26,29 @@ def line_to_apply(settings: Settings, plan: Plan, file: Path) -> str:
     if settings.typed is None or in_ci():
         return ""
     given = {"plan": str(file), "expect_digest": plan.digest}
-    return _line(given | _typed(settings, left_out={"receipt"}))
+    if settings.command is not Command.ROLLBACK:
+        return _line(Command.APPLY, given | _typed(settings, left_out={"receipt"}))
+    back = {"backup": str(settings.backup), **given}
+    return _line(Command.ROLLBACK, back | _typed(settings, left_out={"receipt", *_OF_SOURCE}))
 
 
-def line_to_go_back(settings: Settings, plan: Plan, before: Snapshot, backup: Path) -> str:
+def line_to_go_back(settings: Settings, plan: Plan, backup: Path) -> str:
     """Return the command line that undoes an apply of a plan, empty where nobody could run it.
 
-    `before` is what the target held. What guardrails would object to is allowed in it: it was there before.
+    What to leave alone is said by the plan, which is kept beside the backup. In a workflow of GitHub there is
+    no such line: it would go past the approval.
     """
-    if settings.typed is None:
+    if settings.typed is None or in_workflow():
         return ""
     elsewhere = in_ci()
-    given: dict[str, Any] = {"source_url": backup.name if elsewhere else str(backup)}
+    given: dict[str, Any] = {"backup": backup.name if elsewhere else str(backup)}
     if elsewhere:
         given["target_url"] = settings.target_url
-    undoing, after = reversal(plan, before)
-    known = {name: _known(settings, name) for name in Rules.model_fields}
-    rules = {name: getattr(plan.rules, name) for name in _SCOPE}
-    given |= {name: value for name, value in rules.items() if value and value != known[name]}
-    asked = undoing.model_copy(update={"rules": Rules(**(known | rules))})
-    for objection in objections_to_plan(asked, before, after):
-        name = objection.setting.removeprefix("--").replace("-", "_")
-        if not objection.allowed and name.startswith(("allow_", "max_")):
-            given[name] = 100 if name == "max_delete_percent" else True
-    left_out = {"receipt", *(option.name for option in options() if option.name.startswith("source_"))}
-    return _line(given | _typed(settings, left_out))
+    if "strategy" in settings.model_fields_set and plan.strategy != _known(settings, "strategy"):
+        given["strategy"] = plan.strategy
+    if plan.rules.allow_http and not _known(settings, "allow_http"):
+        given["allow_http"] = True
+    return _line(Command.ROLLBACK, given | _typed(settings, left_out={"receipt", *_OF_SOURCE}))
 
 
 def _known(settings: Settings, name: str) -> Any:
@@ -69,8 +63,8 @@ def _typed(settings: Settings, left_out: set[str]) -> dict[str, Any]:
     return {name: value for name, value in (settings.typed or {}).items() if name in repeated}
 
 
-def _line(given: Mapping[str, Any]) -> str:
-    words = [_program(), Command.APPLY.value]
+def _line(command: Command, given: Mapping[str, Any]) -> str:
+    words = [_program(), command.value]
     flags = {option.name: option.flag for option in options()}
     for name, value in given.items():
         for each in value if isinstance(value, list | tuple) else [value]:

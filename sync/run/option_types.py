@@ -44,7 +44,7 @@ def _base_url(url: str) -> str:
 def _url_or_snapshot(place: str) -> str:
     if re.match(r"https?:", place, re.IGNORECASE):
         return _base_url(place)
-    if not _is_there(Path(place)):
+    if not is_there(Path(place)):
         raise ValueError(
             "should be an http(s) URL without credentials or query, or a snapshot's file or folder"
         )
@@ -57,13 +57,20 @@ def _file(path: Path) -> Path:
     return path
 
 
+def _file_or_folder(path: Path) -> Path:
+    if not is_there(path):
+        raise ValueError("should be an existing file or folder")
+    return path
+
+
 def _is_file(path: Path) -> bool:
     with contextlib.suppress(OSError):  # a token is too long for a name, and the error would repeat it
         return path.is_file()
     return False
 
 
-def _is_there(path: Path) -> bool:
+def is_there(path: Path) -> bool:
+    """Tell whether a path is that of a file or a folder."""
     with contextlib.suppress(OSError):
         return path.is_file() or path.is_dir()
     return False
@@ -159,6 +166,7 @@ def _environment(name: str) -> str:
 BaseUrl = Annotated[str, AfterValidator(_base_url)]
 Place = Annotated[str, AfterValidator(_url_or_snapshot)]
 File = Annotated[Path, AfterValidator(_file)]
+FileOrFolder = Annotated[Path, AfterValidator(_file_or_folder)]
 Token = Annotated[SecretStr, AfterValidator(_token)]
 Name = Annotated[str, AfterValidator(_name)]
 Digest = Annotated[str, AfterValidator(_digest)]

@@ -49,6 +49,9 @@ def problems_of(settings: Settings) -> Iterator[tuple[str, str]]:
     sides = {Command.DEMO: (), Command.EXPORT: (settings.side.value,)}.get(command, ("source", "target"))
     for side in sides:
         if not getattr(settings, f"{side}_url"):
+            if side == "source" and command is Command.ROLLBACK:
+                yield "backup", "missing: backup to restore, a file or a folder that holds one"
+                continue
             description = Settings.model_fields[f"{side}_url"].description or ""
             yield f"{side}_url", f"missing: {description.partition('. ')[0]}"
         if not settings.is_file(side):
@@ -60,7 +63,7 @@ def problems_of(settings: Settings) -> Iterator[tuple[str, str]]:
 
 def _of_snapshots(settings: Settings) -> Iterator[tuple[str, str]]:
     command = settings.effective_command
-    if command is Command.APPLY and settings.is_file("target"):
+    if settings.applies and settings.is_file("target"):
         yield "target_url", "a snapshot can't be changed; give the URL of an environment"
     if settings.contract and not settings.is_file("target"):
         yield "contract", "goes with a snapshot as --target-url"
@@ -72,12 +75,12 @@ def _of_snapshots(settings: Settings) -> Iterator[tuple[str, str]]:
 
 
 def _of_approval(settings: Settings) -> Iterator[tuple[str, str]]:
-    command = settings.effective_command
     if settings.dry_run and settings.command is Command.APPLY:
         yield "dry_run", "contradicts the command apply"
-    if settings.plan and command is not Command.APPLY:
-        yield "plan", "goes with the command apply"
-    if settings.resume and command is not Command.APPLY:
-        yield "resume", "goes with the command apply"
+    for name in ("plan", "resume"):
+        if getattr(settings, name) and not settings.applies:
+            yield name, "goes with the commands apply and rollback, without --dry-run"
+    if settings.backup and settings.command is not Command.ROLLBACK:
+        yield "backup", "goes with the command rollback"
     if settings.expect_digest and not settings.plan:
         yield "expect_digest", "goes with --plan"

@@ -18,11 +18,12 @@ from sync.model.snapshot import Kind, Snapshot
 from sync.overlaps.answers import Remark
 from sync.overlaps.lint import Flaw, blank_on_one_side, flaws_of
 from sync.plan.approval import MAKE_ANOTHER, deviations, moved_side
-from sync.plan.drift import moved_since
+from sync.plan.drift import changed_since, moved_since
 from sync.plan.guardrails import objections_to_plan, takes_superadmin
 from sync.plan.planner import make_plan
 from sync.plan.recreation import as_differences, of_recreation
 from sync.plan.resume import Work, work_left
+from sync.plan.rollback import allowing_what_undoes, besides
 from sync.plan.side import Environment
 from sync.program import this_program
 from sync.report import messages
@@ -173,14 +174,30 @@ def _read(
 def plan(read: Read) -> Planned:
     """Plan what makes the target equal to the source. Raises `RemoteError` where members can't be counted."""
     record, source, target = read.connected.record, read.source.snapshot, read.target.snapshot
-    fresh = compare(read)
+    fresh = _as_rollback(read, compare(read))
     fresh = fresh.model_copy(update={"members": _members(read, fresh), "made": _made(record.document)})
     found = replace(record.document, source=source, target=target, plan=fresh)
     record.document = replace(found, remarks=read.remarks, flaws=read.flaws)
-    record.show(Console.remarks, Console.patterns)
+    record.show(Console.remarks, Console.patterns, Console.rollback)
     if read.look_like_one:
         record.note("Both hold the same rows with the same IDs: check that the URLs name two environments.")
     return Planned(read, fresh)
+
+
+def _as_rollback(read: Read, fresh: Plan) -> Plan:
+    """Return a plan with what undoing another one explains allowed, and note what it takes back besides."""
+    connected, record = read.connected, read.connected.record
+    undone, told = connected.files.undone, record.document.rollback
+    if undone is None or told is None:
+        return fresh
+    base = undone.receipt.snapshot if undone.receipt else None
+    since = (
+        changed_since(base, read.target.snapshot, fresh.operations) if base else besides(fresh, undone.plan)
+    )
+    record.document = replace(record.document, rollback=replace(told, since=since))
+    if connected.files.rules:  # which were approved
+        return fresh
+    return allowing_what_undoes(fresh, undone.plan, *read.environments, read.contract.refuses)
 
 
 def _made(document: Document) -> Provenance:
@@ -222,7 +239,9 @@ def explain_drift(planned: Planned) -> None:
     if receipt and receipt.snapshot:
         blocked = [difference.operation for difference in planned.plan.blocked if difference.operation]
         changes = (*as_differences(planned.plan.operations), *blocked)
-        moved = moved_since(receipt.snapshot, read.source.snapshot, read.target.snapshot, changes)
+        taken_back = receipt.rolled_back.operations if receipt.rolled_back else ()
+        source, target = read.source.snapshot, read.target.snapshot
+        moved = moved_since(receipt.snapshot, source, target, changes, taken_back)
         # what would make the state of the last apply equal to the target is what was done by hand
         base, rules = Environment("", receipt.snapshot), Rules(ignore=read.connected.rules.ignore)
         by_hand = make_plan(read.environments[1], base, refuses=lambda _: None, rules=rules)

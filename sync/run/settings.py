@@ -23,6 +23,7 @@ from sync.run.option_types import (
     Endpoints,
     ExportedSide,
     File,
+    FileOrFolder,
     Layout,
     Name,
     Names,
@@ -39,6 +40,7 @@ class Command(StrEnum):
     CHECK = "check"
     PLAN = "plan"
     APPLY = "apply"
+    ROLLBACK = "rollback"
     DRIFT = "drift"
     EXPORT = "export"
     DEMO = "demo"
@@ -78,8 +80,8 @@ class Settings(BaseSettings):
     command: Annotated[Command | None, Section.COMMAND] = Field(
         None,
         description="`check` tests both environments, `plan` shows what would change, `apply` changes the "
-        "target, `drift` reports differences, `export` writes a snapshot, `demo` "
-        "runs everything between two sandboxes. CI must name one; elsewhere the default is "
+        "target, `rollback` restores a backup, `drift` reports differences, `export` writes a snapshot, "
+        "`demo` runs everything between two sandboxes. CI must name one; elsewhere the default is "
         "`apply`, or `plan` with `--dry-run`",
     )
     source_url: Annotated[Place, Section.ENVIRONMENTS] = Field(
@@ -137,13 +139,18 @@ class Settings(BaseSettings):
         description="Refresh token (offline token) for the target, used instead of client credentials",
     )
     dry_run: Annotated[bool, Section.RUN] = Field(default=False, description="Only show what would change")
+    backup: Annotated[FileOrFolder | None, Section.RUN] = Field(
+        None,
+        description="Backup that `rollback` restores: its file, or a downloaded folder that holds it. If the "
+        "plan that it was made for is beside it, the rollback leaves alone what that plan left alone",
+    )
     plan: Annotated[File | None, Section.RUN] = Field(
         None,
-        description="File of the approved plan (`plan.json`): `apply` carries out "
-        "exactly this plan, or refuses",
+        description="File of the approved plan (`plan.json`): `apply` and `rollback` carry out "
+        "exactly this plan, or refuse",
     )
     expect_digest: Annotated[Digest | None, Section.RUN] = Field(
-        None, description="Digest of the approved plan: `apply` refuses any other plan"
+        None, description="Digest of the approved plan: `apply` and `rollback` refuse any other plan"
     )
     resume: Annotated[bool, Section.RUN] = Field(
         default=False, description="Continue an interrupted apply: carry out the rest of the approved plan"
@@ -308,6 +315,12 @@ class Settings(BaseSettings):
         """Return what to do, also where no command was given."""
         return self.command or (Command.PLAN if self.dry_run else Command.APPLY)
 
+    @property
+    def applies(self) -> bool:
+        """Tell whether the run changes the target."""
+        command = self.effective_command
+        return command is Command.APPLY or (command is Command.ROLLBACK and not self.dry_run)
+
     def is_file(self, side: str) -> bool:
         """Tell whether a snapshot's file or folder stands for the `source` or the `target`."""
         place = getattr(self, f"{side}_url")
@@ -326,6 +339,10 @@ class Settings(BaseSettings):
         file, url = self.file(side), getattr(self, f"{side}_url")
         other = self.file("target" if side == "source" else "source")
         return f"snapshot {name_beside(file, other)}" if file else str(url)
+
+    def name(self, side: str) -> str:
+        """Return what reports call a side beside its URL; a snapshot's file has its own name only."""
+        return "" if self.is_file(side) else str(getattr(self, f"{side}_name"))
 
     def credentials(self, side: str) -> Credentials:
         """Return what was given about the token of the `source` or the `target`."""

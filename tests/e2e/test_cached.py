@@ -222,19 +222,26 @@ class TestAReceipt:
         assert shell.target.requests() == ()
 
 
-@pytest.mark.parametrize("environ", [STEP, {"CI": "true"}], ids=str)
-def test_in_ci_the_way_back_is_for_whoever_downloads_the_reports(
-    shell: Shell, tmp_path: Path, environ: dict[str, str]
+def test_in_a_workflow_the_way_back_is_another_one_with_the_same_approval(shell: Shell) -> None:
+    applied = shell.command("heimdall-sync apply", **STEP, GITHUB_RUN_ID="7")
+    assert applied.returncode == 0, applied.stdout
+    told = "To go back, start the workflow rollback with run 7"
+    assert told in applied.stdout
+    assert told in (shell.report / "summary.md").read_text()
+    assert "heimdall-sync rollback" not in applied.stdout
+
+
+def test_in_another_ci_the_way_back_is_for_whoever_downloads_the_reports(
+    shell: Shell, tmp_path: Path
 ) -> None:
     """They have no variables of the job, and are in no folder of it."""
+    environ = {"CI": "true"}
     applied = shell.command("heimdall-sync apply", **environ)
     assert applied.returncode == 0, applied.stdout
     assert "To apply exactly this" not in shell.command("heimdall-sync plan", **environ).stdout
-    [backup] = shell.backups
     words = "To go back, in the folder of the downloaded reports:"
     unpacked = tmp_path / "unpacked"
-    unpacked.mkdir()
-    shutil.copy(backup, unpacked)
+    shutil.copytree(shell.report, unpacked)
     elsewhere = Shell(unpacked, shell.source, shell.target)
     nothing = {"HEIMDALL_SOURCE_URL": "", "HEIMDALL_TARGET_URL": "", "HEIMDALL_SOURCE_TOKEN": ""}
     restored = elsewhere.command(proposed(applied.stdout, words), **nothing)

@@ -65,8 +65,7 @@ def test_flags_are_repeated_and_secrets_are_not(shell: Shell) -> None:
     assert applied.returncode == 0, applied.stdout
     assert "data_team" not in {group.name for group in shell.target.snapshot().groups}
     back = proposed(applied.stdout, TO_GO_BACK)
-    assert "--source-url 'the reports/backup-" in back
-    assert "--ignore 'group:data_*'" in back
+    assert "--backup 'the reports/backup-" in back
     restored = shell(back, **nothing)
     assert restored.returncode == 0, restored.stdout
     assert equal(shell.target.snapshot(), production())
@@ -96,10 +95,9 @@ def test_what_was_empty_is_emptied_again(servers: Pair, tmp_path: Path) -> None:
     shell = Shell(tmp_path, *servers)
     applied = shell("heimdall-sync apply")
     assert applied.returncode == 0, applied.stdout
-    line = proposed(applied.stdout, TO_GO_BACK)
-    assert {"--allow-empty-source", "--allow-superadmin-grant", "--max-delete-percent"} < {*line.split()}
-    restored = shell(line)
+    restored = shell(proposed(applied.stdout, TO_GO_BACK))
     assert restored.returncode == 0, restored.stdout
+    assert restored.stdout.count("undoing the plan explains it") == 4
     assert equal(servers[1].snapshot(), before)
 
 
@@ -109,8 +107,10 @@ def test_a_snapshot_of_a_report_is_restored_where_it_is(shell: Shell) -> None:
     snapshot = shell.report / "snapshot-target.json"
     held = snapshot.read_bytes()
     source = "--source-url heimdall-sync-report/snapshot-target.json --max-delete-percent 100"
-    planned = shell(f"heimdall-sync plan {source}")
+    planned = shell(f"heimdall-sync plan {source}", HEIMDALL_SOURCE_NAME="staging")
     assert planned.returncode == 0, planned.stdout
+    title = (shell.report / "summary.md").read_text().partition("\n")[0]
+    assert title.endswith("equal to `snapshot snapshot-target.json`"), "a file has no name but its own"
     assert snapshot.read_bytes() == held
     now = Snapshot.model_validate_json((shell.report / "snapshot-target-2.json").read_bytes())
     assert equal(now, staging())
@@ -125,8 +125,8 @@ def test_a_snapshot_of_a_report_is_restored_where_it_is(shell: Shell) -> None:
 
 def test_reports_of_two_runs_never_mix(shell: Shell) -> None:
     assert shell("heimdall-sync apply").returncode == 0
-    kept = {path.name for path in shell.report.iterdir() if path.name.startswith(("backup-", "receipt-"))}
-    assert len(kept) == 2
+    kept = {path.name for path in shell.report.iterdir() if re.match("(backup|plan|receipt)-", path.name)}
+    assert len(kept) == 3
     assert shell("heimdall-sync export").returncode == 0
     assert {path.name for path in shell.report.iterdir()} == kept | {
         "summary.md",

@@ -220,7 +220,7 @@ APPLIED = replace(
     ACCEPTED,
     outcomes=tuple(Outcome(operation, Status.DONE) for operation in PLAN.operations),
     verification=Verification(blocked=(AUDITOR.model_copy(update={"accepted": True}),)),
-    backup=Backup("reports/backup-1.json", "heimdall-sync apply --source-url reports/backup-1.json"),
+    backup=Backup("reports/backup-1.json", "heimdall-sync rollback --backup reports/backup-1.json"),
 )
 
 INTERRUPTED = replace(

@@ -432,7 +432,7 @@ def test_single_lines() -> None:
     assert text(Console(PLANNED).backup()) == ""
     assert text(Console(APPLIED).backup()) == (
         "Backup of the target: reports/backup-1.json\n"
-        "To go back: heimdall-sync apply --source-url reports/backup-1.json\n"
+        "To go back: heimdall-sync rollback --backup reports/backup-1.json\n"
     )
     assert text(Console(PLANNED).next_step()) == f"To apply exactly this: {PLANNED.next_line}\n"
     assert text(Console(STARTED).next_step()) == ""

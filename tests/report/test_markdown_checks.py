@@ -158,7 +158,7 @@ def test_an_apply_tells_the_way_back() -> None:
     text = Markdown(APPLIED).render()
     assert (
         "**Rollback:** `reports/backup-1.json` holds what the target held before the first change. "
-        "This restores it: `heimdall-sync apply --source-url reports/backup-1.json`. It does not"
+        "This restores it: `heimdall-sync rollback --backup reports/backup-1.json`. It does not"
     ) in text
     remarked = replace(APPLIED, backup=Backup("backup.json", remark="It is another one."))
     text = Markdown(remarked).render()

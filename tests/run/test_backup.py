@@ -12,6 +12,7 @@ from sync.plan.resume import Work
 from sync.plan.side import Environment
 from sync.report.files import ReportFolder
 from sync.run.backup import HALF_WAY, REBUILT, keep_backup, record_stem
+from sync.snapshots.folder import read_snapshot
 
 BEFORE = Snapshot(actions=(Action(name="old", description="o"),))
 HALF_DONE = Snapshot(actions=(Action(name="new", description="n"), Action(name="old", description="o")))
@@ -51,9 +52,9 @@ class TestGoingOn:
 
     def test_takes_the_backup_of_the_first(self, tmp_path: Path) -> None:
         folder = ReportFolder(tmp_path)
-        first, held, remark = keep_backup(Work(PLAN, BEFORE), BEFORE, folder, elsewhere=None)
-        assert (held, remark) == (BEFORE, "")
-        assert keep_backup(self.work, HALF_DONE, folder, tmp_path / "nowhere") == (first, BEFORE, "")
+        first, remark = keep_backup(Work(PLAN, BEFORE), BEFORE, folder, elsewhere=None)
+        assert (read_snapshot(first), remark) == (BEFORE, "")
+        assert keep_backup(self.work, HALF_DONE, folder, tmp_path / "nowhere") == (first, "")
 
     def test_takes_it_where_it_is_however_that_is_spelt(self, tmp_path: Path) -> None:
         first, *_ = keep_backup(Work(PLAN, BEFORE), BEFORE, ReportFolder(tmp_path), elsewhere=None)
@@ -62,18 +63,17 @@ class TestGoingOn:
         assert keep_backup(self.work, HALF_DONE, folder, tmp_path)[0].samefile(first)
 
     def test_rebuilds_it_where_it_is_gone(self, tmp_path: Path) -> None:
-        kept, held, remark = keep_backup(self.work, HALF_DONE, ReportFolder(tmp_path), tmp_path)
-        assert (held, remark) == (BEFORE, REBUILT)
-        assert Snapshot.model_validate_json(kept.read_bytes()) == BEFORE
+        kept, remark = keep_backup(self.work, HALF_DONE, ReportFolder(tmp_path), tmp_path)
+        assert (read_snapshot(kept), remark) == (BEFORE, REBUILT)
 
     def test_says_so_where_that_is_not_the_state_before_the_first(self, tmp_path: Path) -> None:
         more = HALF_DONE.model_copy(
             update={"actions": (*HALF_DONE.actions, Action(name="z", description="z"))}
         )
-        _, held, remark = keep_backup(self.work, more, ReportFolder(tmp_path), tmp_path)
-        assert (held, remark) == (more, HALF_WAY)
+        kept, remark = keep_backup(self.work, more, ReportFolder(tmp_path), tmp_path)
+        assert (read_snapshot(kept), remark) == (more, HALF_WAY)
 
     def test_takes_no_backup_of_another_plan(self, tmp_path: Path) -> None:
         folder = ReportFolder(tmp_path)
         keep_backup(Work(plan_for("https://elsewhere.example"), BEFORE), BEFORE, folder, elsewhere=None)
-        assert keep_backup(self.work, HALF_DONE, folder, tmp_path)[2] == REBUILT
+        assert keep_backup(self.work, HALF_DONE, folder, tmp_path)[1] == REBUILT

@@ -35,6 +35,7 @@ EXAMPLES: dict[str, tuple[str, object]] = {
     "source_name": ("staging", "staging"),
     "target_name": ("production", "production"),
     "dry_run": ("true", True),
+    "backup": (__file__, Path(__file__)),
     "plan": (__file__, Path(__file__)),
     "expect_digest": (f"sha256:{'0' * 64}", f"sha256:{'0' * 64}"),
     "detailed_exitcode": ("true", True),
@@ -101,6 +102,8 @@ def besides(option: Option) -> dict[str, str]:
         others["HEIMDALL_PLAN"] = __file__
     if option.name in {"side", "layout", "export_path"}:
         others["HEIMDALL_COMMAND"] = "export"
+    if option.name == "backup":
+        others["HEIMDALL_COMMAND"] = "rollback"
     if option.name == "contract":
         others |= {"HEIMDALL_COMMAND": "plan", "HEIMDALL_TARGET_URL": __file__}
     if field == "token_file" or field.upper() in OAUTH:
@@ -263,14 +266,14 @@ class TestCommand:
     @pytest.mark.parametrize("variable", CI_VARIABLES)
     @pytest.mark.parametrize("argv", [[], ["--dry-run"]], ids=str)
     def test_in_ci_it_must_be_given(self, variable: str, argv: list[str]) -> None:
-        expected = ("command (HEIMDALL_COMMAND): missing: check, plan, apply, drift or export",)
+        expected = ("command (HEIMDALL_COMMAND): missing: check, plan, apply, rollback, drift or export",)
         assert problems_of(*argv, environ=NEEDED | {variable: "true"}) == expected
         assert loaded("apply", environ=NEEDED | {variable: "true"}).command is Command.APPLY
         assert loaded(environ=NEEDED | {variable: "false"}).effective_command is Command.APPLY
 
     @pytest.mark.parametrize("name", ["INPUT_COMMAND", "INPUT_RETRIES"])
     def test_an_action_must_be_given_one(self, name: str) -> None:
-        expected = ("command (HEIMDALL_COMMAND): missing: check, plan, apply, drift or export",)
+        expected = ("command (HEIMDALL_COMMAND): missing: check, plan, apply, rollback, drift or export",)
         assert problems_of(environ=NEEDED | {name: ""}) == expected
         assert problems_of("", environ=NEEDED | {name: ""}) == expected
 
@@ -285,7 +288,9 @@ class TestCommand:
 
     @pytest.mark.parametrize("argv", [["plan"], ["check"], ["drift"], ["export"], ["demo"], ["--dry-run"]])
     def test_only_an_apply_is_resumed(self, argv: list[str]) -> None:
-        assert problems_of(*argv, "--resume") == ("--resume (HEIMDALL_RESUME): goes with the command apply",)
+        assert problems_of(*argv, "--resume") == (
+            "--resume (HEIMDALL_RESUME): goes with the commands apply and rollback, without --dry-run",
+        )
 
     def test_the_demo_needs_nothing(self) -> None:
         settings = loaded("demo", environ={})
@@ -363,11 +368,11 @@ class TestProblems:
             ("Plan", "unknown command 'Plan'; did you mean plan?"),
             (
                 "xyzzy",
-                "unknown command 'xyzzy'; the commands are check, plan, apply, drift, export, demo",
+                "unknown command 'xyzzy'; the commands are check, plan, apply, rollback, drift, export, demo",
             ),
             (
                 "https://source.example",
-                "unknown command; the commands are check, plan, apply, drift, export, demo",
+                "unknown command; the commands are check, plan, apply, rollback, drift, export, demo",
             ),
         ],
     )

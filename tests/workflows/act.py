@@ -23,6 +23,7 @@ NAME = "OWNER/deployments"
 RUNNER = "ubuntu-24.04"
 
 _VARIABLE = re.compile(r"vars\.(HEIMDALL_(?:SOURCE|TARGET)_URL)")
+_CALLED = ("promote.yml", "rollback.yml", "drift.yml")
 _USES = re.compile(r"uses: ([\w.-]+/[\w.-]+)(?:/[\w./-]+)?@([\w.]+)")
 
 
@@ -229,7 +230,7 @@ def _release(folder: Path, image: str) -> None:
     (folder / "action.yml").write_text(text.replace("image: Dockerfile", f"image: docker://{image}"))
     shutil.copytree(ROOT / ".github" / "workflows", folder / ".github" / "workflows")
     # act knows no variables of environments: those of a target are found by its name
-    for path in (folder / ".github" / "workflows" / name for name in ("promote.yml", "drift.yml")):
+    for path in (folder / ".github" / "workflows" / name for name in _CALLED):
         scoped = r"(vars[format('{0}_\1', inputs.target)] || \g<0>)"
         path.write_text(_for_act(_VARIABLE.sub(scoped, path.read_text())))
 

@@ -15,13 +15,14 @@ from sync.sandbox.faults import Answer
 from sync.sandbox.process import Sandbox, launch
 from sync.sandbox.token_endpoint import TokenServer
 from tests.e2e.conftest import writes
-from tests.github_api import gated
+from tests.github_api import gated, run_of
 from tests.image.containers import ON_THE_HOST, mount, run
 from tests.workflows.act import ROOT, Repository, outputs_of_job
 from tests.workflows.webhook import Webhook
 
 pytestmark = pytest.mark.container
 
+ROLLBACK = ROOT / "examples" / "rollback.yml"
 PROMOTE = ROOT / "examples" / "promote.yml"
 ISSUE = ROOT / "examples" / "drift-issue.yml"
 CHAIN = ROOT / "examples" / "promote-chain.yml"
@@ -77,7 +78,7 @@ def test_a_promotion_and_the_drift_after_it(repository: Repository, source: Sand
     assert len(repository.github.asked) == 1, "the gate was looked at once"
     assert "Path Validation Error" not in promoted.log
     artifacts = repository.artifacts()
-    assert set(artifacts) == {"heimdall-sync-plan-production-1", "heimdall-sync-apply-production-1"}
+    assert set(artifacts) == {f"heimdall-sync-{what}-production-1" for what in ("plan", "apply", "backup")}
     planned = artifacts["heimdall-sync-plan-production-1"]
     applied = artifacts["heimdall-sync-apply-production-1"]
     assert {"plan.json", "summary.md", "junit.xml"} <= {file.name for file in planned.iterdir()}
@@ -165,6 +166,52 @@ def test_a_target_that_fails_in_the_middle_and_the_failed_job_again(
     assert not Counter(done) & Counter(writes(target))
 
 
+def test_a_promotion_that_failed_twice_is_rolled_back_and_drift_knows_it(
+    repository: Repository, target: Sandbox
+) -> None:
+    """Each attempt keeps the backup of the first. The rollback fails as well, and its job is run again."""
+
+    def fail_from(number: int) -> None:
+        failing = Answer(status=500, body='{"error": "dying"}')
+        target.add_fault(failing, methods=["POST", "PUT", "DELETE"], path=PROBES, nth=number, times=None)
+
+    fail_from(9)
+    first = repository.run(PROMOTE, inputs=TARGET)
+    kept = {"plan": outputs_of_job(PROMOTE, "plan", first)}
+    second = repository.run(PROMOTE, inputs=TARGET, attempt=2, kept=kept)
+    assert first.jobs["apply"] == second.jobs["apply"] == "failure"
+    target.clear_faults()
+    artifacts = repository.artifacts()
+    backups = [artifacts[f"heimdall-sync-backup-production-{attempt}"] for attempt in (1, 2)]
+    assert contents(backup_in(backups[0])) == contents(backup_in(backups[1])) == contents(production())
+    for each in backups:
+        assert {"backup", "plan"} <= {file.name.partition("-")[0] for file in each.iterdir()}
+
+    inputs = {**TARGET, "run": "1"}
+    repository.github.runs["1"] = run_of("a-branch")
+    refused = repository.run(ROLLBACK, inputs=inputs, run_id=2)
+    assert refused.jobs == {"plan": "failure", "result": "failure"}, refused.log
+    assert "Run 1 was not started on the branch main of this repository" in refused.log
+    repository.github.runs["1"] = run_of()
+    fail_from(3)
+    half = repository.run(ROLLBACK, inputs=inputs, run_id=3)
+    assert half.jobs == {"plan": "success", "apply": "failure", "result": "failure"}, half.log
+    assert "It undoes the plan" in half.log
+    target.clear_faults()
+    kept = {"plan": outputs_of_job(ROLLBACK, "plan", half)}
+    back = repository.run(ROLLBACK, inputs=inputs, run_id=3, attempt=2, kept=kept)
+    assert back.jobs == {"plan": "success", "apply": "success", "result": "success"}, back.log
+    assert back.outputs("result", "judge")["result"] == "rolled-back"
+    assert contents(target.snapshot()) == contents(production())
+    assert repository.cached()[-1] == "heimdall-sync/receipt/production/3-2"
+
+    drifted = repository.run(DRIFT, inputs=TARGET, run_id=4)
+    assert drifted.outputs("drift", "drift")["drift"] == "true"
+    assert "Taken back by a rollback:" in drifted.log
+    assert "Waiting in the source" not in drifted.log
+    assert "Changed in the target by hand" not in drifted.log
+
+
 def test_without_secrets_nothing_is_sent(repository: Repository, source: Sandbox, target: Sandbox) -> None:
     run = repository.run(PROMOTE, inputs=TARGET, secrets={})
     assert run.code != 0
@@ -213,7 +260,9 @@ def test_a_chain_promotes_to_each_target(repository: Repository, source: Sandbox
         assert run.code == 0, run.log
         assert contents(last.snapshot()) == contents(target.snapshot()) == contents(source.snapshot())
     assert set(repository.artifacts()) == {
-        f"heimdall-sync-{done}-{name}-1" for done in ("plan", "apply") for name in ("staging", "production")
+        f"heimdall-sync-{done}-{name}-1"
+        for done in ("plan", "apply", "backup")
+        for name in ("staging", "production")
     }
 
 
@@ -226,6 +275,7 @@ def test_a_chain_goes_on_where_a_target_was_equal_already(repository: Repository
         "heimdall-sync-plan-staging-1",
         "heimdall-sync-plan-production-1",
         "heimdall-sync-apply-production-1",
+        "heimdall-sync-backup-production-1",
     }
 
 

@@ -50,6 +50,13 @@ def promote(name: str) -> Path:
     return ROOT / name / "promote.yml"
 
 
+CALLED = pytest.mark.parametrize("name", ["promote.yml", "rollback.yml", "drift.yml"])
+"""Workflows for others to call."""
+
+GATED = pytest.mark.parametrize("name", ["promote.yml", "rollback.yml"])
+"""Those that change a target: plan, approval, apply."""
+
+
 @WORKFLOWS
 def test_nothing_is_permitted_but_what_a_job_asks_for(path: Path) -> None:
     assert read(path)["permissions"] == {}
@@ -136,7 +143,7 @@ def test_schedules_avoid_the_busy_minutes(path: Path) -> None:
         assert int(schedule["cron"].split()[0]) % 5 != 0
 
 
-@pytest.mark.parametrize("name", ["promote.yml", "drift.yml"])
+@CALLED
 def test_a_reusable_workflow_takes_the_same_by_hand(name: str) -> None:
     text = (ROOT / ".github" / "workflows" / name).read_text()
     triggers = words(text)["on"]
@@ -145,7 +152,7 @@ def test_a_reusable_workflow_takes_the_same_by_hand(name: str) -> None:
     assert not aliases, "older GitHub Enterprise Servers don't know them"
 
 
-@pytest.mark.parametrize("name", ["promote.yml", "drift.yml"])
+@CALLED
 def test_a_reusable_workflow_declares_every_secret_that_it_uses(name: str) -> None:
     text = (ROOT / ".github" / "workflows" / name).read_text()
     declared = words(text)["on"]["workflow_call"]["secrets"]
@@ -153,8 +160,9 @@ def test_a_reusable_workflow_declares_every_secret_that_it_uses(name: str) -> No
     assert {each["required"] for each in declared.values()} == {"false"}, "which of them, each sets itself"
 
 
-def test_a_promotion_ends_with_a_job_that_always_runs() -> None:
-    jobs = jobs_of(promote(".github/workflows"))
+@GATED
+def test_it_ends_with_a_job_that_always_runs(name: str) -> None:
+    jobs = jobs_of(ROOT / ".github" / "workflows" / name)
     last = jobs.pop("result")
     assert last["if"] == "always()"
     assert last["needs"] == list(jobs)
@@ -171,14 +179,14 @@ def test_a_job_after_a_called_workflow_is_not_skipped_where_a_job_in_there_is(pa
                 assert job["if"] == f"${{{{ {condition} }}}}"
 
 
-def test_the_promotion_to_copy_is_the_reusable_one() -> None:
-    copied, reusable = read(promote("examples")), read(promote(".github/workflows"))
+@GATED
+def test_the_workflow_to_copy_is_the_reusable_one(name: str) -> None:
+    copied, reusable = read(ROOT / "examples" / name), read(ROOT / ".github" / "workflows" / name)
     assert copied["jobs"] == reusable["jobs"]
     inputs = reusable["on"]["workflow_call"]["inputs"]
     offered = copied["on"]["workflow_dispatch"]["inputs"]
     assert list(offered) == list(inputs)
-    for name in offered.keys() - {"target"}:
-        assert offered[name] == inputs[name]
+    assert {**offered, "target": inputs["target"]} == inputs
 
 
 def test_every_input_of_the_promotion_reaches_the_action() -> None:
@@ -304,13 +312,11 @@ def test_the_recipes_for_git_are_about_one_folder() -> None:
     assert paths == [[f"{folder}/**"]] * 2
 
 
-def test_promotion_and_drift_use_the_same_places() -> None:
+@GATED
+def test_it_and_drift_use_the_same_places(name: str) -> None:
     """A cache is found by its path and its key: the receipt that is saved is the one that is restored."""
-    saved = next(
-        step
-        for step in steps_of(promote("examples"))
-        if step["name"] == "Keep the receipt for the drift check"
-    )
+    path = ROOT / "examples" / name
+    saved = next(step for step in steps_of(path) if step["name"] == "Keep the receipt for the drift check")
     restored = next(
         step
         for step in steps_of(ROOT / ".github" / "workflows" / "drift.yml")
@@ -319,7 +325,28 @@ def test_promotion_and_drift_use_the_same_places() -> None:
     assert saved["with"]["path"] == restored["with"]["path"]
     place = restored["with"]["restore-keys"].replace("steps.name.", "needs.plan.")
     assert saved["with"]["key"].startswith(place)
-    assert jobs_of(promote("examples"))["plan"]["outputs"]["name"] == "${{ steps.name.outputs.name }}"
+    assert jobs_of(path)["plan"]["outputs"]["name"] == "${{ steps.name.outputs.name }}"
+
+
+@GATED
+def test_a_backup_outlives_the_plan_also_where_the_apply_failed(name: str) -> None:
+    apply = jobs_of(ROOT / "examples" / name)["apply"]["steps"]
+    [kept] = [step for step in apply if step["name"] == "Keep the backup for a rollback"]
+    assert kept["if"] == "always() && hashFiles('heimdall-sync-report/backup-*.json') != ''"
+    assert kept["with"]["retention-days"] == "90"
+    named = kept["with"]["name"].partition("${{")[0]
+    given = [step.get("with", {}) for step in steps_of(ROOT / "examples" / "rollback.yml")]
+    fetched = [each["pattern"] for each in given if "pattern" in each]
+    assert len(fetched) == 2
+    assert all(pattern.startswith(named) and pattern.endswith("-+([0-9])") for pattern in fetched)
+
+
+def test_a_rollback_waits_in_the_queue_and_at_the_gate_of_a_promotion() -> None:
+    plan, apply = (jobs_of(ROOT / "examples" / "rollback.yml")[name] for name in ("plan", "apply"))
+    assert apply["concurrency"] == jobs_of(promote("examples"))["apply"]["concurrency"]
+    assert apply["environment"]["name"] == "${{ inputs.target }}"
+    [gate] = [step["with"]["gate"] for step in plan["steps"] if "gate" in step.get("with", {})]
+    assert gate == apply["environment"]["name"]
 
 
 @WORKFLOWS

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.github_api import TOKEN, GitHub, run_of
 from tests.workflows.act import ROOT, STAND_INS
 from tests.workflows.webhook import Webhook
 
@@ -275,6 +276,28 @@ def test_a_promotion_succeeds_where_it_was_applied_or_had_nothing_to_apply(
     assert (tmp_path / "output").read_text() == f"result={result}\n"
     assert (ended.returncode == 0) is (result in {"promoted", "equal"})
     assert ended.stdout.startswith("::error::") is (ended.returncode != 0)
+
+
+@pytest.mark.parametrize(
+    ("run", "said"),
+    [
+        ("1", ""),
+        ("2", "Run 2 was not started on the branch main of this repository"),
+        ("3", "Run 3 was not started on the branch main of this repository"),
+        ("4", "curl: (22)"),
+        ("1/artifacts", "The input run should be the number of a run"),
+        ("", "The input run should be the number of a run"),
+    ],
+)
+def test_only_a_run_of_the_default_branch_is_undone(run: str, said: str) -> None:
+    with GitHub() as api:
+        api.runs = {"1": run_of(), "2": run_of("a-branch"), "3": run_of(repository="somebody/fork")}
+        environ = {**api.environ, "BRANCH": "main", "RUN": run, "TOKEN": TOKEN}
+        name = "Check that the run to undo was one of the default branch"
+        ended = run_step(ROOT / "examples" / "rollback.yml", "plan", name, **environ)
+    assert (ended.returncode == 0) is (not said)
+    assert said in ended.stdout + ended.stderr
+    assert TOKEN not in ended.stdout + ended.stderr
 
 
 @pytest.mark.parametrize(

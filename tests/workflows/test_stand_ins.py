@@ -37,19 +37,16 @@ class StandIns:
         )
         return ended.returncode, self._outputs.read_text()
 
-    def upload(self, name: str, otherwise: str = "error") -> tuple[int, str]:
-        return self(
-            "upload-artifact/upload.py", ARTIFACT=name, UPLOADED="report/", IF_NO_FILES_FOUND=otherwise
-        )
+    def upload(self, name: str, otherwise: str = "error", path: str = "report/") -> tuple[int, str]:
+        return self("upload-artifact/upload.py", ARTIFACT=name, UPLOADED=path, IF_NO_FILES_FOUND=otherwise)
 
     def download(self, number: str, run_id: int = 1, **environ: str) -> int:
         return self(
             "download-artifact/download.py",
             ARTIFACT_IDS=number,
             DOWNLOADED="fetched",
-            MERGE_MULTIPLE="true",
             run_id=run_id,
-            **{"ASKED_BY": "", "ASKED_RUN": "", **environ},
+            **{"ASKED_BY": "", "ASKED_RUN": "", "MERGE_MULTIPLE": "true", **environ},
         )[0]
 
 
@@ -77,6 +74,24 @@ def test_a_token_finds_an_artifact_of_a_named_run_also_where_a_job_s_own_list_is
     assert stand_ins.download("1", STAND_INS_LISTING="broken", ASKED_RUN="1") == 1
     assert stand_ins.download("1", STAND_INS_LISTING="broken", ASKED_RUN="2", ASKED_BY="token") == 1
     assert stand_ins.download("1", STAND_INS_LISTING="broken", ASKED_RUN="1", ASKED_BY="token") == 0
+
+
+def test_artifacts_are_found_by_a_pattern_and_begin_where_patterns_of_files_do(stand_ins: StandIns) -> None:
+    report = stand_ins.workspace / "report"
+    for name in ("backup-1.json", "plan-1.json", "summary.md"):
+        (report / name).write_text("{}")
+    for name in ("backup-prod-1", "backup-prod-2", "backup-prod-eu-1", "plan-prod-1"):
+        stand_ins.upload(name, path="report/backup-*.json\nreport/plan-*.json\nreport/receipt-*.json")
+
+    def download(pattern: str) -> int:
+        asked = {"PATTERN": pattern, "ASKED_RUN": "1", "ASKED_BY": "token", "MERGE_MULTIPLE": "false"}
+        return stand_ins("download-artifact/download.py", DOWNLOADED="fetched", run_id=2, **asked)[0]
+
+    assert download("backup-prod-+([0-9])") == 0
+    fetched = stand_ins.workspace / "fetched"
+    assert {path.name for path in fetched.iterdir()} == {"backup-prod-1", "backup-prod-2"}
+    assert {path.name for path in (fetched / "backup-prod-1").iterdir()} == {"backup-1.json", "plan-1.json"}
+    assert download("nothing-*") == 0, "as the action: it only looks"
 
 
 def test_the_name_of_an_artifact_is_taken_for_good(stand_ins: StandIns) -> None:

@@ -13,7 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from sync.model.impact import AccessChange, Cause, Requests
-from sync.report import checks, differences, effects, headline, results
+from sync.report import checks, differences, effects, headline, results, rollbacks
 from sync.report.document import Document
 from sync.report.page.access import access_of
 from sync.report.sections import Section, Severity
@@ -99,6 +99,7 @@ class Page:
                     "Accepted": document.agreed.accept,
                 },
                 resumed=checks.resumed(document),
+                undoes=rollbacks.undoes(document, HTML),
                 folded=len(operations) > FOLDED_ABOVE,
                 wording=HTML,
                 plural=plural,
@@ -120,6 +121,8 @@ class Page:
             *checks.refusals(document, HTML),
             *checks.notes(document, HTML),
             *checks.stand_ins(document, HTML),
+            *rollbacks.lost(document, HTML),
+            *rollbacks.since(document, HTML),
             *checks.overrides(document, HTML),
             *checks.patterns(document, HTML),
         ]

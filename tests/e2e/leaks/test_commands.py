@@ -55,6 +55,9 @@ class TestCommands:
         left = process("drift", "--receipt", f"{report}/receipt.json", DEBUG)
         assert left.code == 2
         assert found_in_all(left.places) == set()
+        left = process("rollback", "--backup", report, DEBUG)
+        assert left.code == 0
+        assert found_in_all(left.places) == set()
 
     def test_the_demo_does_not_hand_on_what_it_does_not_need(self, process: Process) -> None:
         """Its two sandboxes are children, which know nothing of the environments that are configured."""

@@ -1,18 +1,23 @@
-"""Keep a folder's files, but hidden ones, as an artifact of this run whose name is taken from then on."""
+"""Keep a folder's files, but hidden ones, as an artifact of this run whose name is taken from then on.
+
+Patterns of files, one a line, are taken in place of a folder; the artifact begins where all of them do.
+"""
 
 import os
 import shutil
 import sys
 from pathlib import Path
 
-name, folder = os.environ["ARTIFACT"], Path(os.environ["UPLOADED"])
+name, patterns = os.environ["ARTIFACT"], os.environ["UPLOADED"].split()
+folder = Path(patterns[0]) if len(patterns) == 1 else Path(os.path.commonpath(map(os.path.dirname, patterns)))
 artifacts = Path(os.environ["STAND_INS_STORE"], "artifacts")
 
 if set(name) & set('":<>|*?\r\n\\/'):
     sys.exit(f"::error::{name} is no name for an artifact")
+there = folder.rglob("*") if len(patterns) == 1 else (file for each in patterns for file in Path().glob(each))
 files = [
     file.relative_to(folder)
-    for file in sorted(folder.rglob("*"))
+    for file in sorted(there)
     if file.is_file() and not any(part.startswith(".") for part in file.relative_to(folder).parts)
 ]
 if not files:
