@@ -45,6 +45,12 @@ _CONFIGURED = {"method", "path_pattern", "action", "description"}
 
 _MEMBERS = TypeAdapter(FirstWrong[MemberRow])
 
+_ACTIONS: TypeAdapter[Page[ActionRow]] = TypeAdapter(ActionPage)
+_ROLES: TypeAdapter[Page[NamedRow]] = TypeAdapter(RolePage)
+_MAPPINGS: TypeAdapter[list[MappingRow]] = TypeAdapter(FirstWrong[MappingRow])
+_NAMED: TypeAdapter[list[NamedRow]] = TypeAdapter(FirstWrong[NamedRow])
+"""Made once: to make one takes as long as a request."""
+
 R = TypeVar("R", bound=Row)
 
 
@@ -174,28 +180,28 @@ def count_members(transport: Transport, groups: Sequence[str]) -> dict[str, int]
 
 def read_actions(transport: Transport) -> list[ActionRow]:
     """Read the actions, in no order."""
-    return _read_pages(transport, "/api/v1/actions/", ActionPage)
+    return _read_pages(transport, "/api/v1/actions/", _ACTIONS)
 
 
 def read_roles(transport: Transport) -> list[NamedRow]:
     """Read the roles, by name."""
-    return _read_pages(transport, "/api/v1/roles/", RolePage)
+    return _read_pages(transport, "/api/v1/roles/", _ROLES)
 
 
 def read_mappings(transport: Transport) -> list[MappingRow]:
     """Read the mappings, in no order."""
-    return _read_list(transport, "/api/v1/mappings/list", MappingRow)
+    return _read_list(transport, "/api/v1/mappings/list", _MAPPINGS)
 
 
 def read_groups(transport: Transport) -> list[NamedRow]:
     """Read the groups, in no order."""
-    return _read_list(transport, "/api/v1/groups/", NamedRow)
+    return _read_list(transport, "/api/v1/groups/", _NAMED)
 
 
-def _read_pages(transport: Transport, path: str, page_type: type[Page[R]]) -> list[R]:
+def _read_pages(transport: Transport, path: str, shape: TypeAdapter[Page[R]]) -> list[R]:
     def page(skip: int) -> Page[R]:
         params = {"skip": skip, "limit": PAGE_SIZE}
-        return transport.get(path, params, shape=TypeAdapter(page_type))
+        return transport.get(path, params, shape=shape)
 
     first = page(0)
     pages = [first, *transport.each(page, range(PAGE_SIZE, first.total, PAGE_SIZE))]
@@ -205,9 +211,7 @@ def _read_pages(transport: Transport, path: str, page_type: type[Page[R]]) -> li
     return _unique(path, rows)
 
 
-def _read_list(transport: Transport, path: str, row_type: type[R]) -> list[R]:
-    # a list of a type that is only known at run time
-    shape: TypeAdapter[list[R]] = TypeAdapter(FirstWrong[row_type])  # type: ignore[valid-type]
+def _read_list(transport: Transport, path: str, shape: TypeAdapter[list[R]]) -> list[R]:
     return _unique(path, transport.get(path, shape=shape, bounds=LIST))
 
 
@@ -272,7 +276,7 @@ def _snapshot(transport: Transport, lists: Lists) -> Snapshot:
 
 
 def _held(transport: Transport, path: str) -> tuple[str, ...]:
-    return tuple(row.name for row in _read_list(transport, path, NamedRow))
+    return tuple(row.name for row in _read_list(transport, path, _NAMED))
 
 
 def _ids(lists: Lists) -> dict[tuple[Kind, str], int]:
