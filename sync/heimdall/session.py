@@ -63,12 +63,12 @@ class _Session(requests.Session):
     To look through all variables takes a third of a request's time. The URL is one server's each time.
     """
 
-    _settings: dict[str, Any] | None = None
+    _settings: Any = None  # a type of the stubs alone
 
-    def merge_environment_settings(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+    def merge_environment_settings(self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any) -> Any:
         if self._settings is None:
-            self._settings = super().merge_environment_settings(*args, **kwargs)
-        return dict(self._settings)
+            self._settings = super().merge_environment_settings(url, proxies, stream, verify, cert)
+        return {**self._settings}
 
 
 class _Deadline:

@@ -1,6 +1,6 @@
 """Which access may be missing for a moment while a plan is applied, and for which role that is recreated."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 
 from sync.model.impact import Interruption
 from sync.model.plan import Operation, Plan
@@ -50,7 +50,7 @@ def missing_for_a_moment(plan: Plan | None, naming: Naming) -> Iterator[Row]:
             yield _row(each, each.groups, naming, Severity.NOTE)
 
 
-def _is_apart(interruption: Interruption, plan: Plan, recreating: Collection[Operation]) -> bool:
+def _is_apart(interruption: Interruption, plan: Plan, recreating: frozenset[Operation]) -> bool:
     """Tell whether no wave that recreates a role is among those of an interruption."""
     waves = plan.waves[interruption.first - 1 : interruption.last]
     return all(recreating.isdisjoint(wave.operations) for wave in waves)
