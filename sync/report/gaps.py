@@ -53,7 +53,7 @@ def missing_for_a_moment(plan: Plan | None, naming: Naming) -> Iterator[Row]:
 def _is_apart(interruption: Interruption, plan: Plan, recreating: frozenset[Operation]) -> bool:
     """Tell whether no wave that recreates a role is among those of an interruption."""
     waves = plan.waves[interruption.first - 1 : interruption.last]
-    return all(recreating.isdisjoint(wave.operations) for wave in waves)
+    return not recreating or all(recreating.isdisjoint(wave.operations) for wave in waves)
 
 
 def _row(each: Interruption, groups: Iterable[str], naming: Naming, severity: Severity) -> Row:

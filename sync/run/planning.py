@@ -30,7 +30,7 @@ from sync.program import this_program
 from sync.report import messages
 from sync.report.console import Console
 from sync.report.document import Document
-from sync.report.files import PLAN
+from sync.report.files import PLAN, load_formats
 from sync.run.connection import Connected
 from sync.run.next_steps import line_to_apply
 from sync.run.reading import read_both
@@ -119,7 +119,8 @@ def check_ends(connected: Connected, *, must_write: bool, probe_writes: bool = T
     record, ends = connected.record, connected.transports
     if not ends:
         return
-    with connected.asking("Checking"):
+    with connected.asking("Checking"), Threads(1) as threads:
+        threads.submit(load_formats)
         findings = check_health(
             ends.get("source"),
             ends.get("target"),
@@ -178,9 +179,12 @@ def plan(read: Read) -> Planned:
     """Plan what makes the target equal to the source. Raises `RemoteError` where members can't be counted."""
     record, source, target = read.connected.record, read.source.snapshot, read.target.snapshot
     fresh = compare(read)
-    fresh = fresh.model_copy(update={"members": _members(read, fresh), "made": _made(record.document)})
+    with Threads(1) as threads:
+        flaws = threads.submit(lambda: read.flaws)  # while members are counted
+        members = _members(read, fresh)
+    fresh = fresh.model_copy(update={"members": members, "made": _made(record.document)})
     found = replace(record.document, source=source, target=target, plan=fresh)
-    record.document = replace(found, remarks=read.remarks, flaws=read.flaws)
+    record.document = replace(found, remarks=read.remarks, flaws=flaws.result())
     record.show(Console.remarks, Console.patterns)
     if read.look_like_one:
         record.note("Both hold the same rows with the same IDs: check that the URLs name two environments.")
