@@ -65,7 +65,7 @@ picture: .venv/installed-dev ## photograph the summary and the page of the demo'
 
 slow: .venv/installed-dev ## run what takes minutes: the laws on thousands of pairs, a process killed at every request
 	HYPOTHESIS_PROFILE=thorough $(PYTEST) tests/plan/test_laws.py tests/plan/test_resume.py \
-		tests/judge/test_law.py tests/judge/test_model.py
+		tests/judge/test_law.py tests/judge/test_few_questions.py tests/judge/test_model.py
 	$(PYTEST) -m slow
 
 image: .venv/installed-dev ## build the container images, say what they weigh, and try them out
