@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sync.overlaps.renames import SPOT_CHECKS
@@ -60,6 +60,7 @@ def _then(history: History, *events: Event) -> History:
     return replace(history, events=(*history.events, *events))
 
 
+@settings(max_examples=min(settings().max_examples, 300))  # each takes four commands
 @given(pair=_known_pairs(), data=st.data())
 def test_with_the_fewest_questions_a_run_plans_and_verifies_what_it_does_with_all(
     servers: Servers, pair: Pair, data: st.DataObject
