@@ -14,6 +14,9 @@ SCRIPTS := $(filter-out %.py,$(wildcard .ci/*))
 WORKERS ?= $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN) + 1 )))
 PYTEST := $(BIN)/pytest -n $(WORKERS) --dist worksteal
 
+# the tests start hundreds of processes, which would compile all of it again
+unexport PYTHONDONTWRITEBYTECODE
+
 # the image's name, for `make image`
 export IMAGE ?= heimdall-sync
 BUILD_ARGS = --build-arg BASE_NAME=$(shell sed -n 's/^FROM \(.*\) AS base$$/\1/p' Dockerfile) \

@@ -55,7 +55,7 @@ class Page:
 
     def render(self) -> str:
         """Return the page: one file that loads nothing."""
-        document, plan = self.document, self.document.plan
+        document, plan, told = self.document, self.document.plan, self._told()
         operations = list(plan.operations) if plan else []
         data = None
         if plan and document.target and not document.deviations:
@@ -66,11 +66,11 @@ class Page:
             title=headline.title(document, HTML),
             lead=headline.lead(document, HTML),
             questions=checks.questions(document),
-            alerts=self._alerts(),
+            alerts=self._alerts(told),
             guarantee=headline.half_way(document),
             impact=plan.impact if plan else None,
             data=data,
-            told=[each for each in self._told() if each.rows[0].severity <= Severity.NOTE],
+            told=[each for each in told if each.rows[0].severity <= Severity.NOTE],
             partly=bool(document.undone or (document.outcomes is not None and document.not_tried)),
             figures=figures(document) if plan else None,
             staying=[
@@ -106,7 +106,7 @@ class Page:
             policy=policy(),
         )
 
-    def _alerts(self) -> list[Section]:
+    def _alerts(self, told: list[Section]) -> list[Section]:
         """Return what must be heard first, the gravest before the rest."""
         document = self.document
         found = [
@@ -121,7 +121,7 @@ class Page:
         ]
         if document.plan and document.drift is None and not document.deviations:
             found += [
-                *(each for each in self._told() if each.rows[0].severity > Severity.NOTE),
+                *(each for each in told if each.rows[0].severity > Severity.NOTE),
                 *differences.exposures(document, HTML),
             ]
         return sorted(found, key=lambda section: -max(row.severity for row in section.rows))
