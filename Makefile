@@ -14,6 +14,9 @@ SCRIPTS := $(filter-out %.py,$(wildcard .ci/*))
 WORKERS ?= $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN) + 1 )))
 PYTEST := $(BIN)/pytest -n $(WORKERS) --dist worksteal
 
+# the tests start hundreds of processes, which would compile all of it again
+unexport PYTHONDONTWRITEBYTECODE
+
 # the image's name, for `make image`
 export IMAGE ?= heimdall-sync
 BUILD_ARGS = --build-arg BASE_NAME=$(shell sed -n 's/^FROM \(.*\) AS base$$/\1/p' Dockerfile) \
@@ -65,7 +68,7 @@ picture: .venv/installed-dev ## photograph the summary and the page of the demo'
 
 slow: .venv/installed-dev ## run what takes minutes: the laws on thousands of pairs, a process killed at every request
 	HYPOTHESIS_PROFILE=thorough $(PYTEST) tests/plan/test_laws.py tests/plan/test_resume.py \
-		tests/judge/test_law.py tests/judge/test_model.py
+		tests/judge/test_law.py tests/judge/test_few_questions.py tests/judge/test_model.py
 	$(PYTEST) -m slow
 
 image: .venv/installed-dev ## build the container images, say what they weigh, and try them out

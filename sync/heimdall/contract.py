@@ -2,18 +2,13 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from functools import cache
 from http import HTTPStatus
 from importlib import resources
 from pathlib import Path
-from typing import Any
-
-from jsonschema import Draft202012Validator, SchemaError, ValidationError, validators
-from jsonschema.exceptions import best_match
-from referencing import Registry
-from referencing.exceptions import Unresolvable
+from typing import TYPE_CHECKING, Any
 
 from sync.errors import AnswerError, ReadError
 from sync.heimdall.answers import Bounds
@@ -24,25 +19,14 @@ from sync.model.refusal import Refusal, no_address
 from sync.model.scope import accepting, recreating
 from sync.model.snapshot import Kind, fits_in_url
 
+if TYPE_CHECKING:
+    from sync.heimdall.bodies import Body
+
 PATH = "/openapi.json"
 _NOT_PUBLISHED = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}
-_END = re.compile(r"(\\.|\[(?:\\.|[^\]\\])*\])|\$")
 _ANY_ID = 1
 _BOUNDS = Bounds(size=4 * 2**20, values=200_000)
 """A Heimdall's own document has 100 kB."""
-
-
-def _pattern(_: Any, pattern: str, instance: object, __: Mapping[str, Any]) -> Iterator[ValidationError]:
-    """Check `pattern` as JSON Schema means it: `$` is the end, not the place before a last line break."""
-    strict = _END.sub(lambda found: found[1] or r"\Z", pattern)
-    if isinstance(instance, str) and not re.search(strict, instance):
-        yield ValidationError(f"{instance!r} does not match {pattern}")
-
-
-# the library's stubs leave `extend` without types
-_Validator: type[Draft202012Validator] = validators.extend(  # type: ignore[no-untyped-call]
-    Draft202012Validator, {"pattern": _pattern}
-)
 
 
 class Contract:
@@ -54,7 +38,7 @@ class Contract:
     def __init__(self, document: Mapping[str, Any], *, published: bool) -> None:
         self._document = document
         self.published = published
-        self._validator_of = cache(self._make_validator)
+        self._body_of = cache(self._read_body)
 
     def route(self, operation: Operation) -> Route | None:
         """Return the request that carries an operation out, None where the target has none."""
@@ -72,20 +56,18 @@ class Contract:
             if not fits_in_url(name):
                 return no_address(its_kind, name)
         body = body_of(operation, lambda _kind, _name: _ANY_ID)
-        validator = self._validator_of(route)
-        error = best_match(validator.iter_errors(body)) if body is not None and validator else None
-        if error is None:
+        taken = self._body_of(route)
+        problem = taken.problem(body) if body is not None and taken else None
+        if problem is None:
             return None
-        field = ".".join(map(str, error.absolute_path)) or "body"
-        return Refusal(f"the target does not accept its {field}: {_shortened(error.message)}", remedy)
+        field, message = problem
+        return Refusal(f"the target does not accept its {field}: {_shortened(message)}", remedy)
 
     def check(self) -> None:
         """Raise what jsonschema and referencing raise where a schema of the document can't be used."""
         for route in ROUTES.values():
-            validator = self._validator_of(route)
-            if validator:
-                validator.check_schema(validator.schema)
-                list(validator.iter_errors({}))
+            if body := self._body_of(route):
+                body.check()
 
     def _published_update(self, kind: Kind) -> Route | None:
         """Find a request that updates a role or group: `PUT` or `PATCH /api/v1/roles/{…}`."""
@@ -96,14 +78,14 @@ class Contract:
                     return Route(method.upper(), path)
         return None
 
-    def _make_validator(self, route: Route) -> Draft202012Validator | None:
+    def _read_body(self, route: Route) -> "Body | None":
+        from sync.heimdall.bodies import Body  # noqa: PLC0415 - see there
+
         operation = self._document.get("paths", {}).get(route.template, {}).get(route.method.lower(), {})
         schema = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema")
         if schema is None:
             return None
-        whole = {**schema, "components": self._document.get("components", {})}
-        # an own registry: a reference to elsewhere is an error, never a request
-        return _Validator(whole, registry=Registry())
+        return Body({**schema, "components": self._document.get("components", {})})
 
 
 def _no_update(kind: Kind, name: str) -> Refusal:
@@ -150,6 +132,9 @@ def read_contract_file(path: Path) -> Contract:
 
 
 def _usable(document: Mapping[str, Any], place: str, way_out: str) -> Contract:
+    from jsonschema import SchemaError  # noqa: PLC0415 - see `bodies`
+    from referencing.exceptions import Unresolvable  # noqa: PLC0415
+
     contract = Contract(document, published=True)
     try:
         contract.check()

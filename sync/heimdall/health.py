@@ -109,9 +109,12 @@ class _Checkup:
         return found
 
     def _in_order(self, *, probe_writes: bool, must_write: bool) -> Iterator[Finding]:
-        yield self._alive()
-        yield from self._expiry()
-        me = self.transport.send("GET", "/api/v1/users/me")
+        with Threads(2) as threads:
+            alive = threads.submit(self._alive)
+            asked = threads.submit(self.transport.send, "GET", "/api/v1/users/me")
+            yield alive.result()
+            yield from self._expiry()
+            me = asked.result()
         yield from self._who(me)
         shown = me.status == HTTPStatus.OK
         if not shown or not probe_writes:
@@ -205,11 +208,13 @@ class _Checkup:
         )
 
     def _may_write(self, level: Level, *, role_shown: bool) -> Finding:
-        denied = []
-        for what, path, allowed in PROBES:
-            answer = self.transport.send("DELETE", path)
-            if answer.status != allowed:
-                denied.append(f"{what} ({answer.message})")
+        with Threads(len(PROBES)) as threads:
+            answers = threads.map(lambda probe: self.transport.send("DELETE", probe[1]), PROBES)
+            denied = [
+                f"{what} ({answer.message})"
+                for (what, _, allowed), answer in zip(PROBES, answers, strict=True)
+                if answer.status != allowed
+            ]
         if denied:
             return Finding(
                 self.side,

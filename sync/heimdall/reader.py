@@ -5,27 +5,24 @@ agree, and what does not is read again.
 """
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from http import HTTPStatus
-from typing import TypeVar
+from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from sync.errors import AnswerError, SnapshotError
-from sync.heimdall.answers import LIST, segment
-from sync.heimdall.rows import (
-    ActionPage,
-    ActionRow,
-    FirstWrong,
-    MappingRow,
-    MemberRow,
-    NamedRow,
-    Page,
-    RolePage,
-    Row,
+from sync.heimdall.lists import (
+    read_actions,
+    read_actions_of,
+    read_groups,
+    read_mappings,
+    read_roles,
+    read_roles_of,
 )
+from sync.heimdall.rows import ActionRow, MappingRow, NamedRow
 from sync.heimdall.transport import Transport
 from sync.interruption import Threads
 from sync.model import snapshot as model
@@ -36,16 +33,7 @@ from sync.overlaps.overlap import Key
 from sync.overlaps.search import overlaps_of
 from sync.overlaps.winners import Winner, ranking_of, winners_of
 
-PAGE_SIZE = 100
-"""The most rows of a page that the server takes."""
-
 MAX_READINGS = 3
-
-_CONFIGURED = {"method", "path_pattern", "action", "description"}
-
-_MEMBERS = TypeAdapter(FirstWrong[MemberRow])
-
-R = TypeVar("R", bound=Row)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,29 +100,27 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
-class Lists:
-    """The four lists that an environment shows, without what roles and groups hold."""
+class _Held:
+    """Roles or groups as they are listed, and what each holds: None where the server does not show it."""
 
-    actions: list[ActionRow]
-    roles: list[NamedRow]
-    mappings: list[MappingRow]
-    groups: list[NamedRow]
+    rows: list[NamedRow]
+    members: list[tuple[str, ...] | None]
 
 
-def read_environment(transport: Transport) -> Reading:
+def _say_nothing(_: Reading) -> None:
+    """Stand in for who waits for the lists."""
+
+
+def read_environment(transport: Transport, listed: Callable[[Reading], None] = _say_nothing) -> Reading:
     """Read everything an environment is configured with.
 
-    Raises `SnapshotError` where the lists contradict themselves or each other three times, and another
-    `RemoteError` for any answer but a good one.
+    `listed` is told of the actions and mappings as soon as their lists are there, and again where they are
+    read again: the last time, of those that the whole reading has. Raises `SnapshotError` where the lists
+    contradict themselves or each other three times, and another `RemoteError` for any answer but a good one.
     """
     for left in reversed(range(MAX_READINGS)):
         try:
-            lists = read_lists(transport)
-            rows = sorted(lists.mappings, key=lambda row: (row.written, row.id))
-            written = {row.name: row.written for row in rows}
-            listed = tuple(row.name for row in lists.mappings)
-            blank = frozenset(row.name for row in rows if row.description == "")
-            return Reading(_snapshot(transport, lists), _ids(lists), written, listed, blank)
+            return _read_once(transport, listed)
         except SnapshotError as error:
             if not left:
                 raise SnapshotError(
@@ -144,141 +130,107 @@ def read_environment(transport: Transport) -> Reading:
     raise AssertionError("the last reading returns or raises")
 
 
-def read_lists(transport: Transport) -> Lists:
-    """Read the four lists at the same time."""
+def _read_once(transport: Transport, listed: Callable[[Reading], None]) -> Reading:
+    """Read the four lists at the same time, and what roles and groups hold as soon as theirs is there."""
     with Threads(len(Kind)) as threads:
+        roles = threads.submit(_read_roles, transport)
+        groups = threads.submit(_read_groups, transport)
         actions = threads.submit(read_actions, transport)
-        roles = threads.submit(read_roles, transport)
         mappings = threads.submit(read_mappings, transport)
-        groups = threads.submit(read_groups, transport)
-        lists = Lists(actions.result(), roles.result(), mappings.result(), groups.result())
-    endpoints = Counter(mapping.action for mapping in lists.mappings)
-    for action in lists.actions:
-        if action.endpoint_count not in {None, endpoints[action.name]}:
-            raise SnapshotError(
-                f"action {action.name!r} counts {action.endpoint_count} mappings, "
-                f"the list of mappings has {endpoints[action.name]}"
-            )
-    return lists
+        shown = _shown(actions.result(), mappings.result())
+        listed(shown)
+        return _whole(shown, roles.result(), groups.result())
 
 
-def count_members(transport: Transport, groups: Sequence[str]) -> dict[str, int]:
-    """Count the members of groups, by name; who they are is not kept."""
-
-    def members(group: str) -> list[MemberRow]:
-        path = f"/api/v1/groups/{segment(group)}/members"
-        return transport.get(path, shape=_MEMBERS, bounds=LIST)
-
-    return {g: len(rows) for g, rows in zip(groups, transport.each(members, groups), strict=True)}
-
-
-def read_actions(transport: Transport) -> list[ActionRow]:
-    """Read the actions, in no order."""
-    return _read_pages(transport, "/api/v1/actions/", ActionPage)
-
-
-def read_roles(transport: Transport) -> list[NamedRow]:
-    """Read the roles, by name."""
-    return _read_pages(transport, "/api/v1/roles/", RolePage)
-
-
-def read_mappings(transport: Transport) -> list[MappingRow]:
-    """Read the mappings, in no order."""
-    return _read_list(transport, "/api/v1/mappings/list", MappingRow)
-
-
-def read_groups(transport: Transport) -> list[NamedRow]:
-    """Read the groups, in no order."""
-    return _read_list(transport, "/api/v1/groups/", NamedRow)
-
-
-def _read_pages(transport: Transport, path: str, page_type: type[Page[R]]) -> list[R]:
-    def page(skip: int) -> Page[R]:
-        params = {"skip": skip, "limit": PAGE_SIZE}
-        return transport.get(path, params, shape=TypeAdapter(page_type))
-
-    first = page(0)
-    pages = [first, *transport.each(page, range(PAGE_SIZE, first.total, PAGE_SIZE))]
-    rows = [row for each in pages for row in each.items]
-    if {each.total for each in pages} != {len(rows)}:
-        raise SnapshotError(f"GET {path} announced {first.total} rows and returned {len(rows)}")
-    return _unique(path, rows)
-
-
-def _read_list(transport: Transport, path: str, row_type: type[R]) -> list[R]:
-    # a list of a type that is only known at run time
-    shape: TypeAdapter[list[R]] = TypeAdapter(FirstWrong[row_type])  # type: ignore[valid-type]
-    return _unique(path, transport.get(path, shape=shape, bounds=LIST))
-
-
-def _unique(path: str, rows: list[R]) -> list[R]:
-    if len({row.id for row in rows}) != len(rows):
-        raise SnapshotError(f"GET {path} returned a row twice")
-    return rows
-
-
-def _snapshot(transport: Transport, lists: Lists) -> Snapshot:
-    beyond = {role.name for role in lists.roles[READABLE_ROLES:]}
+def _read_roles(transport: Transport) -> _Held:
+    rows = read_roles(transport)
+    beyond = {role.name for role in rows[READABLE_ROLES:]}
 
     def actions_of(role: NamedRow) -> tuple[str, ...] | None:
         if not fits_in_url(role.name):
             return None
-        path = f"/api/v1/roles/{segment(role.name)}/actions"
         try:
-            return _held(transport, path)
+            return read_actions_of(transport, role.name)
         except AnswerError as error:
             # the known limit of the server; of any other role a 404 is a contradiction
             if error.status == HTTPStatus.NOT_FOUND and role.name in beyond:
                 return () if role.name == SUPERADMIN else None
             raise
 
-    def roles_of(group: NamedRow) -> tuple[str, ...] | None:
-        if not fits_in_url(group.name):
-            return None
-        return _held(transport, f"/api/v1/roles/groups/{segment(group.name)}/roles")
+    return _Held(rows, transport.each(actions_of, rows))
 
-    with Threads(2) as threads:
-        actions = threads.submit(transport.each, actions_of, lists.roles)
-        roles = threads.submit(transport.each, roles_of, lists.groups)
-        held_actions = dict(zip((role.name for role in lists.roles), actions.result(), strict=True))
-        held_roles = dict(zip((group.name for group in lists.groups), roles.result(), strict=True))
-    try:
-        mappings = [
-            model.Mapping.model_validate(row.model_dump(include=_CONFIGURED))
-            for row in sorted(lists.mappings, key=lambda row: (row.written, row.id))
-        ]
-        shown = Ranking(
-            tuple(mapping.name for mapping in mappings),
-            tuple(row.name for row in lists.mappings),
-        )
-        present = frozenset(shown.written)
-        ranking = ranking_of(winners_of(shown, overlaps_of(present), present), present)
-        return Snapshot(
-            actions=tuple(Action(name=row.name, description=row.description) for row in lists.actions),
-            roles=tuple(
-                Role(name=row.name, description=row.description, actions=held_actions[row.name])
-                for row in lists.roles
-            ),
-            mappings=tuple(mappings),
-            groups=tuple(
-                Group(name=row.name, description=row.description, roles=held_roles[row.name])
-                for row in lists.groups
-            ),
+
+def _read_groups(transport: Transport) -> _Held:
+    def roles_of(group: NamedRow) -> tuple[str, ...] | None:
+        return read_roles_of(transport, group.name) if fits_in_url(group.name) else None
+
+    rows = read_groups(transport)
+    return _Held(rows, transport.each(roles_of, rows))
+
+
+def _shown(actions: Sequence[ActionRow], mappings: Sequence[MappingRow]) -> Reading:
+    """Return what the lists of actions and mappings show. Raises `SnapshotError` where they contradict."""
+    endpoints = Counter(mapping.action for mapping in mappings)
+    for action in actions:
+        if action.endpoint_count not in {None, endpoints[action.name]}:
+            raise SnapshotError(
+                f"action {action.name!r} counts {action.endpoint_count} mappings, "
+                f"the list of mappings has {endpoints[action.name]}"
+            )
+    rows = sorted(mappings, key=lambda row: (row.written, row.id))
+    order = Ranking(tuple(row.name for row in rows), tuple(row.name for row in mappings))
+    present = frozenset(order.written)
+    ranking = ranking_of(winners_of(order, overlaps_of(present), present), present)
+    return Reading(
+        snapshot=_validated(
+            actions=tuple(Action(name=row.name, description=row.description) for row in actions),
+            mappings=tuple(map(_mapping, rows)),
             precedence=ranking.written,
             rows=ranking.rows,
-        )
+        ),
+        ids={
+            **{(Kind.ACTION, row.name): row.id for row in actions},
+            **{(Kind.MAPPING, row.name): row.id for row in mappings},
+        },
+        written={row.name: row.written for row in rows},
+        rows=order.rows,
+        blank=frozenset(row.name for row in rows if row.description == ""),
+    )
+
+
+def _mapping(row: MappingRow) -> model.Mapping:
+    return model.Mapping(
+        method=row.method, path_pattern=row.path_pattern, action=row.action, description=row.description
+    )
+
+
+def _whole(shown: Reading, roles: _Held, groups: _Held) -> Reading:
+    """Return a reading with roles and groups. Raises `SnapshotError` where they refer to nothing."""
+    snapshot = shown.snapshot
+    return replace(
+        shown,
+        snapshot=_validated(
+            actions=snapshot.actions,
+            roles=tuple(
+                Role(name=row.name, description=row.description, actions=held)
+                for row, held in zip(roles.rows, roles.members, strict=True)
+            ),
+            mappings=snapshot.mappings,
+            groups=tuple(
+                Group(name=row.name, description=row.description, roles=held)
+                for row, held in zip(groups.rows, groups.members, strict=True)
+            ),
+            precedence=snapshot.precedence,
+            rows=snapshot.rows,
+        ),
+        ids=shown.ids
+        | {(Kind.ROLE, row.name): row.id for row in roles.rows}
+        | {(Kind.GROUP, row.name): row.id for row in groups.rows},
+    )
+
+
+def _validated(**parts: Any) -> Snapshot:
+    try:
+        return Snapshot(**parts)
     except ValidationError as error:
         raise SnapshotError(str(error.errors()[0]["msg"])) from None
-
-
-def _held(transport: Transport, path: str) -> tuple[str, ...]:
-    return tuple(row.name for row in _read_list(transport, path, NamedRow))
-
-
-def _ids(lists: Lists) -> dict[tuple[Kind, str], int]:
-    return {
-        **{(Kind.ACTION, row.name): row.id for row in lists.actions},
-        **{(Kind.ROLE, row.name): row.id for row in lists.roles},
-        **{(Kind.MAPPING, row.name): row.id for row in lists.mappings},
-        **{(Kind.GROUP, row.name): row.id for row in lists.groups},
-    }

@@ -33,7 +33,7 @@ _NO_LINGER = struct.pack("ii", 1, 0)
 
 def new_session() -> requests.Session:
     """Return a session for one request at a time; give each request `within` as its timeout."""
-    session = requests.Session()
+    session = _Session()
     session.headers["User-Agent"] = f"heimdall-sync/{__version__}"
     session.headers["Accept"] = "application/json"
     session.headers["Accept-Encoding"] = "gzip"
@@ -55,6 +55,20 @@ def content_of(response: requests.Response, most: int) -> bytearray | None:
         if len(text) > most:
             return None
     return text  # as it is: a copy would cost as much again
+
+
+class _Session(requests.Session):
+    """Looks for proxies and certificates in the environment once, not for each request.
+
+    To look through all variables takes a third of a request's time. The URL is one server's each time.
+    """
+
+    _settings: Any = None  # a type of the stubs alone
+
+    def merge_environment_settings(self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any) -> Any:
+        if self._settings is None:
+            self._settings = super().merge_environment_settings(url, proxies, stream, verify, cert)
+        return {**self._settings}
 
 
 class _Deadline:

@@ -5,7 +5,6 @@ from pathlib import Path
 from sync.errors import UsageError
 from sync.heimdall.auth import StaticToken, TokenFile, TokenSource
 from sync.heimdall.credentials import Credentials
-from sync.heimdall.oauth import OAuthToken, TokenEndpoint
 from sync.heimdall.retries import Patience
 
 
@@ -24,6 +23,9 @@ def source_of(
         return TokenFile(credentials.token_file)
     if not credentials.token_url:
         return StaticToken(credentials.token)
+    # not above: most runs are given a token
+    from sync.heimdall.oauth import OAuthToken, TokenEndpoint  # noqa: PLC0415
+
     endpoint = TokenEndpoint(
         credentials.token_url,
         credentials.client_id,

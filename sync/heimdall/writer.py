@@ -6,7 +6,7 @@ from http import HTTPStatus
 from sync.errors import GivenUpError, RemoteError, Result, TokenError, WriteError
 from sync.heimdall.answers import Answer
 from sync.heimdall.contract import Contract
-from sync.heimdall.reader import read_actions, read_groups, read_mappings, read_roles
+from sync.heimdall.lists import read_actions, read_groups, read_mappings, read_roles
 from sync.heimdall.routes import body_of, path_of
 from sync.heimdall.rows import NamedRow
 from sync.heimdall.transport import Transport

@@ -23,6 +23,7 @@ _LONGEST = 300
 
 _LONGEST_CHOSEN = 48
 
+_PLACES = {char: place for place, char in enumerate(ALPHABET)}
 _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ-_~")
 _ENOUGH = 10**6
 """Of so many texts nobody is likely to have used the same."""
@@ -144,8 +145,10 @@ class Words:
 
     def __init__(self, steps: Mapping[State, list[tuple[State, str]]], ends: set[State]) -> None:
         self._steps = steps
-        self._counts: list[dict[State, int]] = [dict.fromkeys(ends, 1)]
-        self._plain_counts: list[dict[State, int]] = [dict.fromkeys(ends, 1)]
+        # by length: many threads may count at once, and all put the same at the same place
+        self._counts: dict[int, dict[State, int]] = {0: dict.fromkeys(ends, 1)}
+        self._in_order: dict[tuple[State, int], list[tuple[str, State]]] = {}
+        self._plain_counts: dict[int, dict[State, int]] = {0: dict.fromkeys(ends, 1)}
 
     def __iter__(self) -> Iterator[str]:
         """Yield the texts, short ones first, of each length those with usual characters first."""
@@ -160,24 +163,29 @@ class Words:
         if length == 0:
             yield ""
             return
-        left = self._count(length - 1, plain=False)
-        ways = [(char, after) for after, chars in self._steps[state] if left.get(after) for char in chars]
-        for char, after in sorted(ways, key=lambda way: ALPHABET.index(way[0])):
+        for char, after in self._ways(state, length):
             for rest in self._of_length(after, length - 1):
                 yield char + rest
+
+    def _ways(self, state: State, length: int) -> list[tuple[str, State]]:
+        """Return the characters that a text of a length may begin with, and where each leads to, in order."""
+        if (state, length) not in self._in_order:
+            left = self._count(length - 1, plain=False)
+            ways = [(char, after) for after, chars in self._steps[state] if left.get(after) for char in chars]
+            self._in_order[state, length] = sorted(ways, key=lambda way: _PLACES[way[0]])
+        return self._in_order[state, length]
 
     def _count(self, length: int, *, plain: bool) -> dict[State, int]:
         """Return how many texts of a length lead from each state to one of the ends; none are left out."""
         counts = self._plain_counts if plain else self._counts
-        while len(counts) <= length:
-            before = counts[-1]
-            counts.append(
-                {
+        for each in range(1, length + 1):
+            if each not in counts:
+                before = counts[each - 1]
+                counts[each] = {
                     state: number
                     for state, ways in self._steps.items()
                     if (number := sum(_size(chars, plain=plain) * before.get(to, 0) for to, chars in ways))
                 }
-            )
         return counts[length]
 
     def chosen(self, chance: random.Random) -> str | None:

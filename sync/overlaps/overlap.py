@@ -78,7 +78,7 @@ class Overlap:
 
 def _among(names: frozenset[str], present: Container[str]) -> frozenset[str]:
     # by its own few names, however many are present
-    return frozenset(name for name in names if name in present)
+    return frozenset(filter(present.__contains__, names))
 
 
 @dataclass(frozen=True, slots=True)

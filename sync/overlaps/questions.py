@@ -37,7 +37,11 @@ same.
 What is asked although it looks idle, and why.
 
 - A mapping that this server does not list and the other one does, once: it may be a leftover here, and win
-  what looks as if nothing or one mapping alone could win it. One question clears all that match a path.
+  what looks as if nothing or one mapping alone could win it. One question clears all that match a path. It is
+  not idle where this side lists none of them either: who is let in now, and whether a deletion leaves both
+  sides alike, depend on it. Nothing else shows it: any mapping and any action may have been deleted once, and
+  made again; numbers that are missing in a list tell the same of an ordinary deletion, and of the newest
+  nothing is missing.
 - Candidates that ask for the same action: their entries may hold different names for it, which mapping wins
   is a part of being identical, and the order is kept in snapshots and backups, whose next plan may need it.
 - What the plan is about to delete all but one of: who wins now is told in the plan, decides which step is
@@ -158,7 +162,8 @@ def _of_actions(overlaps: Overlaps, known: Known, chosen: Iterable[Overlap], ask
     actions = list(oldest)
     if ask is Ask.FEWEST and not known.renamed:
         likeliest = [action for action in known.suspects if action in oldest]
-        actions = list(dict.fromkeys((*likeliest, *oldest)))[:SPOT_CHECKS]
+        shown = [action for action, (name, _) in oldest.items() if name in seen]
+        actions = list(dict.fromkeys((*likeliest, *shown, *oldest)))[:SPOT_CHECKS]
     return [overlap for name, overlap in map(oldest.__getitem__, actions) if name not in seen]
 
 

@@ -7,9 +7,10 @@ a mapping that was written in between is missed.)
 
 No list shows that or when an action was renamed, and an answer shows the name of one action only. So a proof
 takes a question for each action: several times as many as all other questions together. `all` asks them.
-`fewest` asks about `SPOT_CHECKS` actions, those that are likeliest to have been renamed first, and about each
-action once one was renamed. So it is a proof where a server has no more actions than that, and where nobody
-has renamed an action while mappings asked for it. Else it rests on these:
+`fewest` looks at `SPOT_CHECKS` actions, and at each once one was renamed: first at those that are likeliest
+to have been renamed, then at those that other questions show anyway, then at others. So it is a proof where a
+server has no more actions than that, and where nobody has renamed an action while mappings asked for it. Else
+it rests on these:
 
 - The database moves the row of an action that is updated to the end of the list, mostly. There it stands
   behind rows with higher IDs: what was renamed last is asked about first. An action that was the newest when

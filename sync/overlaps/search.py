@@ -8,6 +8,7 @@ many states, so it ends.
 """
 
 import re
+import threading
 from collections import defaultdict, deque
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -25,6 +26,9 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 
 _ANY = "ANY"
 _MOST_STATES = 200_000
+_searching = threading.Lock()
+"""One thread at a time: what it reads of patterns, the next one finds in the caches."""
+
 _NONE = frozenset[str]()
 """One for all overlaps: most have nothing in the fallback."""
 
@@ -65,7 +69,6 @@ class _Paths:
 
     def __init__(self) -> None:
         self._nodes = [_Node()]
-        self._automata: dict[tuple[Tree, ...], Automaton] = {}
 
     def add(self, items: Items) -> _Node:
         """Add one way of a pattern to match, and return the node at its end."""
@@ -143,7 +146,7 @@ class _Paths:
             if node.loop is not None:
                 edges[node.loop].add(at)
         expressions = tuple(edges)
-        automaton = self._automaton(expressions)
+        automaton = _automaton(expressions)
         for text in texts if only is None else [only]:
             matched = automaton.matched(text)
             yield Step(text), texts.get(text, set()).union(*(edges[expressions[n]] for n in matched))
@@ -153,10 +156,10 @@ class _Paths:
                     step = Step(word, words, texts.keys())
                     yield step, set().union(*(edges[expressions[number]] for number in matched))
 
-    def _automaton(self, expressions: tuple[Tree, ...]) -> Automaton:
-        if expressions not in self._automata:
-            self._automata[expressions] = Automaton(expressions)
-        return self._automata[expressions]
+
+@lru_cache(maxsize=4096)
+def _automaton(expressions: tuple[Tree, ...]) -> Automaton:
+    return Automaton(expressions)
 
 
 def _first_but(words: Words, texts: Collection[str]) -> str | None:
@@ -165,9 +168,14 @@ def _first_but(words: Words, texts: Collection[str]) -> str | None:
     return found or next((word for word in islice(words, 1) if word not in texts), None)
 
 
-@lru_cache(maxsize=8)
 def overlaps_of(names: frozenset[str]) -> Overlaps:
     """Return the overlaps among mappings, given by their names (`GET /users/me$`)."""
+    with _searching:
+        return _found_among(names)
+
+
+@lru_cache(maxsize=8)
+def _found_among(names: frozenset[str]) -> Overlaps:
     not_compared: dict[str, str] = {}
     found: list[Overlap] = []
     among_every: set[frozenset[str]] = set()

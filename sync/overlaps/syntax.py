@@ -31,6 +31,9 @@ Every other character behaves like one of its last: a letter, a digit (`٣`) or 
 EVERYTHING = (1 << len(ALPHABET)) - 1
 _LAST_OF_LATIN = 0xFF
 
+_SURELY_VALID = re.compile(r"(?:[\w/.:@!&',;=%~-]|\(\[\^/\]\+\))*\$?")
+"""Matches what most patterns are made of: letters, `([^/]+)`, an end. To compile them all takes seconds."""
+
 _compiling = threading.Lock()
 
 _MOST_COPIES = 64
@@ -97,7 +100,7 @@ def sequence(*parts: Tree) -> Tree:
 
 def is_regular_expression(pattern: str) -> bool:
     """Tell whether a pattern is a valid regular expression; the server, which is Python, decides by `re`."""
-    return _compiled(pattern) is not None
+    return _SURELY_VALID.fullmatch(pattern) is not None or _compiled(pattern) is not None
 
 
 def matches(pattern: str, path: str) -> bool:
@@ -162,6 +165,7 @@ def class_bits(token: str) -> int:
     return sum(1 << place for place, char in enumerate(ALPHABET) if compiled.fullmatch(char))
 
 
+@lru_cache(maxsize=4096)
 def _character(char: str) -> Char:
     if char == "/":
         return Char(0, slash=True, text="/")
@@ -171,9 +175,11 @@ def _character(char: str) -> Char:
 class _Reader:
     """Read a regular expression from left to right: alternatives of sequences of repeated items."""
 
+    _QUANTIFIES = frozenset("*+?{")
     _QUANTIFIER = re.compile(r"[*+?]|\{(\d+)\}|\{(\d*),(\d*)\}")
     _CLASS = re.compile(r"\[\^?\]?(?:\\.|[^\]\\])*\]", re.DOTALL)
     _ESCAPE = re.compile(r"\\(?:x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|[dDwWsS]|[^\w])", re.DOTALL)
+    _MEANING_MORE = frozenset("^$\\([.*+?")
     _GROUP = re.compile(r"\((?:\?:|\?P<\w+>|(?!\?))")
 
     def __init__(self, pattern: str) -> None:
@@ -184,6 +190,10 @@ class _Reader:
     def rest(self) -> str:
         return self._pattern[self._at :]
 
+    @property
+    def _here(self) -> str:
+        return self._pattern[self._at : self._at + 1]
+
     def choice(self) -> Tree:
         options = [self._sequence()]
         while self.rest.startswith("|"):
@@ -193,11 +203,14 @@ class _Reader:
 
     def _sequence(self) -> Tree:
         parts: list[Tree] = []
-        while self.rest and self.rest[0] not in "|)":
+        while self._here not in {"", "|", ")"}:
             parts.append(self._repeated(self._item()))
         return sequence(*parts)
 
     def _item(self) -> Tree:
+        if self._here not in self._MEANING_MORE:
+            self._at += 1
+            return _character(self._pattern[self._at - 1])
         if self.rest[0] == "^" and self._at == 0:
             self._at += 1
             return Sequence(())
@@ -210,13 +223,10 @@ class _Reader:
             if found := shape.match(self._pattern, self._at):
                 self._at = found.end()
                 return _of_class(found[0])
-        if self.rest[0] == ".":
+        if self._here == ".":
             self._at += 1
             return ANY
-        if self.rest[0] in "^\\*+?":
-            raise UnsupportedError(f"{self.rest[:2]!r} in it is not understood")
-        self._at += 1
-        return _character(self._pattern[self._at - 1])
+        raise UnsupportedError(f"{self.rest[:2]!r} in it is not understood")
 
     def _group(self) -> Tree:
         opening = self._GROUP.match(self._pattern, self._at)
@@ -228,6 +238,8 @@ class _Reader:
         return tree
 
     def _repeated(self, body: Tree) -> Tree:
+        if self._here not in self._QUANTIFIES:
+            return body
         found = self._QUANTIFIER.match(self._pattern, self._at)
         if not found:
             return body

@@ -3,8 +3,6 @@
 import re
 from fnmatch import fnmatchcase
 
-import regex
-
 TIME_LIMIT = 0.1
 """Seconds of computing that one match may take; an ordinary one takes some microseconds."""
 
@@ -14,6 +12,8 @@ _DIFFERENT = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\{(?!\d+\}|\d*,\d*\})",
 
 def takes_long(pattern: str, path: str) -> bool:
     """Tell whether a path like one that matches, only longer, takes longer than the time limit."""
+    import regex  # noqa: PLC0415 - few patterns need it
+
     longer = path + path[-1] * _PUMPED + "!\n"
     try:
         regex.compile(_DIFFERENT.sub(_as_in_re, pattern), regex.V0).match(longer, timeout=TIME_LIMIT)
@@ -26,6 +26,8 @@ def takes_long(pattern: str, path: str) -> bool:
 
 def may_match(pattern: str, path: str) -> bool:
     """Tell whether a mapping's pattern matches a path in either dialect; also where that takes too long."""
+    import regex  # noqa: PLC0415
+
     simple = re.sub(":[a-z_]+", "*", pattern)
     if "(" not in pattern and fnmatchcase(path, simple):
         return True

@@ -12,9 +12,7 @@ from sync.disk import Room, is_same, write_whole
 from sync.errors import HeimdallSyncError
 from sync.report.comment import Comment
 from sync.report.document import Document
-from sync.report.junit import JUnit
 from sync.report.markdown import Markdown
-from sync.report.page.rendering import Page
 
 PLAN, RECEIPT = "plan.json", "receipt.json"
 SOURCE, TARGET = "snapshot-source.json", "snapshot-target.json"
@@ -150,12 +148,24 @@ class ReportFolder:
 
 def _told(document: Document) -> dict[str, str]:
     """Return what people and other programs read of a run, by the name of its file."""
+    # not above: see `load_formats`
+    from sync.report.junit import JUnit  # noqa: PLC0415
+    from sync.report.page.rendering import Page  # noqa: PLC0415
+
     return {
         "summary.md": Markdown(document).render(),
         **({"comment.md": Comment(document).render()} if document.is_proposal else {}),
         "report.html": Page(document).render(),
         "junit.xml": JUnit(document).render(),
     }
+
+
+def load_formats() -> None:
+    """Load what reports are written with: a run that does it while requests travel does not wait for it."""
+    import sync.report.junit  # noqa: F401, PLC0415
+    from sync.report.page.rendering import template  # noqa: PLC0415
+
+    template()
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from sync.model.impact import Interruption
-from sync.model.plan import Plan
+from sync.model.plan import Operation, Plan
 from sync.plan.recreation import of_recreation, recreated
 from sync.report.naming import Naming, names_of
 from sync.report.sections import Row, Section, Severity, section
@@ -12,7 +12,8 @@ from sync.report.sections import Row, Section, Severity, section
 def recreated_roles(plan: Plan, naming: Naming) -> list[Section]:
     """Return which roles are recreated and, group by group, what may be refused meanwhile."""
     roles = sorted(recreated(plan.operations))
-    meanwhile = [each for each in plan.impact.interruptions if not _is_apart(each, plan)]
+    recreating = of_recreation(plan.operations)
+    meanwhile = [each for each in plan.impact.interruptions if not _is_apart(each, plan, recreating)]
     groups = sorted({group for each in meanwhile for group in each.groups})
     rows = [
         *(
@@ -43,16 +44,16 @@ def recreated_roles(plan: Plan, naming: Naming) -> list[Section]:
 
 def missing_for_a_moment(plan: Plan | None, naming: Naming) -> Iterator[Row]:
     """Yield which access may be missing while waves run in which no role is recreated."""
+    recreating = of_recreation(plan.operations if plan else ())
     for each in naming.impact.interruptions:
-        if plan is None or _is_apart(each, plan):
+        if plan is None or _is_apart(each, plan, recreating):
             yield _row(each, each.groups, naming, Severity.NOTE)
 
 
-def _is_apart(interruption: Interruption, plan: Plan) -> bool:
+def _is_apart(interruption: Interruption, plan: Plan, recreating: frozenset[Operation]) -> bool:
     """Tell whether no wave that recreates a role is among those of an interruption."""
-    recreating = of_recreation(plan.operations)
     waves = plan.waves[interruption.first - 1 : interruption.last]
-    return all(recreating.isdisjoint(wave.operations) for wave in waves)
+    return not recreating or all(recreating.isdisjoint(wave.operations) for wave in waves)
 
 
 def _row(each: Interruption, groups: Iterable[str], naming: Naming, severity: Severity) -> Row:

@@ -4,7 +4,7 @@ Each is a value that only the function of its name makes, out of the one before.
 """
 
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -12,7 +12,9 @@ from sync.ci import ci_run, in_workflow
 from sync.errors import RefusedError, UnhealthyError
 from sync.heimdall.contract import Contract, known_contract, read_contract
 from sync.heimdall.health import check_health
-from sync.heimdall.reader import Reading, count_members
+from sync.heimdall.lists import count_members
+from sync.heimdall.reader import Reading
+from sync.interruption import Threads
 from sync.model.plan import Plan, Provenance, Rules
 from sync.model.snapshot import Kind, Snapshot
 from sync.overlaps.answers import Remark
@@ -29,7 +31,7 @@ from sync.program import this_program
 from sync.report import messages
 from sync.report.console import Console
 from sync.report.document import Document
-from sync.report.files import PLAN
+from sync.report.files import PLAN, load_formats
 from sync.run.connection import Connected
 from sync.run.next_steps import line_to_apply
 from sync.run.reading import read_both
@@ -118,7 +120,8 @@ def check_ends(connected: Connected, *, must_write: bool, probe_writes: bool = T
     record, ends = connected.record, connected.transports
     if not ends:
         return
-    with connected.asking("Checking"):
+    with connected.asking("Checking"), Threads(1) as threads:
+        threads.submit(load_formats)
         findings = check_health(
             ends.get("source"),
             ends.get("target"),
@@ -140,44 +143,49 @@ def read(checked: Checked) -> Read:
     connected, record = checked.connected, checked.connected.record
     record.printer.show(messages.reading())
     if isinstance(connected.target, Snapshot):
-        return _read(connected, connected.files.contract or known_contract())
-    with connected.asking("Reading what the target accepts"):
-        contract = read_contract(connected.target)
-    if not contract.published:
+        return _read(connected, lambda: connected.files.contract or known_contract())
+    target = connected.target
+    found = _read(connected, lambda: read_contract(target))
+    if not found.contract.published:
         record.note("The target publishes no API schema: heimdall-sync uses the one that it knows.")
-    return _read(connected, contract)
+    return found
 
 
 def read_again(before: Read, wrote: Collection[str]) -> Read:
     """Read both environments once more; the mappings that `wrote` names were put in front since."""
-    return _read(before.connected, before.contract, (before.source, before.target), wrote)
+    return _read(before.connected, lambda: before.contract, (before.source, before.target), wrote)
 
 
 def _read(
     connected: Connected,
-    contract: Contract,
+    contract: Callable[[], Contract],
     before: tuple[Reading, Reading] | None = None,
     wrote: Collection[str] = (),
 ) -> Read:
     record, end = connected.record, connected.transports.get("target")
     started, sent = time.monotonic(), end.sent if end else 0
-    with connected.asking("Reading both environments"):
+    with connected.asking("Reading both environments"), Threads(1) as threads:
+        accepted = threads.submit(contract)
         source, target = read_both(connected.source, connected.target, connected.settings.ask, before, wrote)
+        accepts = accepted.result()
     pace = (time.monotonic() - started) / (end.sent - sent) if end else 0.0
     asked = record.document.asked + source.asked + target.asked
     followed = record.document.followed + source.followed + target.followed
     left_out = source.actions_left_out + target.actions_left_out
     record.document = replace(record.document, asked=asked, followed=followed, actions_left_out=left_out)
-    return Read(connected, contract, source, target, pace)
+    return Read(connected, accepts, source, target, pace)
 
 
 def plan(read: Read) -> Planned:
     """Plan what makes the target equal to the source. Raises `RemoteError` where members can't be counted."""
     record, source, target = read.connected.record, read.source.snapshot, read.target.snapshot
     fresh = _as_rollback(read, compare(read))
-    fresh = fresh.model_copy(update={"members": _members(read, fresh), "made": _made(record.document)})
+    with Threads(1) as threads:
+        flaws = threads.submit(lambda: read.flaws)  # while members are counted
+        members = _members(read, fresh)
+    fresh = fresh.model_copy(update={"members": members, "made": _made(record.document)})
     found = replace(record.document, source=source, target=target, plan=fresh)
-    record.document = replace(found, remarks=read.remarks, flaws=read.flaws)
+    record.document = replace(found, remarks=read.remarks, flaws=flaws.result())
     record.show(Console.remarks, Console.patterns, Console.rollback)
     if read.look_like_one:
         record.note("Both hold the same rows with the same IDs: check that the URLs name two environments.")

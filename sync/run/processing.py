@@ -10,7 +10,6 @@ from sync.github import fold, masks, publish_error
 from sync.interruption import Interruption
 from sync.report import messages
 from sync.report.terminal import Printer
-from sync.run import demo
 from sync.run.command_line import load
 from sync.run.commands import run
 from sync.run.inputs import with_inputs
@@ -29,6 +28,8 @@ def process(arguments: Sequence[str], interruption: Interruption) -> int:
         if in_workflow():
             out.show(masks(settings.secrets))
         if settings.command is Command.DEMO:
+            from sync.run import demo  # noqa: PLC0415 - it takes the sandbox, which nobody else does
+
             return demo.run(settings, lambda step: run(step, out, interruption), out)
         return run(settings, out, interruption)
     except HeimdallSyncError as error:

@@ -73,9 +73,11 @@ class Basis:
     def cost(self, cell: Cell) -> float:
         """Return how many seconds it is likely to take to measure a cell."""
         # what a command took beside its limit, it takes again: another machine's other work, too
-        return self.starting + sum(
-            self.limit(cell, name) + self.runs[name].usage.seconds for name in COMMANDS
-        )
+        return self.starting + sum(self.limit(cell, name) + self._beside(name) for name in COMMANDS)
+
+    def _beside(self, name: str) -> float:
+        run = self.runs[name]
+        return max(run.usage.processor, run.usage.seconds - run.counted.limit(self.server, 1))
 
 
 def cells(sizes: Iterable[int]) -> list[Cell]:
@@ -138,6 +140,10 @@ def matrix(
     Return them all, the others worked out, and what they were worked out of.
     """
     end = time.monotonic() + seconds
+    smallest = min(pairs)
+    measure(
+        basic(smallest), pairs[smallest]
+    )  # what is run for the first time is compiled, and on no disk's cache
     bases = {entities: basis(entities, pair) for entities, pair in pairs.items()}
     by_name = {str(cell): cell for cell in cells(pairs)}
     costs = {name: bases[cell.entities].cost(cell) for name, cell in by_name.items()}

@@ -77,7 +77,7 @@ def of_time(found: Cells, entities: int, near: Server, naive: Usage | None) -> l
     if run and entities >= FILLS:
         sides = (run.source, run.target)
         took = max(side.reading_seconds for side in sides)
-        limit = max(far.reading(side.readings, USUAL) for side in sides)
+        limit = max(far.reading(side.readings + side.beside, USUAL) for side in sides)
         goals.append(_within(f"Reading at 100 ms and concurrency 8; {entities:,} entities", took, limit))
     if run := run_of(found, cell, "apply"):
         limit = far.writing(run.waves, USUAL)

@@ -22,7 +22,8 @@ _READING = re.compile(
 _QUESTION = re.compile(r"/api/v1/mappings/\?")
 _MEMBERS = re.compile(r"/api/v1/groups/[^/]+/members")
 _PROBE = re.compile("__no_such|/2147483647$")
-_OF_THE_TESTS = re.compile("COVERAGE|PYTEST")
+_OF_THE_TESTS = re.compile("COVERAGE|PYTEST|PYTHONDONTWRITEBYTECODE")
+"""What tests are run with, and users are not: without byte code each run would compile everything again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +39,13 @@ class Usage:
 class Side:
     """What one environment was sent. Seconds are from the first request of a kind to the end of the last.
 
-    `work` is the mean of the seconds from a request's arrival to its answer.
+    `work` is the mean of the seconds from a request's arrival to its answer; so many were sent `beside` those
+    of a reading before its last one.
     """
 
     requests: int
     readings: int
+    beside: int
     questions: int
     members: int
     writes: int
@@ -113,6 +116,7 @@ def _side(records: Sequence[RequestRecord]) -> Side:
     return Side(
         requests=len(records),
         readings=len(by_kind["reading"]),
+        beside=_beside(records, by_kind["reading"]),
         questions=len(by_kind["question"]),
         members=len(by_kind["members"]),
         writes=len(by_kind["write"]),
@@ -130,6 +134,12 @@ def _kind(record: RequestRecord) -> str:
         return "write"
     kinds = {"reading": _READING, "question": _QUESTION, "members": _MEMBERS}
     return next((kind for kind, pattern in kinds.items() if pattern.match(record.path)), "")
+
+
+def _beside(records: Sequence[RequestRecord], readings: Sequence[RequestRecord]) -> int:
+    begun = [record.started for record in readings]
+    others = [record.started for record in records if _kind(record) != "reading"]
+    return sum(min(begun) < each < max(begun) for each in others) if begun else 0
 
 
 def _span(records: Sequence[RequestRecord]) -> float:

@@ -5,6 +5,7 @@ import platform
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
+from tests.benchmarks.busy import Others
 from tests.benchmarks.cells import COMMANDS, CONCURRENCIES, DELAYS, Cell, Timing
 from tests.benchmarks.drawing import BLUE, GREEN, GREY, ORANGE, Bars, Points, drawn
 from tests.benchmarks.goals import CPU_MS, MEGABYTES, Cells, Goal, Pair, measured_cell, milliseconds_a_request
@@ -32,22 +33,20 @@ were counted, and the time on the processor. The start of the process takes most
 """
 
 
-def machine() -> str:
-    """Return what the figures were measured on."""
-    load = os.getloadavg()[0]
+def machine(others: Others) -> str:
+    """Return what the figures were measured on, and what else it did."""
     return (
         f"Measured on {os.cpu_count()} cores ({platform.machine()}, {platform.system()}, Python "
-        f"{platform.python_version()}). The load was {load:.1f} before the start: where it was above 0, "
-        "other work took its share of the seconds.\n"
+        f"{platform.python_version()}). {others.said()}\n"
     )
 
 
-def page(found: Cells, goals: Sequence[Goal], naive: Sequence[str], before: str) -> str:
+def page(found: Cells, goals: Sequence[Goal], naive: Sequence[str], measured_on: str) -> str:
     """Return the page."""
     met = sum(goal.met for goal in goals)
     rows = [f"| {goal.title} | {goal.measured} | {'met' if goal.met else '**missed**'} |" for goal in goals]
     parts = [
-        _ABOUT + before,
+        _ABOUT + measured_on,
         f"## Goals\n\n{met} of {len(goals)} are met.\n",
         "\n".join(["| goal | measured | |", "| --- | --- | --- |", *rows, ""]),
         "## A straightforward script\n\nIt sends one request after another and asks nobody who wins.\n",

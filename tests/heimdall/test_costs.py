@@ -20,7 +20,7 @@ import re, sys
 from pathlib import Path
 from pydantic import SecretStr
 from sync.errors import RemoteError
-from sync.heimdall.reader import read_mappings
+from sync.heimdall.lists import read_mappings
 from sync.heimdall.retries import Patience
 from sync.heimdall.transport import Transport
 

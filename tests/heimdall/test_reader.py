@@ -3,7 +3,8 @@ from collections import Counter
 import pytest
 
 from sync.errors import ReadError, SnapshotError
-from sync.heimdall.reader import count_members, read_environment
+from sync.heimdall.lists import count_members
+from sync.heimdall.reader import read_environment
 from sync.model.snapshot import SUPERADMIN, Action, Group, Kind, Mapping, Role, Snapshot
 from sync.sandbox.example import staging
 from sync.sandbox.faults import Answer, AnyEffect, DropRows

@@ -1,15 +1,15 @@
-"""The law of the questions: the plan made with the fewest is the plan made with all of them."""
+"""The law of the questions: with the fewest a run plans, and finds after an apply, what it does with all."""
 
 from dataclasses import replace
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sync.overlaps.renames import SPOT_CHECKS
 
 from .conftest import Servers
 from .histories import Asked, Event, History, Wrote, mappings_of, model_of, play
-from .judging import CACHE_SECONDS
+from .judging import APPLY, CACHE_SECONDS
 from .model import does_match
 from .pairs import ACTIONS, Pair, pairs
 from .paths import all_paths
@@ -60,10 +60,12 @@ def _then(history: History, *events: Event) -> History:
     return replace(history, events=(*history.events, *events))
 
 
+@settings(max_examples=min(settings().max_examples, 300))  # each takes four commands
 @given(pair=_known_pairs(), data=st.data())
-def test_the_plan_made_with_the_fewest_questions_is_the_plan_made_with_all(
+def test_with_the_fewest_questions_a_run_plans_and_verifies_what_it_does_with_all(
     servers: Servers, pair: Pair, data: st.DataObject
 ) -> None:
+    command = data.draw(st.sampled_from((("plan",), APPLY)), "command")
     cached = data.draw(st.booleans(), "answers in caches")
     if cached:
         pair = Pair(*(data.draw(_with_cached_answers(side)) for side in (pair.source, pair.target)))
@@ -73,7 +75,7 @@ def test_the_plan_made_with_the_fewest_questions_is_the_plan_made_with_all(
             play(sandbox, history)
             if not cached:
                 sandbox.advance(CACHE_SECONDS + 1)
-        found.append(servers.run("plan", "--ask", ask))
+        found.append(servers.run(*command, "--ask", ask))
 
     few, every = found
     shown = f"{pair!r}\n{few.out}\n{every.out}"
@@ -81,4 +83,6 @@ def test_the_plan_made_with_the_fewest_questions_is_the_plan_made_with_all(
     if CACHED not in few.out + every.out:  # what is not believed leaves a choice
         for ended in found:
             ended.plan.pop("made")  # when it was made is nothing that it plans
+            ended.reports.get("receipt", {}).pop("ended", None)
         assert few.plan == every.plan, shown
+        assert few.reports.get("receipt") == every.reports.get("receipt"), shown

@@ -64,6 +64,14 @@ def test_is_given_whatever_else_is_wrong(
     assert capsys.readouterr().out == text
 
 
+def test_a_run_begins_without_what_only_some_need_or_what_its_reports_take() -> None:
+    """Those are loaded while the first requests travel, or by the runs that need them."""
+    listing = "import sys, sync.run.processing; print(*{name.partition('.')[0] for name in sys.modules})"
+    told = subprocess.run([sys.executable, "-c", listing], capture_output=True, text=True, check=True)
+    assert {"requests", "rich"} <= {*told.stdout.split()}
+    assert {"jinja2", "jsonschema", "junit_xml", "oauthlib", "regex"} & {*told.stdout.split()} == set()
+
+
 @pytest.mark.parametrize("asked", ["--help", "--version"])
 def test_waits_for_none_of_what_a_run_takes(asked: str) -> None:
     """Half a second went by, most of it in packages that write reports or speak HTTP."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup, escape
 
 from sync.model.impact import AccessChange, Cause, Requests
@@ -55,63 +55,59 @@ class Page:
 
     def render(self) -> str:
         """Return the page: one file that loads nothing."""
-        document, plan = self.document, self.document.plan
+        document, plan, told = self.document, self.document.plan, self._told()
         operations = list(plan.operations) if plan else []
         data = None
         if plan and document.target and not document.deviations:
             data = _json(access_of(document.target, plan))
-        return (
-            _templates()
-            .get_template("page.html")
-            .render(
-                document=document,
-                plan=plan,
-                title=headline.title(document, HTML),
-                lead=headline.lead(document, HTML),
-                questions=checks.questions(document),
-                alerts=self._alerts(),
-                guarantee=headline.half_way(document),
-                impact=plan.impact if plan else None,
-                data=data,
-                told=[each for each in self._told() if each.rows[0].severity <= Severity.NOTE],
-                partly=bool(document.undone or (document.outcomes is not None and document.not_tried)),
-                figures=figures(document) if plan else None,
-                staying=[
-                    *differences.blocked(document, HTML),
-                    *differences.accepted(document, HTML),
-                    *differences.protected(document, HTML),
-                ]
-                if plan
-                else [],
-                drift=differences.drift(document, HTML),
-                deviations=checks.deviations(document, HTML),
-                undone=[*results.undone(document, HTML), *results.found_besides(document, HTML)],
-                winners=differences.winners(document, HTML),
-                remarks=[*differences.remarks(document, HTML), *differences.flaws(document, HTML)],
-                health=checks.health(document, HTML),
-                health_verdict=checks.health_verdict(document),
-                verification=results.verification(document, HTML),
-                operations=len(operations),
-                contents=contents_of(document.exported) if document.exported else "",
-                scope={
-                    "Protected": document.agreed.protect,
-                    "Ignored": document.agreed.ignore,
-                    "Accepted": document.agreed.accept,
-                },
-                resumed=checks.resumed(document),
-                undoes=rollbacks.undoes(document, HTML),
-                folded=len(operations) > FOLDED_ABOVE,
-                wording=HTML,
-                plural=plural,
-                rows_of_access=_rows_of_access,
-                most=_ROWS,
-                script=Markup(_file("page.js")),  # noqa: S704 - ours
-                style=Markup(_file("page.css")),  # noqa: S704 - ours
-                policy=policy(),
-            )
+        return template().render(
+            document=document,
+            plan=plan,
+            title=headline.title(document, HTML),
+            lead=headline.lead(document, HTML),
+            questions=checks.questions(document),
+            alerts=self._alerts(told),
+            guarantee=headline.half_way(document),
+            impact=plan.impact if plan else None,
+            data=data,
+            told=[each for each in told if each.rows[0].severity <= Severity.NOTE],
+            partly=bool(document.undone or (document.outcomes is not None and document.not_tried)),
+            figures=figures(document) if plan else None,
+            staying=[
+                *differences.blocked(document, HTML),
+                *differences.accepted(document, HTML),
+                *differences.protected(document, HTML),
+            ]
+            if plan
+            else [],
+            drift=differences.drift(document, HTML),
+            deviations=checks.deviations(document, HTML),
+            undone=[*results.undone(document, HTML), *results.found_besides(document, HTML)],
+            winners=differences.winners(document, HTML),
+            remarks=[*differences.remarks(document, HTML), *differences.flaws(document, HTML)],
+            health=checks.health(document, HTML),
+            health_verdict=checks.health_verdict(document),
+            verification=results.verification(document, HTML),
+            operations=len(operations),
+            contents=contents_of(document.exported) if document.exported else "",
+            scope={
+                "Protected": document.agreed.protect,
+                "Ignored": document.agreed.ignore,
+                "Accepted": document.agreed.accept,
+            },
+            resumed=checks.resumed(document),
+            undoes=rollbacks.undoes(document, HTML),
+            folded=len(operations) > FOLDED_ABOVE,
+            wording=HTML,
+            plural=plural,
+            rows_of_access=_rows_of_access,
+            most=_ROWS,
+            script=Markup(_file("page.js")),  # noqa: S704 - ours
+            style=Markup(_file("page.css")),  # noqa: S704 - ours
+            policy=policy(),
         )
 
-    def _alerts(self) -> list[Section]:
+    def _alerts(self, told: list[Section]) -> list[Section]:
         """Return what must be heard first, the gravest before the rest."""
         document = self.document
         found = [
@@ -128,7 +124,7 @@ class Page:
         ]
         if document.plan and document.drift is None and not document.deviations:
             found += [
-                *(each for each in self._told() if each.rows[0].severity > Severity.NOTE),
+                *(each for each in told if each.rows[0].severity > Severity.NOTE),
                 *differences.exposures(document, HTML),
             ]
         return sorted(found, key=lambda section: -max(row.severity for row in section.rows))
@@ -171,6 +167,12 @@ def _templates() -> Environment:
         "name": _name,
     }
     return templates
+
+
+@cache
+def template() -> Template:
+    """Return the page's template: to read it takes as long as to fill it."""
+    return _templates().get_template("page.html")
 
 
 @cache
