@@ -224,7 +224,6 @@ def outputs_of(document: Document, code: ExitCode, report_dir: str) -> dict[str,
     """Return what a run puts out. What it did not come to is empty; counts are of what is planned or done."""
     plan, verification = document.plan, document.verification
     counts = {verb: sum(change.verb is verb for change in document.changes) for verb in Verb}
-    differs = bool(plan and (plan.operations or plan.open_differences))
     return {
         "changes": str(len(document.changes)) if plan else "",
         "creates": str(counts[Verb.CREATE] + counts[Verb.ASSIGN]) if plan else "",
@@ -235,7 +234,7 @@ def outputs_of(document: Document, code: ExitCode, report_dir: str) -> dict[str,
         **(access_counts(plan) if plan else dict.fromkeys(ACCESS_COUNTS, "")),
         "refused": _flag(code is ExitCode.REFUSED),
         "digest": plan.digest if plan else "",
-        "drift": "" if document.drift is None else _flag(differs),
+        "drift": "" if document.drift is None else _flag(document.differs),
         "identical": _flag(verification.identical) if verification else "",
         "another-run": _flag((plan.runs or 1) > 1) if plan else "",
         "not-compared": str(len(document.not_compared)) if plan else "",

@@ -99,6 +99,7 @@ class Console:
             *banner("HEIMDALL ENVIRONMENT SYNCHRONIZATION")[1:],
             *([Text(f"Source: {headline.side(self.document.source_name, source, PLAIN)}")] if source else []),
             *([Text(f"Target: {headline.side(self.document.target_name, target, PLAIN)}")] if target else []),
+            *([Text(f"Git:    {printable(self.document.git)}")] if self.document.git else []),
             Text(f"Mode: {mode}", "bold"),
         ]
 

@@ -17,6 +17,7 @@ from sync.overlaps.lint import Flaw
 from sync.plan.approval import Deviated
 from sync.plan.drift import Moved
 from sync.plan.guardrails import Objection
+from sync.plan.three_ways import ThreeWay
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,8 @@ class Document:
     them that the checkpoint knows to be ours. `drift` tells of a drift check which side has moved since
     the last apply; it is None for every other command, and empty where no receipt was given;
     `drift_impact` tells who can reach what because of what the target's side has moved since then.
+    `three_ways` tells what is not alike in git and both sides, None where that was not asked for; `git` is
+    what the snapshot in git is called.
 
     `remarks` are answers of the servers about overlaps that are not what their lists show, by the
     last reading; `flaws` are what is wrong with the mappings themselves.
@@ -79,6 +82,8 @@ class Document:
     ours: frozenset[Operation] = frozenset()
     drift: Mapping[Operation, Moved] | None = None
     drift_impact: Impact | None = None
+    git: str = ""
+    three_ways: tuple[ThreeWay, ...] | None = None
     notes: tuple[str, ...] = ()
     stand_ins: tuple[str, ...] = ()
     exported_to: str = ""
@@ -132,6 +137,12 @@ class Document:
         if self.verification is not None and not self.verification.error:
             return self.verification.blocked
         return self.plan.blocked if self.plan else ()
+
+    @property
+    def differs(self) -> bool:
+        """Tell whether a difference was planned for or found, from git as well, that is not accepted."""
+        from_git = any(not each.known for each in self.three_ways or ())
+        return from_git or bool(self.plan and (self.plan.operations or self.plan.open_differences))
 
     @property
     def not_compared(self) -> tuple[str, ...]:

@@ -87,8 +87,10 @@ class JUnit:
     def _drift(self) -> Iterator[tuple[Kind | None, Case]]:
         for side in differences.drift(self.document, PLAIN):
             for row in side.rows:
-                lines = [f"in the target: {row.before}", f"in the source: {row.after}", row.hint]
-                message = f"{row.said} ({side.title.lower()})" if self.document.drift else row.said
+                in_git = [f"in git: {row.base}"] if row.base else []
+                lines = [*in_git, f"in the target: {row.before}", f"in the source: {row.after}", row.hint]
+                is_told = self.document.drift or self.document.three_ways
+                message = f"{row.said} ({side.title.lower()})" if is_told else row.said
                 yield row.kind, Case.failed(row.what, row.tag, message, *lines)
 
     def _changes(self, plan: Plan) -> Iterator[tuple[Kind | None, Case]]:

@@ -26,6 +26,7 @@ _MARKS = {Severity.GOOD: "✅", Severity.NOTE: "⚠️", Severity.WARNING: "⚠�
 _WHY = {"what": "what", "why": "why"}
 _REMEDY = {**_WHY, "what you can do": "hint"}
 _SIDES = {"what": "what", "in the target": "before", "in the source": "after"}
+_THREE_WAYS = {"what": "what", "in git": "base", **dict([*_SIDES.items()][:0:-1])}
 _WINNERS = {"request": "what", "before": "before", "after": "after"}
 _TO_GO_BACK = (
     "**To go back:** an apply keeps a backup of the target before its first change, and its summary shows the"
@@ -108,7 +109,7 @@ class Markdown:
         stays = [
             *_tables(differences.blocked(document, MARKDOWN), _REMEDY),
             *_tables(differences.accepted(document, MARKDOWN), _WHY),
-            *_tables(differences.protected(document, MARKDOWN), _SIDES),
+            *_tables(differences.protected(document, MARKDOWN), self._columns),
         ]
         if document.drift is not None:
             return [*self._drift(), *stays, *self._remarks()]
@@ -186,7 +187,12 @@ class Markdown:
         hints = [[MARKDOWN.sentence(side.hint)] for side in sides if side.hint]
         access = effects.drift_access(self.document, MARKDOWN)
         lists = [[f"**{one.title}:**", "", _bullets(one, "- and {} more")] for one in access]
-        return [self._lead("❌ " if sides else "✅ "), *lists, *hints, *_tables(sides, _SIDES)]
+        return [self._lead("❌ " if sides else "✅ "), *lists, *hints, *_tables(sides, self._columns)]
+
+    @property
+    def _columns(self) -> dict[str, str]:
+        """Return the columns that tell what each side holds, and git where that was looked at."""
+        return _SIDES if self.document.three_ways is None else _THREE_WAYS
 
     def _remarks(self) -> list[list[str]]:
         found = [

@@ -22,7 +22,7 @@ from sync.report.progress import Standing
 from sync.run.gate import Gates
 from sync.run.input_files import InputFiles
 from sync.run.record import Record
-from sync.run.settings import Command, Settings
+from sync.run.settings import Command, Settings, name_of_snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +101,7 @@ def connect(
             target_url=places["target"],
             source_name=settings.source_name or (made.source_name if made else ""),
             target_name=settings.target_name or (made.target_name if made else ""),
+            git=name_of_snapshot(settings.against_git) if settings.against_git else "",
             rules=connected.rules,
             notes=files.notes,
             stand_ins=tuple(_stand_ins(settings, files)),

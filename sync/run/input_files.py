@@ -24,7 +24,8 @@ from sync.run.settings import Command, Settings
 class InputFiles:
     """What was approved before this run, what earlier runs have left, and what stands for an environment.
 
-    `contract` is what the target says that it accepts, where a snapshot stands for it. `notes` tell what
+    `contract` is what the target says that it accepts, where a snapshot stands for it; `git` is what a drift
+    check compares both with. `notes` tell what
     was there and is left out, and which other program made the plan.
     """
 
@@ -34,6 +35,7 @@ class InputFiles:
     target: Snapshot | None = None
     contract: Contract | None = None
     receipt: Receipt | None = None
+    git: Snapshot | None = None
     notes: tuple[str, ...] = ()
 
     @property
@@ -49,6 +51,7 @@ def input_paths(settings: Settings) -> tuple[Path, ...]:
         settings.plan,
         settings.receipt if settings.effective_command is Command.DRIFT else None,
         *(settings.file(side) for side in _read_sides(settings)),
+        settings.against_git,
         settings.contract,
         settings.source_token_file,
         settings.target_token_file,
@@ -82,7 +85,8 @@ def read_input_files(settings: Settings) -> InputFiles:
     contract = read_contract_file(settings.contract) if settings.contract else None
     notes += _other_program(approved or (earlier.plan if earlier else None))
     source, target = snapshots.get("source"), snapshots.get("target")
-    files = InputFiles(approved, earlier, source, target, contract, receipt, tuple(notes))
+    git = read_file(settings.against_git) if settings.against_git else None
+    files = InputFiles(approved, earlier, source, target, contract, receipt, git, tuple(notes))
     if files.rules:
         _refuse_other_rules(settings, files.rules)
     return files

@@ -57,6 +57,12 @@ def _file(path: Path) -> Path:
     return path
 
 
+def _snapshot(path: Path) -> Path:
+    if not _is_there(path):
+        raise ValueError("should be a snapshot's file or folder")
+    return path
+
+
 def _is_file(path: Path) -> bool:
     with contextlib.suppress(OSError):  # a token is too long for a name, and the error would repeat it
         return path.is_file()
@@ -159,6 +165,7 @@ def _environment(name: str) -> str:
 BaseUrl = Annotated[str, AfterValidator(_base_url)]
 Place = Annotated[str, AfterValidator(_url_or_snapshot)]
 File = Annotated[Path, AfterValidator(_file)]
+SnapshotPath = Annotated[Path, AfterValidator(_snapshot)]
 Token = Annotated[SecretStr, AfterValidator(_token)]
 Name = Annotated[str, AfterValidator(_name)]
 Digest = Annotated[str, AfterValidator(_digest)]

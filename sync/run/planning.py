@@ -13,15 +13,14 @@ from sync.errors import RefusedError, UnhealthyError
 from sync.heimdall.contract import Contract, known_contract, read_contract
 from sync.heimdall.health import check_health
 from sync.heimdall.reader import Reading, count_members
-from sync.model.plan import Plan, Provenance, Rules
+from sync.model.plan import Plan, Provenance
 from sync.model.snapshot import Kind, Snapshot
 from sync.overlaps.answers import Remark
 from sync.overlaps.lint import Flaw, blank_on_one_side, flaws_of
 from sync.plan.approval import MAKE_ANOTHER, deviations, moved_side
-from sync.plan.drift import moved_since
 from sync.plan.guardrails import objections_to_plan, takes_superadmin
 from sync.plan.planner import make_plan
-from sync.plan.recreation import as_differences, of_recreation
+from sync.plan.recreation import of_recreation
 from sync.plan.resume import Work, work_left
 from sync.plan.side import Environment
 from sync.program import this_program
@@ -88,11 +87,6 @@ class Planned:
 
     read: Read
     plan: Plan
-
-    @property
-    def differs(self) -> bool:
-        """Tell whether there is a difference that is not accepted."""
-        return bool(self.plan.operations or self.plan.open_differences)
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,22 +207,6 @@ def _members(read: Read, fresh: Plan) -> dict[str, int]:
         return {}
     with read.connected.asking("Counting members"):
         return count_members(read.connected.target, groups)
-
-
-def explain_drift(planned: Planned) -> None:
-    """Show of each difference which side has changed since the last apply, as far as a receipt says."""
-    read, moved = planned.read, {}
-    receipt, record = read.connected.files.receipt, read.connected.record
-    if receipt and receipt.snapshot:
-        blocked = [difference.operation for difference in planned.plan.blocked if difference.operation]
-        changes = (*as_differences(planned.plan.operations), *blocked)
-        moved = moved_since(receipt.snapshot, read.source.snapshot, read.target.snapshot, changes)
-        # what would make the state of the last apply equal to the target is what was done by hand
-        base, rules = Environment("", receipt.snapshot), Rules(ignore=read.connected.rules.ignore)
-        by_hand = make_plan(read.environments[1], base, refuses=lambda _: None, rules=rules)
-        record.document = replace(record.document, drift_impact=by_hand.impact)
-    record.document = replace(record.document, drift=moved)
-    record.show(Console.drift, Console.flaws)
 
 
 def approve(planned: Planned) -> Approved:

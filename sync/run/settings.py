@@ -28,6 +28,7 @@ from sync.run.option_types import (
     Patterns,
     Place,
     Roles,
+    SnapshotPath,
     Token,
 )
 
@@ -275,6 +276,11 @@ class Settings(BaseSettings):
     receipt: Annotated[File | None, Section.FILES] = Field(
         None, description="Receipt of the last apply; with it, `drift` tells which side has changed since"
     )
+    against_git: Annotated[SnapshotPath | None, Section.FILES] = Field(
+        None,
+        description="File or folder of a snapshot in git; with it, `drift` tells what has changed since: in "
+        "the source, in the target or in both",
+    )
     concurrency: Annotated[int, Section.REQUESTS] = Field(
         8, ge=1, le=64, description="How many requests run at the same time for each environment, 1 to 64"
     )
@@ -318,8 +324,8 @@ class Settings(BaseSettings):
 
     def place(self, side: str) -> str:
         """Return what reports and plans call a side: its URL, or the name of the snapshot's file."""
-        file, url = self.file(side), getattr(self, f"{side}_url")
-        return f"snapshot {file.name or file.resolve().name}" if file else str(url)
+        file = self.file(side)
+        return name_of_snapshot(file) if file else str(getattr(self, f"{side}_url"))
 
     def credentials(self, side: str) -> Credentials:
         """Return what was given about the token of the `source` or the `target`."""
@@ -340,3 +346,8 @@ class Settings(BaseSettings):
     def countdown_seconds(self, *, terminal: bool) -> int:
         """Return the seconds to wait before the first write."""
         return (5 if terminal else 0) if self.countdown is None else self.countdown
+
+
+def name_of_snapshot(path: Path) -> str:
+    """Return what reports call a snapshot's file or folder."""
+    return f"snapshot {path.name or path.resolve().name}"

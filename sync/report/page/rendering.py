@@ -84,6 +84,7 @@ class Page:
                 if plan
                 else [],
                 drift=differences.drift(document, HTML),
+                of_sides=_sides(document),
                 deviations=checks.deviations(document, HTML),
                 undone=[*results.undone(document, HTML), *results.found_besides(document, HTML)],
                 winners=differences.winners(document, HTML),
@@ -136,6 +137,12 @@ class Page:
         if document.outcomes is None or (found and found.identical):
             return effects.access(document, HTML)
         return [*differences.lost(document, HTML), *differences.unprotected(document, HTML)]
+
+
+def _sides(document: Document) -> dict[str, str]:
+    """Return the columns that tell what each side holds, and git where that was looked at."""
+    in_git = {} if document.three_ways is None else {"in git": "base"}
+    return {**in_git, "in the target": "before", "in the source": "after"}
 
 
 def policy() -> str:
