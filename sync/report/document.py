@@ -163,6 +163,18 @@ class Document:
         return self.outcomes is not None and (found is None or bool(found.error or found.remaining))
 
     @property
+    def carried_out(self) -> bool:
+        """Tell whether an apply has made every change of its plan."""
+        return self.outcomes is not None and not self.undone and not self.not_tried
+
+    @property
+    def needs_another_run(self) -> bool:
+        """Tell whether another run is needed after this plan; of an apply, if it has made all its changes."""
+        if self.error or self.plan is None or (self.plan.runs or 1) == 1:
+            return False
+        return self.outcomes is None or (self.carried_out and self.unequal)
+
+    @property
     def unequal(self) -> bool:
         """Tell whether both sides were read again after an apply, and differ."""
         found = self.verification

@@ -22,6 +22,7 @@ from sync.model.snapshot import Kind
 from sync.report import checks, differences, results
 from sync.report.access import access_counts
 from sync.report.document import Document
+from sync.report.runs import more_runs
 from sync.report.sections import Row, Section, Severity
 from sync.report.testcases import Case, Suite, as_xml
 from sync.report.wording import PLAIN, Wording, in_order, plural, why
@@ -47,7 +48,9 @@ class JUnit:
             Suite("guardrails", [*self._cases(checks.overrides), *self._cases(checks.refusals)]),
             *self._kinds(),
             Suite("winners", [*self._winners()]),
-            Suite("warnings", [*self._cases(checks.patterns), *self._cases(differences.flaws)]),
+            Suite(
+                "warnings", [*self._cases(checks.patterns), *self._cases(differences.flaws), *self._runs()]
+            ),
             Suite("verification", [*self._ended_early(), *self._verification()]),
         ]
         return as_xml(suites, self.document.started, self.document.seconds)
@@ -135,6 +138,11 @@ class JUnit:
                     yield Case.passed(wins, f"before: {row.before}", "verified after the apply")
             yield from self._cases(differences.exposures)
         yield from self._cases(differences.remarks)
+
+    def _runs(self) -> Iterator[Case]:
+        """Yield why one run is not enough, in one case."""
+        for section in more_runs(self.document, PLAIN):
+            yield Case.skipped(section.title, "; ".join(row.advised for row in section.rows))
 
     def _ended_early(self) -> Iterator[Case]:
         document = self.document

@@ -154,13 +154,13 @@ class Markdown:
         told = effects.access(document, MARKDOWN)
         weighty = [section for section in told if section.rows[0].severity > Severity.NOTE]
         lists = [[f"**{one.title}:**", "", _bullets(one, _MORE_WAYS)] for one in told if one not in weighty]
-        none = ["**Nobody gains or loses access:** every group reaches the same endpoints as before."]
+        said, why = effects.nobody(document.plan)
         impact = document.plan.impact
         always = listed([*map(code, impact.superadmin)], ", ", "and {} more")
         superadmin = ""
         if always and not (impact.superadmin_granted or impact.superadmin_lost):
             superadmin = f" No group gains or loses superadmin, which reaches everything: {always} has it."
-        same = ["Apart from this, every group reaches the same endpoints as before."]
+        same = [f"Apart from this, {why}"]
         rest = [
             f"- {one.title}: {row.what}"
             for one in effects.unchanged_access(document, MARKDOWN)
@@ -171,7 +171,7 @@ class Markdown:
             [f"**Access:** {changed}.{superadmin}"] if changed else [],
             *_alerts("CAUTION", weighty),
             *lists,
-            *([] if told else [none]),
+            *([] if told else [[f"**{said}** {why}"]]),
             *_tables(effects.who_may(document, MARKDOWN), _MAY),
             mermaid(impact),
             *_tables(effects.ways(document, MARKDOWN), _WAYS, fold=True),

@@ -16,6 +16,7 @@ from sync.model.impact import AccessChange, Cause, Requests
 from sync.report import checks, differences, effects, headline, results
 from sync.report.document import Document
 from sync.report.page.access import access_of
+from sync.report.runs import more_runs
 from sync.report.sections import Section, Severity
 from sync.report.tables import figures
 from sync.report.wording import Wording, contents_of, plural, printable
@@ -72,6 +73,7 @@ class Page:
                 alerts=self._alerts(),
                 guarantee=headline.half_way(document),
                 impact=plan.impact if plan else None,
+                nobody=effects.nobody(plan) if plan else None,
                 data=data,
                 told=[each for each in self._told() if each.rows[0].severity <= Severity.NOTE],
                 partly=bool(document.undone or (document.outcomes is not None and document.not_tried)),
@@ -123,6 +125,7 @@ class Page:
             *checks.stand_ins(document, HTML),
             *checks.overrides(document, HTML),
             *checks.patterns(document, HTML),
+            *more_runs(document, HTML),
         ]
         if document.plan and document.drift is None and not document.deviations:
             found += [
