@@ -1,7 +1,9 @@
 """What a drift check adds to a plan: which side has changed since the last apply, or since git."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 
+from sync.apply.receipt import Receipt
 from sync.model.plan import Rules
 from sync.model.snapshot import Snapshot
 from sync.plan.drift import moved_since
@@ -24,8 +26,24 @@ def explain_drift(planned: Planned) -> None:
             )
         record.document = replace(record.document, three_ways=found)
     elif files.receipt and files.receipt.snapshot:
+        for doubt in _doubts(files.receipt, planned.plan.source.url):
+            record.warn(doubt)
         _since(files.receipt.snapshot, planned)
     record.show(Console.drift, Console.flaws)
+
+
+def _doubts(receipt: Receipt, source: str) -> Iterator[str]:
+    """Yield why what the receipt holds may not be what both sides held."""
+    if receipt.source_url != source:
+        yield (
+            f"the receipt is of an apply from another source, {receipt.source_url}: what the two sources do "
+            "not have alike counts as waiting in the source"
+        )
+    if not receipt.identical:
+        yield (
+            "the apply of the receipt did not make both sides equal: what still differed then counts as "
+            "waiting in the source"
+        )
 
 
 def _since(base: Snapshot, planned: Planned) -> None:
