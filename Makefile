@@ -53,8 +53,9 @@ bench: .venv/installed-dev ## measure for at most 20 minutes how fast everything
 	$(BIN)/python tests/benchmarks/impact.py
 	$(BIN)/python tests/benchmarks/page.py
 
-schema: install ## print the schemas of plan.json and of a snapshot's files into schemas/
+schema: install ## print the schemas of plan.json and of snapshots into schemas/
 	$(BIN)/python -m sync.model.schema > schemas/plan-2.json
+	$(BIN)/python -m sync.model.schema snapshot > schemas/snapshot-1.json
 	$(BIN)/python -m sync.snapshots.entries > schemas/snapshot-folder-1.json
 
 texts: install ## print every text that a user can meet, to read them aloud

@@ -45,7 +45,8 @@ OUTPUTS = {
     "digest": "Digest of the plan; pass it to `expect-digest`",
     "drift": "`true` if `drift` found a difference, `false` if it found none",
     "identical": "`true` if an apply verified that target and source are equal, `false` if they are not",
-    "another-run": "`true` if another run is needed after this plan's apply: the target hides some roles",
+    "another-run": "`true` if another run is needed after this plan, since the target hides some roles; of "
+    "an apply, only if it has made all changes of its plan",
     "not-compared": "Number of mappings with an unknown winner of overlaps: their patterns can't be compared",
     "report-dir": "Folder of the reports",
     "exit-reason": "Reason why the run ended, in a sentence",
@@ -221,7 +222,6 @@ def outputs_of(document: Document, code: ExitCode, report_dir: str) -> dict[str,
     """Return what a run puts out. What it did not come to is empty; counts are of what is planned or done."""
     plan, verification = document.plan, document.verification
     counts = {verb: sum(change.verb is verb for change in document.changes) for verb in Verb}
-    differs = bool(plan and (plan.operations or plan.open_differences))
     return {
         "changes": str(len(document.changes)) if plan else "",
         "creates": str(counts[Verb.CREATE] + counts[Verb.ASSIGN]) if plan else "",
@@ -232,9 +232,9 @@ def outputs_of(document: Document, code: ExitCode, report_dir: str) -> dict[str,
         **(access_counts(plan) if plan else dict.fromkeys(ACCESS_COUNTS, "")),
         "refused": _flag(code is ExitCode.REFUSED),
         "digest": plan.digest if plan else "",
-        "drift": "" if document.drift is None else _flag(differs),
+        "drift": "" if document.drift is None else _flag(document.differs),
         "identical": _flag(verification.identical) if verification else "",
-        "another-run": _flag((plan.runs or 1) > 1) if plan else "",
+        "another-run": _flag(document.needs_another_run) if plan else "",
         "not-compared": str(len(document.not_compared)) if plan else "",
         "report-dir": report_dir,
         "exit-reason": _reason(document, code),

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from sync.model.schema import plan_schema
+from sync.model.schema import plan_schema, snapshot_schema
+from sync.sandbox.example import staging
 from sync.snapshots.entries import SCHEMA, folder_schema
 from tests.report.examples import PLAN
 
@@ -127,6 +128,16 @@ def test_a_plan_is_valid_by_the_published_schema() -> None:
     Draft202012Validator.check_schema(schema)
     assert not list(Draft202012Validator(schema).iter_errors(plan))
     assert list(Draft202012Validator(schema).iter_errors(plan | {"waves": 1}))
+
+
+def test_a_snapshot_is_valid_by_the_published_schema() -> None:
+    published = (ROOT / "schemas" / "snapshot-1.json").read_text()
+    assert published == snapshot_schema(), "make it anew with: make schema"
+    schema = json.loads(published)
+    snapshot = json.loads(staging().canonical_json())
+    Draft202012Validator.check_schema(schema)
+    assert not list(Draft202012Validator(schema).iter_errors(snapshot))
+    assert list(Draft202012Validator(schema).iter_errors(snapshot | {"rolls": []}))
 
 
 def check_of_a_commit(folder: Path, script: str, *, docker: str) -> subprocess.CompletedProcess[str]:

@@ -76,7 +76,7 @@ def blank_on_one_side(
 def _flaws(snapshot: Snapshot) -> Iterator[Flaw]:
     names = frozenset(mapping.name for mapping in snapshot.mappings)
     overlaps = overlaps_of(names)
-    by_name = overlaps.all_by_name()
+    by_name, ranking = overlaps.all_by_name(), snapshot.ranking
     for name in sorted(names):
         pattern = Endpoint.parse(name).pattern
         if not is_regular_expression(pattern) and not is_simple(pattern):
@@ -84,7 +84,7 @@ def _flaws(snapshot: Snapshot) -> Iterator[Flaw]:
         elif name in overlaps.not_compared:
             yield Flaw(name, Fault.UNCOMPARED, overlaps.not_compared[name])
         else:
-            yield from _of_compared(name, by_name.get(name, []), snapshot.ranking, names)
+            yield from _of_compared(name, by_name.get(name, []), ranking, names)
 
 
 def _of_compared(

@@ -1,7 +1,6 @@
 """Two snapshots and what the target accepts → the plan: operations in waves, and what stays different."""
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 
 from sync.model.plan import Blocked, Operation, Plan, Rules, Strategy, Verb
 from sync.model.refusal import Refusal, no_address
@@ -14,7 +13,7 @@ from sync.plan.interruptions import WonRequests
 from sync.plan.planned_winners import PlannedWinners
 from sync.plan.recreation import Recreation, needs_a_gap, recreations
 from sync.plan.side import Environment
-from sync.plan.sight import hidden_afterwards, may_be_hidden, runs_needed
+from sync.plan.sight import hidden_afterwards, may_be_hidden, roles_after, runs_needed
 from sync.plan.undecided import undecided
 
 Entry = tuple[Kind, str]
@@ -50,8 +49,9 @@ def make_plan(
     drafting = Drafting(rules, source.enforced, target.enforced, changes, winners, refuses, recreating)
     draft = drafting.draft(refused)
     operations = draft.operations
-    unread = {key: refusal for key, refusal in unread.items() if not named(rules.ignore, *key)}
-    incomparable = _incomparable(unread, source.snapshot, target.snapshot, operations)
+    runs = runs_needed(source.snapshot, target.snapshot, operations, _stuck(draft.refused), rules)
+    later = _shown_later(unread, source.snapshot, len(roles_after(target.snapshot, operations)), runs)
+    unread = {key: later.get(why, why) for key, why in unread.items() if not named(rules.ignore, *key)}
     return Plan(
         source=source.side(rules),
         target=target.side(rules),
@@ -59,9 +59,9 @@ def make_plan(
         waves=tuple(draft.waves),
         blocked=_marked(
             [
-                *incomparable,
+                *_incomparable(unread, source.snapshot, target.snapshot),
                 *hidden_afterwards(source.snapshot, target.snapshot, operations, rules.ignore),
-                *(_blocked(change, refusal) for change, refusal in draft.refused.items()),
+                *(_blocked(change, later.get(why, why)) for change, why in draft.refused.items()),
                 *undecided(source, target, winners, operations, draft.refused),
             ],
             rules,
@@ -70,7 +70,7 @@ def make_plan(
         winner_changes=tuple(winners.changed(operations)),
         exposures=draft.exposures,
         may_be_hidden=may_be_hidden(target.snapshot, operations, rules.ignore),
-        runs=runs_needed(source.snapshot, target.snapshot, operations, _stuck(draft.refused), rules),
+        runs=runs,
         impact=impact_of(
             target.enforced,
             draft.waves,
@@ -138,31 +138,32 @@ def _unreadable(kind: Kind, name: str, side: str) -> Refusal:
     )
 
 
-def _incomparable(
-    unread: Mapping[Entry, Refusal], source: Snapshot, target: Snapshot, operations: Sequence[Operation]
-) -> Iterator[Blocked]:
+def _shown_later(
+    unread: Mapping[Entry, Refusal], source: Snapshot, left: int, runs: int | None
+) -> dict[Refusal, Refusal]:
+    """Return what the target hides now and shows after a plan, or in one of several runs: apply it first.
+
+    The plan leaves so many roles in the target.
+    """
+    if left > READABLE_ROLES and (runs or 1) == 1:
+        return {}
+    shows = f"all of its {left} roles" if left <= READABLE_ROLES else "more of its roles"
+    remedy = f"apply this plan, then run the sync again: the target then shows {shows}"
+    return {
+        refusal: Refusal(refusal.reason, remedy)
+        for (kind, name), refusal in unread.items()
+        if fits_in_url(name) and name not in unreadable(source, kind)
+    }
+
+
+def _incomparable(unread: Mapping[Entry, Refusal], source: Snapshot, target: Snapshot) -> Iterator[Blocked]:
     """Yield the roles and groups that are on both sides and can't be compared."""
     in_source, in_target = (
         {(kind, entity.name) for kind in Kind for entity in side.of(kind)} for side in (source, target)
     )
-    steps = Counter(_step(operation) for operation in operations)
-    left = len(target.roles) + steps[Verb.CREATE, Kind.ROLE] - steps[Verb.DELETE, Kind.ROLE]
     for kind, name in sorted(in_source & in_target & {*unread}):
-        refusal = unread[kind, name]
-        again = left <= READABLE_ROLES and fits_in_url(name) and name not in unreadable(source, kind)
-        yield Blocked(
-            kind=kind,
-            name=name,
-            operation=None,
-            reason=refusal.reason,
-            remedy=f"apply this plan, then run the sync again: the target then shows all of its {left} roles"
-            if again
-            else refusal.remedy,
-        )
-
-
-def _step(operation: Operation) -> tuple[Verb, Kind]:
-    return operation.verb, operation.kind
+        why = unread[kind, name]
+        yield Blocked(kind=kind, name=name, operation=None, reason=why.reason, remedy=why.remedy)
 
 
 def _blocked(change: Operation, refusal: Refusal) -> Blocked:

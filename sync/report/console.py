@@ -11,6 +11,7 @@ from rich.text import Text
 from sync.model.outcome import Status
 from sync.model.plan import UPDATES, Operation, Plan, Verb
 from sync.model.snapshot import Kind, Snapshot
+from sync.plan.recreation import recreated
 from sync.report import checks, differences, effects, headline, results, rollbacks
 from sync.report.document import Document
 from sync.report.lines import (
@@ -22,6 +23,7 @@ from sync.report.lines import (
     first,
     marked,
     marked_all,
+    remarked,
     tagged,
     titled,
     to_copy,
@@ -101,6 +103,7 @@ class Console:
             *banner("HEIMDALL ENVIRONMENT SYNCHRONIZATION")[1:],
             *([Text(f"Source: {headline.side(self.document.source_name, source, PLAIN)}")] if source else []),
             *([Text(f"Target: {headline.side(self.document.target_name, target, PLAIN)}")] if target else []),
+            *([Text(f"Git:    {printable(self.document.git)}")] if self.document.git else []),
             Text(f"Mode: {mode}", "bold"),
         ]
 
@@ -279,8 +282,9 @@ class Console:
     def summary(self) -> Lines:
         """Return the figures of a run and how it ended.
 
-        In a dry run they count what is planned, in an apply what is done; creations, updates, deletions and
-        both sorts of assignments add up to the total. What was done before the run is told beside it.
+        In a dry run they count what is planned, in an apply what is done; creations, updates, deletions,
+        twice the recreations and both sorts of assignments add up to the total. What was done before the run
+        is told beside it.
         """
         document = self.document
         lines = banner("SYNC SUMMARY")
@@ -288,7 +292,9 @@ class Console:
             lines += self._figures(document.plan)
         if document.error is not None:
             lines += failure(document.error)
-        lines += marked_all(more_runs(document, PLAIN))
+        for section in more_runs(document, PLAIN):
+            lines.append(Text(f"{MARKS[section.rows[0].severity]} {section.title}:", "bold yellow"))
+            lines += [line for row in section.rows for line in remarked(row)]
         for section in results.causes(document, PLAIN):
             lines += [line for row in section.rows for line in marked(row, f"Failed: {row.said}")]
         if document.unequal:
@@ -302,12 +308,14 @@ class Console:
 
     def _figures(self, plan: Plan) -> Lines:
         document, counts = self.document, counts_of(self.document.changes)
-        lines = []
+        lines, again = [], len(recreated(document.changes))
         for kind in Kind:
-            created, deleted = counts[kind, Verb.CREATE], counts[kind, Verb.DELETE]
+            both = again if kind is Kind.ROLE else 0
+            created, deleted = counts[kind, Verb.CREATE] - both, counts[kind, Verb.DELETE] - both
             updated = sum(counts[kind, verb] for verb in UPDATES)
             label = f"{kind.plural.capitalize()}:"
-            lines.append(Text(f"{label:<9} +{created} ~{updated} -{deleted}"))
+            told = f"; {both} recreated, each by 2 changes" if both else ""
+            lines.append(Text(f"{label:<9} +{created} ~{updated} -{deleted}{told}"))
         assigned, unassigned = (sum(counts[kind, verb] for kind in Kind) for verb in EDGE_VERBS)
         may_stay, skipped = differences.known(document), len(document.ended(Status.SKIPPED))
         errors = len(document.ended(Status.FAILED)) + (document.error is not None)

@@ -9,6 +9,7 @@ from sync.overlaps.answers import Doubt, Remark
 from sync.overlaps.lint import Fault, Flaw
 from sync.plan.drift import Moved
 from sync.plan.recreation import as_differences
+from sync.report import three_ways
 from sync.report.document import Document
 from sync.report.sections import Row, Section, Severity, section
 from sync.report.wording import Wording, lost_memberships, plural
@@ -21,7 +22,8 @@ _IN_BETWEEN = {
 _SHOWN_BY = {Fault.UNREAL: " is text in it", Fault.UNDECIDING: " always wins", Fault.BLANK: " more like it"}
 
 _RECEIPT_TELLS = (
-    "With the receipt of the last apply (--receipt) the check tells which side has changed since."
+    "With the receipt of the last apply (--receipt), or a snapshot in git (--against-git), the check tells "
+    "which side has changed since."
 )
 
 _UNTOLD = "changed on an unknown side"
@@ -73,6 +75,8 @@ def protected(document: Document, wording: Wording) -> list[Section]:
 
 
 def _staying(title: str, tag: str, document: Document, wording: Wording) -> list[Section]:
+    if document.three_ways is not None:
+        return section(title, three_ways.staying(tag, document, wording))
     stays = [difference for difference in document.differences if _known_as(difference, document) == tag]
     return section(title, (_stays(difference, tag, document, wording) for difference in stays))
 
@@ -105,6 +109,8 @@ def _stays(difference: Blocked, tag: str, document: Document, wording: Wording) 
 def known(document: Document) -> str:
     """Count what may stay different: `1 accepted and 2 protected differences`, empty for none."""
     tags = [_known_as(difference, document) for difference in document.differences if difference.accepted]
+    if document.three_ways is not None:
+        tags = [three_ways.known_as(each, document) for each in document.three_ways if each.known]
     counts = {tag: tags.count(tag) for tag in ("accepted", "protected")}
     said = " and ".join(f"{count:,} {tag}" for tag, count in counts.items() if count)
     return f"{said} {'difference' if len(tags) == 1 else 'differences'}" if tags else ""
@@ -206,11 +212,13 @@ def _flaw(flaw: Flaw, wording: Wording) -> Row:
 def drift(document: Document, wording: Wording) -> list[Section]:
     """Return the differences that nobody has accepted, a section for each side that has moved.
 
-    Without a receipt there is one section. None where there are no differences, or where nobody asked.
+    Without a receipt or git there is one section. None where there are no differences, or where nobody asked.
     """
     plan, moved = document.plan, document.drift
     if plan is None or moved is None:
         return []
+    if document.three_ways is not None:
+        return three_ways.changed(document, wording)
     found: list[Operation | Blocked] = [*as_differences(plan.operations), *plan.open_differences]
     found.sort(key=lambda difference: list(Kind).index(difference.kind))
     if not moved:
@@ -238,7 +246,7 @@ def _drifted(difference: Operation | Blocked, document: Document, wording: Wordi
     members = document.plan.members.get(difference.name) if document.plan and deletes_group else None
     stays = f"{difference.reason}; {difference.remedy}" if isinstance(difference, Blocked) else ""
     return Row(
-        what=_thing(difference, wording),
+        what=wording.thing(difference.kind, difference.name, operation.member if operation else None),
         why=_how_it_is(operation, wording),
         hint=wording.sentence(stays),
         before=before + ("" if members is None else f", with {plural(members, 'member')}"),
@@ -247,16 +255,6 @@ def _drifted(difference: Operation | Blocked, document: Document, wording: Wordi
         severity=Severity.ERROR,
         kind=difference.kind,
     )
-
-
-def _thing(difference: Operation | Blocked, wording: Wording) -> str:
-    """Return what differs, whichever way: `action 'x' of role 'y'`, `mapping GET /p$`."""
-    operation = _operation_of(difference)
-    name = wording.text if difference.kind is Kind.MAPPING else wording.name
-    holder = f"{difference.kind} {name(difference.name)}"
-    if operation is None or operation.member is None:
-        return holder
-    return f"{operation.member_kind} {wording.name(operation.member)} of {holder}"
 
 
 _AS_IT_IS = {
@@ -286,4 +284,5 @@ def no_drift(document: Document) -> str:
     may_stay = known(document)
     scope = "in scope " if document.agreed.ignore else ""
     but = f", except {may_stay}" if may_stay else ""
-    return f"both sides were read, and nothing {scope}differs{but}."
+    sides = "both sides" if document.three_ways is None else "git and both sides"
+    return f"{sides} were read, and nothing {scope}differs{but}."

@@ -17,6 +17,7 @@ from sync.overlaps.lint import Flaw
 from sync.plan.approval import Deviated
 from sync.plan.drift import Moved
 from sync.plan.guardrails import Objection
+from sync.plan.three_ways import ThreeWay
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,8 @@ class Document:
     them that the checkpoint knows to be ours. `drift` tells of a drift check which side has moved since
     the last apply; it is None for every other command, and empty where no receipt was given;
     `drift_impact` tells who can reach what because of what the target's side has moved since then.
+    `three_ways` tells what is not alike in git and both sides, None where that was not asked for; `git` is
+    what the snapshot in git is called.
 
     `remarks` are answers of the servers about overlaps that are not what their lists show, by the
     last reading; `flaws` are what is wrong with the mappings themselves.
@@ -96,6 +99,8 @@ class Document:
     drift: Mapping[Operation, Moved] | None = None
     drift_impact: Impact | None = None
     is_proposal: bool = False
+    git: str = ""
+    three_ways: tuple[ThreeWay, ...] | None = None
     notes: tuple[str, ...] = ()
     stand_ins: tuple[str, ...] = ()
     exported_to: str = ""
@@ -152,6 +157,12 @@ class Document:
         return self.plan.blocked if self.plan else ()
 
     @property
+    def differs(self) -> bool:
+        """Tell whether a difference was planned for or found, from git as well, that is not accepted."""
+        from_git = any(not each.known for each in self.three_ways or ())
+        return from_git or bool(self.plan and (self.plan.operations or self.plan.open_differences))
+
+    @property
     def not_compared(self) -> tuple[str, ...]:
         """Return the mappings of which it is not known what they match, as planned or as found afterwards."""
         if self.verification is not None and not self.verification.error:
@@ -168,6 +179,18 @@ class Document:
         """Tell whether an apply ended with changes left to do, or without knowing that there are none."""
         found = self.verification
         return self.outcomes is not None and (found is None or bool(found.error or found.remaining))
+
+    @property
+    def carried_out(self) -> bool:
+        """Tell whether an apply has made every change of its plan."""
+        return self.outcomes is not None and not self.undone and not self.not_tried
+
+    @property
+    def needs_another_run(self) -> bool:
+        """Tell whether another run is needed after this plan; of an apply, if it has made all its changes."""
+        if self.error or self.plan is None or (self.plan.runs or 1) == 1:
+            return False
+        return self.outcomes is None or (self.carried_out and self.unequal)
 
     @property
     def unequal(self) -> bool:

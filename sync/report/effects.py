@@ -74,6 +74,16 @@ def ways(document: Document, wording: Wording) -> list[Section]:
     return section("Every access that changes", rows)
 
 
+def nobody(plan: Plan) -> tuple[str, str]:
+    """Return that no access changes, in a few words and with the reason, as far as that is known."""
+    hidden = plan.impact.unknown or plan.target.unreadable_roles or plan.target.unreadable_groups
+    if hidden:
+        return "Nobody is known to gain or lose access:", (
+            "through what the target shows, every group reaches the same endpoints as before."
+        )
+    return "Nobody gains or loses access:", "every group reaches the same endpoints as before."
+
+
 def groups_changed(impact: Impact) -> str:
     """Return how much changes: `2 groups gain access, 1 loses access, 1 endpoint opens to everyone`."""
     gaining, losing, opened = len(impact.gaining), len(impact.losing), len([*impact.newly_open])

@@ -23,6 +23,10 @@ def title(document: Document, wording: Wording) -> str:
     titles = (
         (not document.target_url, f"Snapshot of {source}"),
         (not document.source_url, f"Snapshot of {target}"),
+        (
+            document.three_ways is not None,
+            f"Drift: {source} and {target}, compared with {wording.text(document.git)}",
+        ),
         (document.drift is not None, f"Drift: {target}, compared with {source}"),
         (bool(document.deviations), f"Not applied: {goal}"),
         (document.unfinished, f"Not finished: {goal}"),
@@ -80,8 +84,9 @@ def _drifted(document: Document, wording: Wording) -> tuple[str, str]:
     if not sides:
         return "No drift:", differences.no_drift(document)
     count = plural(sum(len(side.rows) for side in sides), "difference")
-    by_side = ", ".join(f"{len(side.rows):,} {side.title[0].lower()}{side.title[1:]}" for side in sides)
-    told = f"{by_side}. " if document.drift else ""
+    between = ", " if document.three_ways is None else "; "
+    by_side = between.join(f"{len(side.rows):,} {side.title[0].lower()}{side.title[1:]}" for side in sides)
+    told = f"{by_side}. " if document.drift or document.three_ways else ""
     return f"Drift: {count}.", f"{told}Nothing was changed."
 
 

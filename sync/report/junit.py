@@ -22,6 +22,7 @@ from sync.model.snapshot import Kind
 from sync.report import checks, differences, results, rollbacks
 from sync.report.access import access_counts
 from sync.report.document import Document
+from sync.report.runs import more_runs
 from sync.report.sections import Row, Section, Severity
 from sync.report.testcases import Case, Suite, as_xml
 from sync.report.wording import PLAIN, Wording, in_order, plural, why
@@ -47,7 +48,7 @@ class JUnit:
             Suite("guardrails", [*self._cases(checks.overrides), *self._cases(checks.refusals)]),
             *self._kinds(),
             Suite("winners", [*self._winners()]),
-            Suite("warnings", [*self._warnings()]),
+            Suite("warnings", [*self._warnings(), *self._runs()]),
             Suite("verification", [*self._ended_early(), *self._verification()]),
         ]
         return as_xml(suites, self.document.started, self.document.seconds)
@@ -87,8 +88,10 @@ class JUnit:
     def _drift(self) -> Iterator[tuple[Kind | None, Case]]:
         for side in differences.drift(self.document, PLAIN):
             for row in side.rows:
-                lines = [f"in the target: {row.before}", f"in the source: {row.after}", row.hint]
-                message = f"{row.said} ({side.title.lower()})" if self.document.drift else row.said
+                in_git = [f"in git: {row.base}"] if row.base else []
+                lines = [*in_git, f"in the target: {row.before}", f"in the source: {row.after}", row.hint]
+                is_told = self.document.drift or self.document.three_ways
+                message = f"{row.said} ({side.title.lower()})" if is_told else row.said
                 yield row.kind, Case.failed(row.what, row.tag, message, *lines)
 
     def _changes(self, plan: Plan) -> Iterator[tuple[Kind | None, Case]]:
@@ -137,6 +140,11 @@ class JUnit:
     def _warnings(self) -> Iterator[Case]:
         for sections in (checks.patterns, rollbacks.lost, rollbacks.since, differences.flaws):
             yield from self._cases(sections)
+
+    def _runs(self) -> Iterator[Case]:
+        """Yield why one run is not enough, in one case."""
+        for section in more_runs(self.document, PLAIN):
+            yield Case.skipped(section.title, "; ".join(row.advised for row in section.rows))
 
     def _ended_early(self) -> Iterator[Case]:
         document = self.document

@@ -44,6 +44,11 @@ def marked(row: Row, said: str, indent: str = "") -> Lines:
     return [Text(f"{indent}{MARKS[row.severity]} {said}", STYLES[row.severity]), *remedy(row.hint)]
 
 
+def remarked(row: Row) -> Lines:
+    """Return a row below a title that bears the mark, and what to do about it."""
+    return [Text(f"  {row.said}", STYLES[row.severity]), *remedy(row.hint)]
+
+
 def marked_all(sections: Iterable[Section]) -> Lines:
     """Return all rows like that."""
     return [line for section in sections for row in section.rows for line in marked(row, row.said)]

@@ -24,6 +24,7 @@ _WHY = {"what": "what", "why": "why"}
 _REMEDY = {**_WHY, "what you can do": "hint"}
 _SIDES = {"what": "what", "in the target": "before", "in the source": "after"}
 _SINCE = {"what the rollback does": "what", "now": "before", "afterwards": "after"}
+_THREE_WAYS = {"what": "what", "in git": "base", **dict([*_SIDES.items()][:0:-1])}
 _WINNERS = {"request": "what", "before": "before", "after": "after"}
 _TO_GO_BACK = (
     "**To go back:** an apply keeps a backup of the target before its first change, and its summary shows how"
@@ -120,7 +121,7 @@ class Markdown:
         stays = [
             *_tables(differences.blocked(document, MARKDOWN), _REMEDY),
             *_tables(differences.accepted(document, MARKDOWN), _WHY),
-            *_tables(differences.protected(document, MARKDOWN), _SIDES),
+            *_tables(differences.protected(document, MARKDOWN), self._columns),
         ]
         if document.drift is not None:
             return [*self._drift(), *stays, *self._remarks()]
@@ -169,13 +170,13 @@ class Markdown:
         told = effects.access(document, MARKDOWN)
         weighty = [section for section in told if section.rows[0].severity > Severity.NOTE]
         lists = [[f"**{one.title}:**", "", _bullets(one, _MORE_WAYS)] for one in told if one not in weighty]
-        none = ["**Nobody gains or loses access:** every group reaches the same endpoints as before."]
+        said, why = effects.nobody(document.plan)
         impact = document.plan.impact
         always = listed([*map(code, impact.superadmin)], ", ", "and {} more")
         superadmin = ""
         if always and not (impact.superadmin_granted or impact.superadmin_lost):
             superadmin = f" No group gains or loses superadmin, which reaches everything: {always} has it."
-        same = ["Apart from this, every group reaches the same endpoints as before."]
+        same = [f"Apart from this, {why}"]
         rest = [
             f"- {one.title}: {row.what}"
             for one in effects.unchanged_access(document, MARKDOWN)
@@ -186,7 +187,7 @@ class Markdown:
             [f"**Access:** {changed}.{superadmin}"] if changed else [],
             *_alerts("CAUTION", weighty),
             *lists,
-            *([] if told else [none]),
+            *([] if told else [[f"**{said}** {why}"]]),
             *_tables(effects.who_may(document, MARKDOWN), _MAY),
             mermaid(impact),
             *_tables(effects.ways(document, MARKDOWN), _WAYS, fold=True),
@@ -202,7 +203,12 @@ class Markdown:
         hints = [[MARKDOWN.sentence(side.hint)] for side in sides if side.hint]
         access = effects.drift_access(self.document, MARKDOWN)
         lists = [[f"**{one.title}:**", "", _bullets(one, "- and {} more")] for one in access]
-        return [self._lead("❌ " if sides else "✅ "), *lists, *hints, *_tables(sides, _SIDES)]
+        return [self._lead("❌ " if sides else "✅ "), *lists, *hints, *_tables(sides, self._columns)]
+
+    @property
+    def _columns(self) -> dict[str, str]:
+        """Return the columns that tell what each side holds, and git where that was looked at."""
+        return _SIDES if self.document.three_ways is None else _THREE_WAYS
 
     def _remarks(self) -> list[list[str]]:
         found = [

@@ -26,7 +26,7 @@ class Row:
     """One finding: `what` it is about, `why` it is there, and the `hint` what to do about it.
 
     `tag` sorts it in a word or two. `before` and `after` are what the target holds now and what it should
-    hold. Everything but `tag` is worded for one format.
+    hold, `base` is what git holds. Everything but `tag` is worded for one format.
     """
 
     what: str = ""
@@ -35,6 +35,7 @@ class Row:
     tag: str = ""
     before: str = ""
     after: str = ""
+    base: str = ""
     severity: Severity = Severity.NOTE
     kind: Kind | None = None
 

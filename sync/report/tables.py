@@ -1,10 +1,11 @@
 """The tables of `summary.md`: figures, changes by kind, and the rows of sections."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from sync.model.outcome import Status
 from sync.model.plan import Attributes, Operation, Verb
 from sync.model.snapshot import Kind
+from sync.plan.recreation import of_recreation, recreated
 from sync.report.document import Document
 from sync.report.markup import MARKDOWN, code, folded, table
 from sync.report.sections import Section
@@ -38,7 +39,9 @@ def table_of(found: Section, columns: Mapping[str, str], *, fold: bool = False) 
 
 def figures(document: Document) -> dict[str, list[int | None]]:
     """Return how many of each kind are changed, unchanged and blocked: a column each, a figure a kind."""
-    changes = counts_of(document.changes)
+    changes, again = counts_of(document.changes), len(recreated(document.changes))
+    for verb in (Verb.CREATE, Verb.DELETE):
+        changes[Kind.ROLE, verb] -= again
     rest = {
         "failed": counts_of(outcome.operation for outcome in document.ended(Status.FAILED)),
         "skipped": counts_of(outcome.operation for outcome in document.ended(Status.SKIPPED)),
@@ -51,6 +54,7 @@ def figures(document: Document) -> dict[str, list[int | None]]:
     ]
     return {
         **{verb.value: [changes[kind, verb] for kind in Kind] for verb in verbs},
+        **({"recreate": [again if kind is Kind.ROLE else None for kind in Kind]} if again else {}),
         **{how: [sum(counts[kind, verb] for verb in VERBS) for kind in Kind] for how, counts in rest.items()},
         "unchanged": [document.unchanged(kind) for kind in Kind],
         "blocked": [sum(blocked.kind is kind for blocked in document.differences) for kind in Kind],
@@ -76,6 +80,7 @@ def _figure(count: int | None) -> str:
 
 def deletions(document: Document) -> list[str]:
     """Return what is deleted, with what it was and how many memberships go with it."""
+    again = recreated(document.changes)
     rows = [
         (
             MARKDOWN.subject(operation),
@@ -84,12 +89,16 @@ def deletions(document: Document) -> list[str]:
         )
         for kind in Kind
         for operation in document.changes
-        if operation.verb is Verb.DELETE and operation.kind is kind
+        if operation.verb is Verb.DELETE and operation.kind is kind and not _is_in(again, operation)
     ]
     if not rows:
         return []
     lines = table(["what", "description", "what goes with it"], rows)
     return folded(f"<b>Deleted ({len(rows):,})</b>", lines)
+
+
+def _is_in(recreated_roles: Collection[str], operation: Operation) -> bool:
+    return operation.kind is Kind.ROLE and operation.name in recreated_roles
 
 
 def _description(operation: Operation) -> str:
@@ -99,6 +108,7 @@ def _description(operation: Operation) -> str:
 
 def kind_sections(document: Document) -> list[list[str]]:
     """Return one section a kind with its changes but for deletions, before and after."""
+    again = {op.name: op for op in of_recreation(document.changes) if op.verb is Verb.DELETE}
     sections = []
     for kind in Kind:
         operations = in_order(
@@ -107,19 +117,23 @@ def kind_sections(document: Document) -> list[list[str]]:
             if operation.kind is kind and operation.verb is not Verb.DELETE
         )
         if operations:
-            sections.append(_kind_section(kind, operations))
+            sections.append(_kind_section(kind, operations, again if kind is Kind.ROLE else {}))
     return sections
 
 
-def _kind_section(kind: Kind, operations: list[Operation]) -> list[str]:
+def _kind_section(kind: Kind, operations: list[Operation], again: Mapping[str, Operation]) -> list[str]:
+    """Return what changes of one kind; `again` are the deletions of roles that are recreated, by name."""
     counts = counts_of(operations)
-    parts = ", ".join(f"{counts[kind, verb]:,} {_PAST[verb]}" for verb in VERBS if counts[kind, verb])
+    counts[kind, Verb.CREATE] -= len(again)
+    said = [f"{counts[kind, verb]:,} {_PAST[verb]}" for verb in VERBS if counts[kind, verb]]
+    parts = ", ".join([f"{len(again):,} recreated", *said] if again else said)
     entities = [operation for operation in operations if operation.verb not in EDGE_VERBS]
     edges = [operation for operation in operations if operation.verb in EDGE_VERBS]
     holders = list(dict.fromkeys(operation.name for operation in edges))
     lines: list[str] = []
     if entities:
-        lines += [*table(["change", "what", "before", "after"], map(_entity_row, entities)), ""]
+        rows = [_entity_row(each, again.get(each.name)) for each in entities]
+        lines += [*table(["change", "what", "before", "after"], rows), ""]
     if edges:
         rows = [_holder_row(holder, edges) for holder in holders]
         lines += [*table([kind.value, "gets", "loses"], rows), ""]
@@ -127,8 +141,10 @@ def _kind_section(kind: Kind, operations: list[Operation]) -> list[str]:
     return folded(f"<b>{title}</b>", lines[:-1])
 
 
-def _entity_row(operation: Operation) -> Sequence[str]:
+def _entity_row(operation: Operation, deleted: Operation | None) -> Sequence[str]:
     before, after = MARKDOWN.sides(operation)
+    if deleted:
+        return "recreate", code(operation.name), MARKDOWN.sides(deleted)[0], after
     return operation.verb, code(operation.name), "" if operation.verb is Verb.CREATE else before, after
 
 

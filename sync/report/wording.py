@@ -6,7 +6,7 @@ they are shown anywhere: one line stays one line, and nothing invisible stays in
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from sync.model.outcome import Outcome
@@ -131,6 +131,31 @@ class Wording:
             return _SIDES[operation.verb]
         before, after = operation.before, operation.after
         return self._attributes(before, after), self._attributes(after, before)
+
+    def thing(self, kind: Kind, name: str, member: str | None = None) -> str:
+        """Return what differs, whichever way: `action 'x' of role 'y'`, `mapping GET /p$`."""
+        holder = f"{kind} {self.text(name) if kind is Kind.MAPPING else self.name(name)}"
+        return holder if member is None else f"{MEMBER_OF[kind]} {self.name(member)} of {holder}"
+
+    def states(self, sides: Mapping[str, Attributes | None]) -> dict[str, str]:
+        """Return what each side holds of one thing: as far as those that hold it differ, or all of it."""
+        there = [attributes for attributes in sides.values() if attributes]
+        alike = all(attributes == there[0] for attributes in there)
+
+        def differing(field: str) -> bool:
+            return alike or len({getattr(attributes, field) for attributes in there}) > 1
+
+        def state(attributes: Attributes | None) -> str:
+            if attributes is None:
+                return "missing"
+            parts = []
+            if attributes.action and differing("action"):
+                parts.append(f"action {self.name(attributes.action)}")
+            if attributes.description and differing("description"):
+                parts.append(f"description {self.name(attributes.description)}")
+            return ", ".join(parts) or ("present" if alike else "no description")
+
+        return {side: state(attributes) for side, attributes in sides.items()}
 
     def _attributes(self, attributes: Attributes | None, other: Attributes | None) -> str:
         if attributes is None:

@@ -14,9 +14,10 @@ from sync.report.files import ReportFolder
 from sync.report.terminal import Printer
 from sync.run.applying import apply, verify
 from sync.run.connection import Connected, connect
+from sync.run.drifting import explain_drift
 from sync.run.exporting import export, keep_export_apart
 from sync.run.input_files import input_paths, read_input_files
-from sync.run.planning import approve, check, explain_drift, plan, propose, read
+from sync.run.planning import approve, check, plan, propose, read
 from sync.run.record import Record
 from sync.run.settings import Command, Settings
 
@@ -88,14 +89,12 @@ def _stages(connected: Connected) -> ExitCode:
         case Command.EXPORT:
             export(connected)
         case Command.PLAN:
-            planned = plan(read(check(connected, must_write=False)))
-            propose(approve(planned))
-            if planned.differs and settings.detailed_exitcode:
+            propose(approve(plan(read(check(connected, must_write=False)))))
+            if connected.record.document.differs and settings.detailed_exitcode:
                 return ExitCode.DIFFERENT
         case Command.DRIFT:
-            planned = plan(read(check(connected, must_write=False)))
-            explain_drift(planned)
-            if planned.differs:
+            explain_drift(plan(read(check(connected, must_write=False))))
+            if connected.record.document.differs:
                 return ExitCode.DIFFERENT
         case Command.APPLY:
             applied = apply(approve(plan(read(check(connected, must_write=True)))))

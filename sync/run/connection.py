@@ -23,7 +23,7 @@ from sync.run.gate import Gates
 from sync.run.input_files import InputFiles
 from sync.run.record import Record
 from sync.run.rollback import rules_of
-from sync.run.settings import Command, Settings
+from sync.run.settings import Command, Settings, name_of_snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +102,7 @@ def connect(
             target_url=places["target"],
             source_name=settings.name("source") or (made.source_name if made else ""),
             target_name=settings.name("target") or (made.target_name if made else ""),
+            git=name_of_snapshot(settings.against_git) if settings.against_git else "",
             rollback=_rollback(settings, files),
             rules=connected.rules,
             notes=files.notes,

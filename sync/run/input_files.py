@@ -25,9 +25,9 @@ from sync.run.settings import Command, Settings
 class InputFiles:
     """What was approved before this run, what earlier runs have left, and what stands for an environment.
 
-    `contract` is what the target says that it accepts, where a snapshot stands for it. `undone` is what a
-    rollback undoes, where that is known. `notes` tell what was there and is left out, and which other program
-    made the plan.
+    `contract` is what the target says that it accepts, where a snapshot stands for it; `git` is what a drift
+    check compares both with. `undone` is what a rollback undoes, where that is known. `notes` tell what was
+    there and is left out, and which other program made the plan.
     """
 
     approved: Plan | None = None
@@ -37,6 +37,7 @@ class InputFiles:
     contract: Contract | None = None
     receipt: Receipt | None = None
     undone: Undone | None = None
+    git: Snapshot | None = None
     notes: tuple[str, ...] = ()
 
     @property
@@ -53,6 +54,7 @@ def input_paths(settings: Settings) -> tuple[Path, ...]:
         settings.receipt if settings.effective_command is Command.DRIFT else None,
         *(settings.file(side) for side in _read_sides(settings)),
         *_paths_of_rollback(settings),
+        settings.against_git,
         settings.contract,
         settings.source_token_file,
         settings.target_token_file,
@@ -94,7 +96,8 @@ def read_input_files(settings: Settings) -> InputFiles:
     backup, undone = settings.file("source"), None
     if settings.command is Command.ROLLBACK and backup and source:
         undone = read_undone(backup, source, settings.target_url, notes.append)
-    files = InputFiles(approved, earlier, source, target, contract, receipt, undone, tuple(notes))
+    git = read_file(settings.against_git) if settings.against_git else None
+    files = InputFiles(approved, earlier, source, target, contract, receipt, undone, git, tuple(notes))
     if files.rules:
         _refuse_other_rules(settings, files.rules, undone)
     return files

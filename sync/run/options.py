@@ -67,6 +67,10 @@ def _of_snapshots(settings: Settings) -> Iterator[tuple[str, str]]:
         yield "target_url", "a snapshot can't be changed; give the URL of an environment"
     if settings.contract and not settings.is_file("target"):
         yield "contract", "goes with a snapshot as --target-url"
+    if settings.against_git and command is not Command.DRIFT:
+        yield "against_git", "goes with the command drift"
+    if settings.against_git and settings.receipt:
+        yield "against_git", "contradicts --receipt; give only one of the two"
     for name in ("side", "layout", "export_path"):
         if command is not Command.EXPORT and name in settings.model_fields_set:
             yield name, "goes with the command export"

@@ -15,15 +15,15 @@ from sync.heimdall.health import check_health
 from sync.heimdall.lists import count_members
 from sync.heimdall.reader import Reading
 from sync.interruption import Threads
-from sync.model.plan import Plan, Provenance, Rules
+from sync.model.plan import Plan, Provenance
 from sync.model.snapshot import Kind, Snapshot
 from sync.overlaps.answers import Remark
 from sync.overlaps.lint import Flaw, blank_on_one_side, flaws_of
 from sync.plan.approval import MAKE_ANOTHER, deviations, moved_side
-from sync.plan.drift import changed_since, moved_since
+from sync.plan.drift import changed_since
 from sync.plan.guardrails import objections_to_plan, takes_superadmin
 from sync.plan.planner import make_plan
-from sync.plan.recreation import as_differences, of_recreation
+from sync.plan.recreation import of_recreation
 from sync.plan.resume import Work, work_left
 from sync.plan.rollback import allowing_what_undoes, besides
 from sync.plan.side import Environment
@@ -91,11 +91,6 @@ class Planned:
 
     read: Read
     plan: Plan
-
-    @property
-    def differs(self) -> bool:
-        """Tell whether there is a difference that is not accepted."""
-        return bool(self.plan.operations or self.plan.open_differences)
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,24 +233,6 @@ def _members(read: Read, fresh: Plan) -> dict[str, int]:
         return {}
     with read.connected.asking("Counting members"):
         return count_members(read.connected.target, groups)
-
-
-def explain_drift(planned: Planned) -> None:
-    """Show of each difference which side has changed since the last apply, as far as a receipt says."""
-    read, moved = planned.read, {}
-    receipt, record = read.connected.files.receipt, read.connected.record
-    if receipt and receipt.snapshot:
-        blocked = [difference.operation for difference in planned.plan.blocked if difference.operation]
-        changes = (*as_differences(planned.plan.operations), *blocked)
-        taken_back = receipt.rolled_back.operations if receipt.rolled_back else ()
-        source, target = read.source.snapshot, read.target.snapshot
-        moved = moved_since(receipt.snapshot, source, target, changes, taken_back)
-        # what would make the state of the last apply equal to the target is what was done by hand
-        base, rules = Environment("", receipt.snapshot), Rules(ignore=read.connected.rules.ignore)
-        by_hand = make_plan(read.environments[1], base, refuses=lambda _: None, rules=rules)
-        record.document = replace(record.document, drift_impact=by_hand.impact)
-    record.document = replace(record.document, drift=moved)
-    record.show(Console.drift, Console.flaws)
 
 
 def approve(planned: Planned) -> Approved:

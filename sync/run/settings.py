@@ -283,6 +283,11 @@ class Settings(BaseSettings):
     receipt: Annotated[File | None, Section.FILES] = Field(
         None, description="Receipt of the last apply; with it, `drift` tells which side has changed since"
     )
+    against_git: Annotated[FileOrFolder | None, Section.FILES] = Field(
+        None,
+        description="File or folder of a snapshot in git; with it, `drift` tells what has changed since: in "
+        "the source, in the target or in both",
+    )
     concurrency: Annotated[int, Section.REQUESTS] = Field(
         8, ge=1, le=64, description="How many requests run at the same time for each environment, 1 to 64"
     )
@@ -338,7 +343,7 @@ class Settings(BaseSettings):
         """
         file, url = self.file(side), getattr(self, f"{side}_url")
         other = self.file("target" if side == "source" else "source")
-        return f"snapshot {name_beside(file, other)}" if file else str(url)
+        return name_of_snapshot(file, other) if file else str(url)
 
     def name(self, side: str) -> str:
         """Return what reports call a side beside its URL; a snapshot's file has its own name only."""
@@ -363,3 +368,8 @@ class Settings(BaseSettings):
     def countdown_seconds(self, *, terminal: bool) -> int:
         """Return the seconds to wait before the first write."""
         return (5 if terminal else 0) if self.countdown is None else self.countdown
+
+
+def name_of_snapshot(path: Path, other: Path | None = None) -> str:
+    """Return what reports call a snapshot's file or folder, told from another one."""
+    return f"snapshot {name_beside(path, other)}"

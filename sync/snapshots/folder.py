@@ -7,11 +7,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from sync.disk import write_whole
 from sync.errors import HeimdallSyncError, MistakesError, ReadError, RefusedError
 from sync.model.snapshot import Kind, Snapshot
 from sync.snapshots.entries import SCHEMA, folder_schema
+from sync.snapshots.json_lines import JsonLines
 from sync.snapshots.reading import SHOWN, STAGE, read_toml, toml_files
 from sync.snapshots.toml import files_of
 
@@ -25,24 +27,31 @@ def read_snapshot(path: Path) -> Snapshot:
     """
     if path.is_dir() or path.suffix == ".toml":
         return read_toml(path)
+    held = b""
     try:
-        return Snapshot.model_validate_json(path.read_bytes())
+        held = path.read_bytes()
+        return Snapshot.model_validate_json(held)
     except OSError as error:
         raise _no_snapshot(path, error.strerror) from None
     except ValidationError as error:
         found = [each for each in error.errors() if each["loc"] != ("schema",)]
         if len(found) < error.error_count() or found[0]["type"] == "json_invalid":
             raise _no_snapshot(path, "it is damaged, or another version of heimdall-sync wrote it") from None
-        said = [f"{path}: {_place(each['loc'])}{each['msg'].removeprefix('Value error, ')}" for each in found]
-        raise MistakesError.at(str(path), tuple(said[:SHOWN]), len(said)) from None
+        lines = JsonLines(held.decode())
+        said = tuple(_mistake(path, lines, each) for each in found[:SHOWN])
+        raise MistakesError.at(str(path), said, len(found)) from None
 
 
 def _no_snapshot(path: Path, why: str | None) -> ReadError:
     return ReadError(f"{path} is not a snapshot: {why}", "take a file that export or apply has written")
 
 
-def _place(location: tuple[int | str, ...]) -> str:
-    return f"{'.'.join(map(str, location))}: " if location else ""
+def _mistake(path: Path, lines: JsonLines, error: ErrorDetails) -> str:
+    """Return what is wrong, with its line where it is about a part of the file."""
+    said, location = error["msg"].removeprefix("Value error, "), error["loc"]
+    if not location:
+        return f"{path}: {said}"
+    return f"{path}:{lines.of(location)}: {'.'.join(map(str, location))}: {said}"
 
 
 def write_folder(path: Path, snapshot: Snapshot, mode: int) -> None:

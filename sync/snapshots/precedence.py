@@ -83,8 +83,9 @@ def _idle(wins: Wins, overlaps: Overlaps, present: frozenset[str]) -> Iterator[M
     meets[id(wins.fallback)] = defaultdict(set)
     for overlap in overlaps.found:
         layer, among = wins.layer(overlap, present), overlap.candidates(present)
-        for name in among.intersection(layer):
-            meets[id(layer)][name] |= among
+        for name in among:  # few, while the layer has every mapping that wins
+            if name in layer:
+                meets[id(layer)][name] |= among
     for layer, where in ((wins.first, ""), (wins.fallback, ", where only the server's database matches it")):
         for name, others in layer.items():
             for other in sorted({*others} - meets[id(layer)][name]):

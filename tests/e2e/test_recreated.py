@@ -81,7 +81,8 @@ def test_a_server_that_changes_the_description_keeps_the_role(source: Sandbox, r
 def test_what_is_missing_for_a_moment_is_told_group_by_group_before_the_approval(
     source: Sandbox, target: Sandbox, run: RunCommand
 ) -> None:
-    summary = run(source, target, "plan", "--recreate", "role:auditor").summary
+    planned = run(source, target, "plan", "--recreate", "role:auditor")
+    summary = planned.summary
     first = summary.index("**Recreated roles:**")
     assert first < summary.index("Changes by kind")
     told = summary[first:]
@@ -90,6 +91,10 @@ def test_what_is_missing_for_a_moment_is_told_group_by_group_before_the_approval
     assert f"group `office` (0 members) {waves}" in told
     assert f"group `team` (1 member) {waves}" in told
     assert "Missing for a moment" not in summary
+    assert "<b>Deleted" not in summary
+    assert "<b>Roles: 1 recreated, 1 assigned, 1 unassigned</b>" in summary
+    assert "| recreate | `auditor` | description `said wrongly` | description `said rightly` |" in summary
+    assert "Roles:    +0 ~0 -0; 1 recreated, each by 2 changes\n" in planned.out
 
 
 def test_a_strategy_without_gaps_refuses_it(source: Sandbox, target: Sandbox, run: RunCommand) -> None:

@@ -138,13 +138,22 @@ def test_what_deleting_roles_makes_readable_takes_another_run(run: RunCommand) -
         ),
     )
     with lent(wanted) as source, lent(before) as target:
+        planned = run(source, target, "plan", "--max-delete-percent", "70")
+        assert (
+            "⚠ 2 runs are needed:\n  the target hides the assignments of 7 roles: the server" in planned.out
+        )
+        assert "2 runs are needed" in planned.cases("skipped")
+        assert "Nobody is known to gain or lose access:" in planned.summary
         first = run(source, target, "apply", "--max-delete-percent", "70")
         assert first.code == 1
         assert (
             "apply this plan, then run the sync again: the target then shows all of its 45 roles" in first.out
         )
-        assert "2 runs are needed" in first.summary
+        for told in (first.out, first.summary):
+            assert "Another run is needed" in told
+            assert "this apply has deleted roles, so the target shows others now" in told
         assert "make a new plan and apply it: the old one is carried out" in first.summary
+        assert "Another run is needed" in first.cases("skipped")
         second = run(source, target, "apply")
         assert second.code == 0
         assert equal(target.snapshot(), wanted)

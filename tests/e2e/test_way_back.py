@@ -152,6 +152,21 @@ def test_a_receipt_is_there_for_drift_whatever_ran_since(shell: Shell) -> None:
     assert drifted.returncode == 0, drifted.stdout
 
 
+def test_a_receipt_that_is_no_common_base_says_so(shell: Shell) -> None:
+    assert shell.command("heimdall-sync export --export-path other.json").returncode == 0
+    shell.target.add_fault(Answer(status=500), methods=WRITES, path=HARMLESS, nth=9, times=None)
+    assert shell.command("heimdall-sync apply").returncode == 1
+    shell.target.clear_faults()
+    check = "heimdall-sync drift --receipt heimdall-sync-report/receipt.json"
+    left = shell.command(check)
+    assert "the apply of the receipt did not make both sides equal: what still differed then" in left.stdout
+    assert "another source" not in left.stdout
+    other = shell.command(f"{check} --source-url other.json", HEIMDALL_SOURCE_TOKEN="")
+    said = f"the receipt is of an apply from another source, {shell.source.url}: what the two sources do"
+    assert said in other.stdout
+    assert "from another source" in (shell.report / "summary.md").read_text()
+
+
 class TestAttempts:
     """An apply that fails half way, and the attempts that go on with it."""
 

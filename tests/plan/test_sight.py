@@ -49,6 +49,8 @@ def test_the_plan_says_how_many_runs_it_takes(
             rules=rules,
         )
         told.append(plan.runs)
+        advised = {blocked.remedy for blocked in plan.blocked if "does not show" in blocked.reason}
+        assert all(remedy.startswith("reduce ") is (plan.runs is None) for remedy in advised)
         for operation in plan.operations:
             world.do(operation)
         needed += 1

@@ -35,6 +35,7 @@ from sync.overlaps.winners import Winner
 from sync.plan.approval import Deviated, Deviation
 from sync.plan.drift import Moved
 from sync.plan.guardrails import Objection
+from sync.plan.three_ways import Changed, ThreeWay
 from sync.report.document import Document
 from tests.report.examples import PLAN, assign, create, delete, reorder, unassign, update
 
@@ -208,3 +209,24 @@ def drift_saying(text: str) -> Document:
         operation: sides[number % len(sides)] for number, operation in enumerate(document.plan.operations)
     }
     return replace(document, outcomes=None, verification=None, drift=drift, drift_impact=document.plan.impact)
+
+
+def git_saying(text: str) -> Document:
+    """Return the same for a drift check against git."""
+    document, ways = drift_saying(text), [*Changed, None]
+    assert document.plan is not None
+    found = tuple(
+        ThreeWay(
+            operation.kind,
+            operation.name,
+            operation.member,
+            way,
+            operation if way else None,
+            operation if number % 2 and way else None,
+            hidden_in="" if way else "git",
+            known=number % 3 == 0,
+        )
+        for number, operation in enumerate(document.plan.operations)
+        for way in (ways[number % len(ways)],)
+    )
+    return replace(document, drift={}, git=text, three_ways=found)

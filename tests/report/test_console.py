@@ -31,7 +31,7 @@ from tests.report.examples import (
     STARTED,
     create,
 )
-from tests.report.hostile import HOSTILE, drift_saying, saying, stale_saying
+from tests.report.hostile import HOSTILE, drift_saying, git_saying, saying, stale_saying
 
 REACH = " Compared: every action, role, mapping and group, and which mapping wins each overlap"
 
@@ -474,7 +474,11 @@ def _assert_same_lines(said: str) -> None:
 
 @cache
 def _everything_shown(said: str) -> list[str]:
-    return [line for document in (saying, stale_saying, drift_saying) for line in shown(document(said))]
+    return [
+        line
+        for document in (saying, stale_saying, drift_saying, git_saying)
+        for line in shown(document(said))
+    ]
 
 
 def test_overlaps_and_flaws_are_told_after_the_mappings() -> None:

@@ -137,7 +137,10 @@ def test_drift_without_a_receipt_is_one_list() -> None:
     lines = text(Console(replace(DRIFTED, drift={})).drift()).splitlines()
     assert [line for line in lines[4:] if not line.startswith("  ")] == [
         "Different:",
-        "With the receipt of the last apply (--receipt) the check tells which side has changed since.",
+        (
+            "With the receipt of the last apply (--receipt), or a snapshot in git (--against-git), the check "
+            "tells which side has changed since."
+        ),
     ]
     assert len(lines[5:-1]) == 16
 

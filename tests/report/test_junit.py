@@ -39,7 +39,7 @@ from tests.report.examples import (
     STALE,
     STARTED,
 )
-from tests.report.hostile import HOSTILE, drift_saying, saying, stale_saying
+from tests.report.hostile import HOSTILE, drift_saying, git_saying, saying, stale_saying
 
 ATTRIBUTES = {
     "testsuites": {"name", "time", "tests", "failures", "disabled", "errors"},
@@ -439,7 +439,7 @@ def _assert_same_report(said: str) -> None:
 
 @cache
 def _shapes(said: str) -> list[list[tuple[str, list[str]]]]:
-    return [_shape(read(document(said))) for document in (saying, stale_saying, drift_saying)]
+    return [_shape(read(document(said))) for document in (saying, stale_saying, drift_saying, git_saying)]
 
 
 def test_what_another_mapping_would_decide_passes_and_warnings_are_skipped() -> None:

@@ -43,7 +43,7 @@ from tests.report.examples import (
     delete,
     reorder,
 )
-from tests.report.hostile import HOSTILE, drift_saying, saying, stale_saying
+from tests.report.hostile import HOSTILE, drift_saying, git_saying, saying, stale_saying
 
 EXPECTED = Path(__file__).parent / "expected"
 NOTHING_YET = "Nothing has been changed so far. The source is only ever read."
@@ -397,4 +397,5 @@ def _summaries(said: str) -> list[str]:
     """Return the summaries of an apply, of a plan, of a plan that is stale, and of drift."""
     document = saying(said)
     planned = replace(document, outcomes=None)
-    return [Markdown(each).render() for each in (document, planned, stale_saying(said), drift_saying(said))]
+    others = (stale_saying(said), drift_saying(said), git_saying(said))
+    return [Markdown(each).render() for each in (document, planned, *others)]

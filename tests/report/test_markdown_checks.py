@@ -131,7 +131,10 @@ def test_the_scope_is_one_line() -> None:
 def test_drift_without_a_receipt_is_one_table() -> None:
     text = Markdown(replace(DRIFTED, drift={})).render()
     assert "❌ **Drift: 16 differences.** Nothing was changed." in text
-    assert "With the receipt of the last apply (`--receipt`) the check tells" in text
+    assert (
+        "With the receipt of the last apply (`--receipt`), or a snapshot in git (`--against-git`), the check"
+        in text
+    )
     assert "<b>Different (16)</b>" in text
 
 

@@ -59,6 +59,7 @@ EXAMPLES: dict[str, tuple[str, object]] = {
     "accept_ungated": ("true", True),
     "wait_for_caches": ("true", True),
     "receipt": (__file__, Path(__file__)),
+    "against_git": (__file__, Path(__file__)),
     "source_token_file": ("/run/token", Path("/run/token")),
     "source_token_url": ("https://keycloak.example/token", "https://keycloak.example/token"),
     "source_client_id": ("sync", "sync"),
@@ -104,6 +105,8 @@ def besides(option: Option) -> dict[str, str]:
         others["HEIMDALL_COMMAND"] = "export"
     if option.name == "backup":
         others["HEIMDALL_COMMAND"] = "rollback"
+    if option.name == "against_git":
+        others["HEIMDALL_COMMAND"] = "drift"
     if option.name == "contract":
         others |= {"HEIMDALL_COMMAND": "plan", "HEIMDALL_TARGET_URL": __file__}
     if field == "token_file" or field.upper() in OAUTH:

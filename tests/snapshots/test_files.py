@@ -25,13 +25,21 @@ def test_what_leads_nowhere_is_named_at_once(tmp_path: Path) -> None:
 
 def test_a_wrong_value_is_named_with_its_place(tmp_path: Path) -> None:
     file = tmp_path / "snapshot.json"
-    file.write_text('{"actions": [{"name": 7}], "roles": [{"nam": "r"}]}')
+    file.write_text(
+        """{"schema": "heimdall-sync/snapshot/1",
+"groups": [{"name": "a, \\"[{b", "roles": ["r"]}],
+"actions": [{"name": "x"}, {
+  "name": 7}], "roles": [
+{"name": "r", "actions": ["x", []]},
+{"nam": "r"}]}"""
+    )
     with pytest.raises(MistakesError) as caught:
         read_snapshot(file)
-    assert [problem.replace(f"{file}: ", "") for problem in caught.value.problems] == [
-        "actions.0.name: Input should be a valid string",
-        "roles.0.name: Field required",
-        "roles.0.nam: Extra inputs are not permitted",
+    assert [problem.removeprefix(f"{file}:") for problem in caught.value.problems] == [
+        "4: actions.1.name: Input should be a valid string",
+        "5: roles.0.actions.1: Input should be a valid string",
+        "6: roles.1.name: Field required",
+        "6: roles.1.nam: Extra inputs are not permitted",
     ]
 
 

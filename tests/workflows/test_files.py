@@ -281,10 +281,12 @@ def test_the_drift_job_to_copy_is_the_reusable_one() -> None:
     copied = jobs_of(ROOT / "examples" / "drift-issue.yml")["drift"]
     reusable = jobs_of(ROOT / ".github" / "workflows" / "drift.yml")["drift"]
     for step in reusable["steps"]:
-        for name in ("accept", "protect", "ignore"):
+        for name in ("accept", "protect", "ignore", "against-git"):
+            either = f"inputs.{name} || vars.HEIMDALL_{name.upper().replace('-', '_')}"
             if name in step.get("with", {}):
-                either = f"${{{{ inputs.{name} || vars.HEIMDALL_{name.upper()} }}}}"
-                step["with"][name] = either  # a schedule gives no inputs
+                step["with"][name] = f"${{{{ {either} }}}}"  # a schedule gives no inputs
+            if step.get("if") == f"!inputs.{name}":
+                step["if"] = f"!({either})"
     text = yaml.safe_dump(reusable, width=10_000).replace("${{ inputs.target }}", "production")
     assert copied == words(text)
 

@@ -278,6 +278,33 @@ def test_a_promotion_succeeds_where_it_was_applied_or_had_nothing_to_apply(
     assert ended.stdout.startswith("::error::") is (ended.returncode != 0)
 
 
+@pytest.mark.parametrize("refused", ["false", "true"])
+def test_an_apply_that_another_run_follows_says_where_to_start_it(tmp_path: Path, refused: str) -> None:
+    ended = run_step(
+        ROOT / "examples" / "promote.yml",
+        "result",
+        "Judge plan and apply",
+        PLAN="success",
+        APPLY="failure",
+        CHANGES="3",
+        REFUSED=refused,
+        ANOTHER_RUN="true",
+        GITHUB_OUTPUT=str(tmp_path / "output"),
+        GITHUB_STEP_SUMMARY=str(tmp_path / "summary"),
+        GITHUB_SERVER_URL="https://github.example",
+        GITHUB_REPOSITORY="owner/access",
+        GITHUB_WORKFLOW_REF="owner/access/.github/workflows/promote.yml@refs/heads/a@b",
+    )
+    assert ended.returncode == 1, "a chain must not go on to the next target"
+    if refused == "true":
+        assert (tmp_path / "output").read_text() == "result=refused\n"
+        return
+    assert (tmp_path / "output").read_text() == "result=another-run\n"
+    start = "https://github.example/owner/access/actions/workflows/promote.yml"
+    assert f"[Start it]({start})" in (tmp_path / "summary").read_text()
+    assert ended.stdout.rstrip().endswith(start)
+
+
 @pytest.mark.parametrize(
     ("run", "said"),
     [
@@ -294,7 +321,7 @@ def test_only_a_run_of_the_default_branch_is_undone(run: str, said: str) -> None
         api.runs = {"1": run_of(), "2": run_of("a-branch"), "3": run_of(repository="somebody/fork")}
         environ = {**api.environ, "BRANCH": "main", "RUN": run, "TOKEN": TOKEN}
         name = "Check that the run to undo was one of the default branch"
-        ended = run_step(ROOT / "examples" / "rollback.yml", "plan", name, **environ)
+        ended = run_step(ROOT / "examples" / "rollback.yml", "plan", name, None, **environ)
     assert (ended.returncode == 0) is (not said)
     assert said in ended.stdout + ended.stderr
     assert TOKEN not in ended.stdout + ended.stderr

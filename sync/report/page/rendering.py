@@ -16,6 +16,7 @@ from sync.model.impact import AccessChange, Cause, Requests
 from sync.report import checks, differences, effects, headline, results, rollbacks
 from sync.report.document import Document
 from sync.report.page.access import access_of
+from sync.report.runs import more_runs
 from sync.report.sections import Section, Severity
 from sync.report.tables import figures
 from sync.report.wording import Wording, contents_of, plural, printable
@@ -69,6 +70,7 @@ class Page:
             alerts=self._alerts(told),
             guarantee=headline.half_way(document),
             impact=plan.impact if plan else None,
+            nobody=effects.nobody(plan) if plan else None,
             data=data,
             told=[each for each in told if each.rows[0].severity <= Severity.NOTE],
             partly=bool(document.undone or (document.outcomes is not None and document.not_tried)),
@@ -81,6 +83,7 @@ class Page:
             if plan
             else [],
             drift=differences.drift(document, HTML),
+            of_sides=_sides(document),
             deviations=checks.deviations(document, HTML),
             undone=[*results.undone(document, HTML), *results.found_besides(document, HTML)],
             winners=differences.winners(document, HTML),
@@ -121,6 +124,7 @@ class Page:
             *rollbacks.since(document, HTML),
             *checks.overrides(document, HTML),
             *checks.patterns(document, HTML),
+            *more_runs(document, HTML),
         ]
         if document.plan and document.drift is None and not document.deviations:
             found += [
@@ -135,6 +139,12 @@ class Page:
         if document.outcomes is None or (found and found.identical):
             return effects.access(document, HTML)
         return [*differences.lost(document, HTML), *differences.unprotected(document, HTML)]
+
+
+def _sides(document: Document) -> dict[str, str]:
+    """Return the columns that tell what each side holds, and git where that was looked at."""
+    in_git = {} if document.three_ways is None else {"in git": "base"}
+    return {**in_git, "in the target": "before", "in the source": "after"}
 
 
 def policy() -> str:
