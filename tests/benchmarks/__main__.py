@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 from tests.benchmarks import goals, naive, telling
-from tests.benchmarks.busy import MOST_LOAD, Others
+from tests.benchmarks.busy import Others
 from tests.benchmarks.cells import Basis, Cell, matrix, started
 from tests.benchmarks.pairs import SIZES, pair
 from tests.benchmarks.runs import ROOT, Usage, used_by
@@ -64,10 +64,10 @@ def main() -> int:
     """Print the page and write it. Return 1 where a goal is missed, 2 where others use the machine."""
     arguments = _arguments()
     others = Others()
-    if others.load > MOST_LOAD and not arguments.busy:
+    if not arguments.busy and others.use_the_machine():
         sys.stderr.write(
-            f"The machine is busy (load {others.load:.1f}): end what else runs on it, or give --busy "
-            "to measure all the same; the page then says so.\n"
+            "Other programs use this machine: end them, or give --busy to measure all the same; the page "
+            "then says so.\n"
         )
         return 2
     pairs = {entities: pair(entities) for entities in sorted(SIZES) if entities <= arguments.largest}

@@ -2,13 +2,14 @@
 
 import os
 import resource
+import time
 from pathlib import Path
 
-MOST_LOAD = 0.5
-"""Where more wants to run before the start, all seconds are too many."""
-
 MOST_SHARE = 0.1
-"""Of the processors' time, that others may take while something is measured."""
+"""Of the processors' time, what others may take: with more, all seconds are too many."""
+
+LOOK_SECONDS = 2.0
+"""How long to look at what others take before the start."""
 
 _STAT = Path("/proc/stat")
 _IDLE = slice(3, 5)
@@ -21,6 +22,11 @@ class Others:
     def __init__(self) -> None:
         self.load = os.getloadavg()[0]
         self._begun = _times()
+
+    def use_the_machine(self) -> bool:
+        """Tell whether others take so much now that nothing can be measured."""
+        time.sleep(LOOK_SECONDS)
+        return (self.share or 0.0) > MOST_SHARE
 
     @property
     def share(self) -> float | None:
@@ -36,7 +42,7 @@ class Others:
         share = self.share
         taken = "" if share is None else f", and others took {share:.0%} of the processors' time meanwhile"
         said = f"The load was {self.load:.1f} before the start{taken}."
-        if self.load > MOST_LOAD or (share or 0.0) > MOST_SHARE:
+        if (share or 0.0) > MOST_SHARE:
             return f"**The machine was busy: the seconds are too many.** {said}"
         return said
 
