@@ -32,7 +32,9 @@ def printable(text: str) -> str:
     width and halves of surrogate pairs are escaped. The result can be encoded in UTF-8 and is valid in
     XML 1.0.
     """
-    visible = "".join(char if char.isprintable() else _escaped(char) for char in text)
+    visible = text  # as nearly every text is: there is no need to look at each character
+    if not text.isprintable():
+        visible = "".join(char if char.isprintable() else _escaped(char) for char in text)
     return _RUNNER_COMMAND.sub(r"\\x23", visible)
 
 
