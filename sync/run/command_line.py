@@ -11,7 +11,7 @@ from typing import Any, get_origin
 from pydantic import SecretStr, ValidationError
 from pydantic_settings import EnvSettingsSource
 
-from sync.ci import INPUT, in_ci, in_workflow
+from sync.ci import INPUT_COMMAND, in_ci, in_workflow
 from sync.errors import UsageError
 from sync.run.help import SECRETS
 from sync.run.options import options, problems_of
@@ -56,7 +56,7 @@ def _problems_of_command(
     settings: Settings, flags: Mapping[str, Any], environ: Mapping[str, str]
 ) -> Iterator[str]:
     """Yield what is wrong with the command where nobody looks on: there a missing one must not mean apply."""
-    asked = environ.get(f"{INPUT}COMMAND", "").strip()
+    asked = environ.get(INPUT_COMMAND, "").strip()
     if asked and flags.get("command", asked) != asked:
         yield "the action's argument differs from its input"
     if settings.command is None and in_ci(environ):

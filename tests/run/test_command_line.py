@@ -268,11 +268,10 @@ class TestCommand:
         assert loaded("apply", environ=NEEDED | {variable: "true"}).command is Command.APPLY
         assert loaded(environ=NEEDED | {variable: "false"}).effective_command is Command.APPLY
 
-    @pytest.mark.parametrize("name", ["INPUT_COMMAND", "INPUT_RETRIES"])
-    def test_an_action_must_be_given_one(self, name: str) -> None:
+    def test_an_action_must_be_given_one(self) -> None:
         expected = ("command (HEIMDALL_COMMAND): missing: check, plan, apply, drift or export",)
-        assert problems_of(environ=NEEDED | {name: ""}) == expected
-        assert problems_of("", environ=NEEDED | {name: ""}) == expected
+        assert problems_of(environ=NEEDED | {"INPUT_COMMAND": ""}) == expected
+        assert problems_of("", environ=NEEDED | {"INPUT_COMMAND": ""}) == expected
 
     def test_an_action_has_it_as_an_argument_as_well(self) -> None:
         environ = NEEDED | {"INPUT_COMMAND": "plan", "HEIMDALL_COMMAND": "plan"}
