@@ -169,7 +169,11 @@ def _warnings(flags: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _pattern_files(given: Mapping[str, Any]) -> tuple[Path, ...]:
     """Return the files that `@` names among patterns."""
-    values = [given.get(option.name, ()) for option in options() if get_origin(option.annotation) is tuple]
+    values = [
+        given.get(option.name, ())
+        for option in options()
+        if get_origin(option.annotation) is tuple and option.name != "gate"  # a name may begin with @
+    ]
     texts = [text for value in values for text in ([value] if isinstance(value, str) else value)]
     return tuple(
         Path(name.strip()) for text in texts for name in re.findall(r"(?:^|[\n,])\s*@([^\n,]+)", text)

@@ -152,6 +152,8 @@ def test_a_promotion_succeeds_where_it_was_applied_or_had_nothing_to_apply(
         ("prod/eu: west", "prod_eu__west-"),
         ("prod/eu? west", "prod_eu__west-"),
         ("Produção", "Produ"),
+        ("p" * 60, "p" * 60),
+        ("production-" * 23, "production-" * 5),
     ],
 )
 def test_a_name_that_every_artifact_may_have(tmp_path: Path, target: str, name: str) -> None:
@@ -164,6 +166,7 @@ def test_a_name_that_every_artifact_may_have(tmp_path: Path, target: str, name: 
     found = re.fullmatch(r"name=([A-Za-z0-9._-]+)\n", output.read_text())
     assert found
     assert found[1].startswith(name)
+    assert len(found[1]) < 70
     # two targets never share one
     assert (found[1] == target) or found[1].endswith(sha256(target.encode()).hexdigest()[:8])
 
