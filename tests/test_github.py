@@ -158,6 +158,7 @@ class TestOutputs:
         document = replace(PLANNED, error=RefusedError("too much goes"))
         outputs = outputs_of(document, ExitCode.REFUSED, "report")
         assert (outputs["refused"], outputs["exit-reason"]) == ("true", "too much goes")
+        assert outputs["stale"] == "false"
 
     def test_a_drift_check_says_whether_there_is_any(self) -> None:
         assert outputs_of(replace(PLANNED, drift={}), ExitCode.DIFFERENT, "report")["drift"] == "true"

@@ -144,6 +144,23 @@ def test_a_promotion_succeeds_where_it_was_applied_or_had_nothing_to_apply(
     assert ended.stdout.startswith("::error::") is (ended.returncode != 0)
 
 
+def test_a_promotion_whose_plan_is_no_longer_right_is_stale(tmp_path: Path) -> None:
+    output = tmp_path / "output"
+    ended = run_step(
+        ROOT / "examples" / "promote.yml",
+        "result",
+        "Judge plan and apply",
+        PLAN="success",
+        APPLY="failure",
+        CHANGES="3",
+        REFUSED="true",
+        STALE="true",
+        GITHUB_OUTPUT=str(output),
+    )
+    assert (ended.returncode, output.read_text()) == (1, "result=stale\n")
+    assert ended.stdout.startswith("::error::The promotion is stale")
+
+
 @pytest.mark.parametrize(
     ("target", "name"),
     [
