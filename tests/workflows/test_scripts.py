@@ -15,7 +15,9 @@ from tests.workflows.act import ROOT, STAND_INS
 from tests.workflows.webhook import Webhook
 
 
-def run_step(path: Path, job: str, name: str, **environ: str) -> subprocess.CompletedProcess[str]:
+def run_step(
+    path: Path, job: str, name: str, folder: Path | None = None, **environ: str
+) -> subprocess.CompletedProcess[str]:
     """Run a step's script with the variables that the step gives it as they are written, and with these."""
     steps = yaml.safe_load(path.read_text())["jobs"][job]["steps"]
     [step] = [step for step in steps if step["name"] == name]
@@ -26,6 +28,7 @@ def run_step(path: Path, job: str, name: str, **environ: str) -> subprocess.Comp
             "PATH": f"{STAND_INS / 'gh'}:{STAND_INS / 'date'}:{os.environ['PATH']}",
             **environ,
         },
+        cwd=folder,
         capture_output=True,
         text=True,
         check=False,

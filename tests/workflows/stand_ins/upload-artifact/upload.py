@@ -1,5 +1,6 @@
 """Keep a folder's files, but hidden ones, as an artifact of this run whose name is taken from then on."""
 
+import json
 import os
 import shutil
 import sys
@@ -34,5 +35,8 @@ for file in files:
     kept = run / number / name / file
     kept.parent.mkdir(parents=True, exist_ok=True)
     shutil.copy(folder / file, kept)
+environments = Path(os.environ["STAND_INS_STORE"], "environments.json")
+known = json.loads(environments.read_text()) if environments.exists() else {}
+environments.write_text(json.dumps({**known, name: os.environ.get("STAND_INS_ENVIRONMENT", "")}))
 with Path(os.environ["GITHUB_OUTPUT"]).open("a") as outputs:
     outputs.write(f"artifact-id={number}\n")
