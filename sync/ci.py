@@ -18,13 +18,17 @@ CI_VARIABLES = (
 INPUT = "INPUT_"
 """How the variables begin in which a runner gives an action its inputs."""
 
+INPUT_COMMAND = f"{INPUT}COMMAND"
+"""The input that every step has: a runner sets what `action.yml` declares, also where it is empty."""
+
 
 def in_workflow(environ: Mapping[str, str] = os.environ) -> bool:
     """Tell whether this is a step of a workflow of GitHub.
 
-    Inputs show it as well: some runners on Kubernetes don't set `GITHUB_ACTIONS` for an action's container.
+    The input of the command shows it as well: some runners on Kubernetes don't set `GITHUB_ACTIONS` for an
+    action's container. Other variables may begin like an input on any machine: `INPUT_METHOD` on a desktop.
     """
-    return environ.get("GITHUB_ACTIONS") == "true" or any(name.startswith(INPUT) for name in environ)
+    return environ.get("GITHUB_ACTIONS") == "true" or INPUT_COMMAND in environ
 
 
 def how_to_finish(environ: Mapping[str, str] = os.environ) -> str:

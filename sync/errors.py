@@ -54,6 +54,10 @@ class RefusedError(HeimdallSyncError):
     exit_code = ExitCode.REFUSED
 
 
+class StaleError(RefusedError):
+    """The plan is no longer what was approved: source or target has changed since."""
+
+
 class CancelledError(HeimdallSyncError):
     """A person or the platform asked the run to end."""
 

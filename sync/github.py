@@ -12,7 +12,7 @@ from typing import NamedTuple
 from rich.text import Text
 
 from sync.ci import in_workflow
-from sync.errors import ExitCode, HeimdallSyncError, UsageError
+from sync.errors import ExitCode, HeimdallSyncError, StaleError, UsageError
 from sync.model.outcome import Status
 from sync.model.plan import UPDATES, Verb
 from sync.report import checks, differences, results, rollbacks
@@ -42,6 +42,7 @@ OUTPUTS = {
     "endpoint becomes open to everyone, or may become so. `grants`: a group gains access, if only for "
     "a moment. `harmless`: none of these, but groups may lose access",
     "refused": "`true` if a guardrail refuses the plan, or if it is no longer the approved plan",
+    "stale": "`true` if an apply refused its plan, since source or target has changed after the approval",
     "digest": "Digest of the plan; pass it to `expect-digest`",
     "drift": "`true` if `drift` found a difference, `false` if it found none",
     "identical": "`true` if an apply verified that target and source are equal, `false` if they are not",
@@ -231,6 +232,7 @@ def outputs_of(document: Document, code: ExitCode, report_dir: str) -> dict[str,
         "open": str(len(plan.open_differences)) if plan else "",
         **(access_counts(plan) if plan else dict.fromkeys(ACCESS_COUNTS, "")),
         "refused": _flag(code is ExitCode.REFUSED),
+        "stale": _flag(isinstance(document.error, StaleError)),
         "digest": plan.digest if plan else "",
         "drift": "" if document.drift is None else _flag(document.differs),
         "identical": _flag(verification.identical) if verification else "",

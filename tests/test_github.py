@@ -128,7 +128,7 @@ class TestInputs:
         assert with_inputs(environ)["HEIMDALL_RETRIES"] == "3"
 
     def test_inputs_count_where_a_runner_does_not_say_that_it_is_one(self) -> None:
-        environ = {"INPUT_RETRIES": "3"}
+        environ = {"INPUT_COMMAND": "", "INPUT_RETRIES": "3"}
         assert with_inputs(environ) == environ | {"HEIMDALL_RETRIES": "3"}
 
     @pytest.mark.parametrize(
@@ -138,7 +138,7 @@ class TestInputs:
             ({"GITHUB_ACTIONS": "false"}, False),
             ({"GITHUB_ACTIONS": "true"}, True),
             ({"INPUT_COMMAND": ""}, True),
-            ({"INPUT_ANYTHING": "x"}, True),
+            ({"INPUT_METHOD": "fcitx"}, False),
             ({"CI": "true"}, False),
         ],
     )
@@ -177,6 +177,7 @@ class TestOutputs:
         document = replace(PLANNED, error=RefusedError("too much goes"))
         outputs = outputs_of(document, ExitCode.REFUSED, "report")
         assert (outputs["refused"], outputs["exit-reason"]) == ("true", "too much goes")
+        assert outputs["stale"] == "false"
 
     def test_a_drift_check_says_whether_there_is_any(self) -> None:
         assert outputs_of(replace(PLANNED, drift={}), ExitCode.DIFFERENT, "report")["drift"] == "true"

@@ -1,7 +1,6 @@
 """What the files around the code say, held to what the code says."""
 
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -140,31 +139,10 @@ def test_a_snapshot_is_valid_by_the_published_schema() -> None:
     assert list(Draft202012Validator(schema).iter_errors(snapshot | {"rolls": []}))
 
 
-def check_of_a_commit(folder: Path, script: str, *, docker: str) -> subprocess.CompletedProcess[str]:
-    """Run a line of bash in a clone that stands alone, beside a `docker` that does this."""
-    clone, programs = folder / "here" / "clone", folder / "programs"
-    shutil.copytree(ROOT / ".ci", clone / ".ci")
-    programs.mkdir()
-    for name, does in {"docker": docker, "docker-registry": "exit 0", "shellcheck": "exit 0"}.items():
-        (programs / name).write_text(f"#!/bin/sh\n{does}\n")
-        (programs / name).chmod(0o755)
-    environ = {**os.environ, "PATH": f"{programs}:{os.environ['PATH']}"}
-    return subprocess.run(
-        ["bash", "-euc", script], cwd=clone, env=environ, capture_output=True, text=True, check=False
-    )
-
-
-def test_the_check_of_a_commit_says_in_a_sentence_what_it_needs(tmp_path: Path) -> None:
-    ended = check_of_a_commit(tmp_path, ".ci/run", docker="exit 1")
-    assert (ended.returncode, ended.stdout, ended.stderr) == (
-        1,
-        "",
-        "This needs a container engine: start Docker, or let DOCKER_HOST name an engine.\n",
-    )
-
-
-def test_the_check_of_a_commit_needs_nothing_else_where_docker_is_there(tmp_path: Path) -> None:
-    script = "source .ci/engine; start_engine; require docker-registry shellcheck"
-    ended = check_of_a_commit(tmp_path, script, docker="exit 0")
-    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
-    assert os.access(ROOT / ".ci" / "run", os.X_OK)
+def test_a_lock_that_is_not_complete_is_found_out_wherever_it_is_installed() -> None:
+    """Pip chooses nothing that a lock lacks, so it says afterwards what is missing."""
+    makefile = (ROOT / "Makefile").read_text()
+    rules = re.findall(r"^\$\(VENV\)/installed.*\n((?:\t.+\n)+)", makefile, re.MULTILINE)
+    assert len(rules) == 3
+    for rule in rules:
+        assert re.fullmatch(r"(\t\$\(PIP_INSTALL.+\n)+\t\$\(PIP_CHECK\)\n\t@touch \$@\n", rule), rule

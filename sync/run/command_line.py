@@ -11,7 +11,7 @@ from typing import Any, get_origin
 from pydantic import SecretStr, ValidationError
 from pydantic_settings import EnvSettingsSource
 
-from sync.ci import INPUT, in_ci, in_workflow
+from sync.ci import INPUT_COMMAND, in_ci, in_workflow
 from sync.errors import UsageError
 from sync.run.backup import backup_in
 from sync.run.help import SECRETS
@@ -60,7 +60,7 @@ def _problems_of_command(
     settings: Settings, flags: Mapping[str, Any], environ: Mapping[str, str]
 ) -> Iterator[str]:
     """Yield what is wrong with the command where nobody looks on: there a missing one must not mean apply."""
-    asked = environ.get(f"{INPUT}COMMAND", "").strip()
+    asked = environ.get(INPUT_COMMAND, "").strip()
     if asked and flags.get("command", asked) != asked:
         yield "the action's argument differs from its input"
     if settings.command is None and in_ci(environ):
@@ -185,7 +185,11 @@ def _warnings(flags: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _pattern_files(given: Mapping[str, Any]) -> tuple[Path, ...]:
     """Return the files that `@` names among patterns."""
-    values = [given.get(option.name, ()) for option in options() if get_origin(option.annotation) is tuple]
+    values = [
+        given.get(option.name, ())
+        for option in options()
+        if get_origin(option.annotation) is tuple and option.name != "gate"  # a name may begin with @
+    ]
     texts = [text for value in values for text in ([value] if isinstance(value, str) else value)]
     return tuple(
         Path(name.strip()) for text in texts for name in re.findall(r"(?:^|[\n,])\s*@([^\n,]+)", text)

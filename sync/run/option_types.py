@@ -83,10 +83,20 @@ def _token(token: SecretStr) -> SecretStr:
     return token
 
 
+_MOST_OF_A_NAME = 255
+"""Characters that the name of an environment on GitHub may have."""
+
+_LIKE_A_JWT = re.compile(r"\beyJ[\w-]*\.")
+_LIKE_A_SECRET = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-|[^\W_]{31}|(?<![^\W_])(?=[^\W_]{21})[^\W_]*\d")
+"""A UUID, or so many letters and digits in one piece: what a client's secret is."""
+
+
 def _name(name: str) -> str:
-    # a token in a wrong place is longer, and every report shows the name
-    if len(name) > 30 or not name.isprintable():  # noqa: PLR2004 - said in the message
-        raise ValueError("should be a short name, such as production, of at most 30 characters")
+    if len(name) > _MOST_OF_A_NAME or not name.isprintable():
+        raise ValueError(f"should be a name, such as production, of at most {_MOST_OF_A_NAME} characters")
+    # every report shows the name; a short one is no secret
+    if _LIKE_A_JWT.search(name) or (len(name) > 30 and _LIKE_A_SECRET.search(name)):  # noqa: PLR2004
+        raise ValueError("looks like a token, which every report would show; give a name, such as production")
     return name
 
 
@@ -156,11 +166,21 @@ def _endpoint(pattern: str) -> str:
     return pattern
 
 
+def _separate_lines(names: object) -> object:
+    """Split a variable's text, and take each line as it is: `environment:` of a job does so too."""
+    lines = re.split(r"[\r\n]+", names) if isinstance(names, str) else names
+    if not isinstance(lines, list):
+        return lines
+    if any(line.strip() not in {"", line} for line in lines):
+        raise ValueError("should have no spaces around a name: another environment might have them")
+    return [line for line in lines if line]
+
+
 def _environment(name: str) -> str:
-    # every report shows the name: a token in its place is known by its dots, or by its length
-    if re.search(r"\beyJ[\w-]*\.", name) or len(name) > 255 or not name.isprintable():  # noqa: PLR2004
+    # a URL would mean another place by the two names of folders
+    if name in {".", ".."}:
         raise ValueError("should be the name of an environment on GitHub")
-    return name
+    return _name(name)
 
 
 BaseUrl = Annotated[str, AfterValidator(_base_url)]
@@ -174,6 +194,8 @@ Pattern = Annotated[str, AfterValidator(_pattern)]
 Endpoints = Annotated[
     tuple[Annotated[str, AfterValidator(_endpoint)], ...], BeforeValidator(_separate_endpoints)
 ]
-Names = Annotated[tuple[Annotated[str, AfterValidator(_environment)], ...], BeforeValidator(_separate)]
+EnvironmentNames = Annotated[
+    tuple[Annotated[str, AfterValidator(_environment)], ...], BeforeValidator(_separate_lines)
+]
 Patterns = Annotated[tuple[Pattern, ...], BeforeValidator(_separate)]
 Roles = Annotated[tuple[Annotated[str, AfterValidator(_role_pattern)], ...], BeforeValidator(_separate)]

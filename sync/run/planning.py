@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from sync.ci import ci_run, in_workflow
-from sync.errors import RefusedError, UnhealthyError
+from sync.errors import StaleError, UnhealthyError
 from sync.heimdall.contract import Contract, known_contract, read_contract
 from sync.heimdall.health import check_health
 from sync.heimdall.lists import count_members
@@ -238,7 +238,7 @@ def _members(read: Read, fresh: Plan) -> dict[str, int]:
 def approve(planned: Planned) -> Approved:
     """Take the plan that was approved, or what is left of it, and let the guardrails look at it.
 
-    Raises `RefusedError` where a guardrail objects, or the plan is not what was approved nor a part of it.
+    Raises `RefusedError` where a guardrail objects, `StaleError` where the plan is not the approved one.
     """
     read, record = planned.read, planned.read.connected.record
     work = _work(planned)
@@ -274,7 +274,7 @@ def _work(planned: Planned) -> Work:
     found = tuple(deviations(approved, fresh))
     record.document = replace(record.document, plan=approved, deviations=found)
     record.show(Console.deviations)
-    raise RefusedError(f"the plan is no longer what was approved ({_why(approved, fresh)})", MAKE_ANOTHER)
+    raise StaleError(f"the plan is no longer what was approved ({_why(approved, fresh)})", MAKE_ANOTHER)
 
 
 def _why(approved: Plan, fresh: Plan) -> str:

@@ -21,12 +21,12 @@ from sync.run.option_types import (
     BaseUrl,
     Digest,
     Endpoints,
+    EnvironmentNames,
     ExportedSide,
     File,
     FileOrFolder,
     Layout,
     Name,
-    Names,
     Patterns,
     Place,
     Roles,
@@ -246,10 +246,11 @@ class Settings(BaseSettings):
     allow_sensitive: Annotated[bool, Section.GUARDRAILS] = Field(
         default=False, description="Allow a plan by which a group gains an endpoint that `--sensitive` names"
     )
-    gate: Annotated[Names, Section.GUARDRAILS] = Field(
+    gate: Annotated[EnvironmentNames, Section.GUARDRAILS] = Field(
         (),
         description="Environments on GitHub that an apply waits in. Refuse the run before it plans if one of "
-        "them asks no other person; this needs `GITHUB_TOKEN` with `actions: read`",
+        "them asks no other person; this needs `GITHUB_TOKEN` with `actions: read`. Repeat the flag; in the "
+        "variable write one per line",
     )
     accept_ungated: Annotated[bool, Section.GUARDRAILS] = Field(
         default=False, description="Allow an environment of `--gate` that asks no other person"

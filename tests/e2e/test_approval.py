@@ -1,6 +1,7 @@
 """What was approved is what runs, and what a guardrail objects to does not."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -47,9 +48,12 @@ def test_the_approved_plan_runs(pair: Pair, run: RunCommand) -> None:
 
 @pytest.mark.parametrize("moved", ["source", "target"])
 def test_a_side_that_has_moved_since_is_refused_with_what_has_changed(
-    pair: Pair, run: RunCommand, moved: str
+    pair: Pair, run: RunCommand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moved: str
 ) -> None:
     flags = approve(run(*pair, "plan"))
+    output = tmp_path / "output"
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.setenv("GITHUB_OUTPUT", str(output))
     change_by_hand(pair[0] if moved == "source" else pair[1], "new:action")
     for more in ([], ["--resume"]):
         refused = run(*pair, "apply", *flags, *more)
@@ -61,6 +65,7 @@ def test_a_side_that_has_moved_since_is_refused_with_what_has_changed(
             assert "new since the approval" in told.lower()
             assert "new:action" in told
         assert any(verb in case and "new:action" in case for case in refused.cases("failure"))
+        assert re.search(r"^stale<<(\S+)\ntrue\n\1$", output.read_text(), re.MULTILINE)
 
 
 def test_an_edited_plan_is_refused(pair: Pair, run: RunCommand) -> None:

@@ -51,7 +51,6 @@ def test_an_action_plans_where_the_runner_does_not_say_that_it_is_one(
     [
         ([], {"INPUT_COMMAND": ""}),
         ([""], {"INPUT_COMMAND": ""}),
-        ([], {"INPUT_SOURCE-URL": ""}),
         (["apply"], {"INPUT_COMMAND": "plan"}),
         (["plan"], {"INPUT_COMMAND": "apply"}),
         ([], {"CI": "true"}),
@@ -69,6 +68,14 @@ def test_wrong_usage_sends_nothing(
     assert "command (HEIMDALL_COMMAND)" in ended.stderr
     assert pair[1].requests() == ()
     assert [*tmp_path.iterdir()] == []
+
+
+def test_a_desktop_is_no_workflow_and_shows_no_token(pair: Pair, tmp_path: Path) -> None:
+    """Where people type Chinese or Japanese, desktops set `INPUT_METHOD`: nobody masks a terminal."""
+    ended = run(pair, tmp_path, "plan", INPUT_METHOD="fcitx")
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert "::" not in ended.stdout
+    assert pair[1].token not in ended.stdout + ended.stderr
 
 
 def test_on_a_persons_machine_it_applies_as_it_always_did(pair: Pair, tmp_path: Path) -> None:

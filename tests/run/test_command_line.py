@@ -274,11 +274,10 @@ class TestCommand:
         assert loaded("apply", environ=NEEDED | {variable: "true"}).command is Command.APPLY
         assert loaded(environ=NEEDED | {variable: "false"}).effective_command is Command.APPLY
 
-    @pytest.mark.parametrize("name", ["INPUT_COMMAND", "INPUT_RETRIES"])
-    def test_an_action_must_be_given_one(self, name: str) -> None:
+    def test_an_action_must_be_given_one(self) -> None:
         expected = ("command (HEIMDALL_COMMAND): missing: check, plan, apply, rollback, drift or export",)
-        assert problems_of(environ=NEEDED | {name: ""}) == expected
-        assert problems_of("", environ=NEEDED | {name: ""}) == expected
+        assert problems_of(environ=NEEDED | {"INPUT_COMMAND": ""}) == expected
+        assert problems_of("", environ=NEEDED | {"INPUT_COMMAND": ""}) == expected
 
     def test_an_action_has_it_as_an_argument_as_well(self) -> None:
         environ = NEEDED | {"INPUT_COMMAND": "plan", "HEIMDALL_COMMAND": "plan"}
@@ -480,6 +479,42 @@ class TestAccept:
     def test_as_a_flag_once_for_each(self) -> None:
         argv = ["--accept", "role:a", "--accept=mapping:GET /x/\\d{1,3}$"]
         assert loaded(*argv).accept == ("role:a", "mapping:GET /x/\\d{1,3}$")
+
+
+class TestNames:
+    @pytest.mark.parametrize(
+        "name", ["p" * 30, "production-of-the-customers-in-the-west", "Produção / EU: " + "west " * 48]
+    )
+    def test_what_an_environment_on_github_may_be_called(self, name: str) -> None:
+        settings = loaded("--target-name", name.strip(), environ=NEEDED | {"HEIMDALL_GATE": name.strip()})
+        assert (settings.target_name, settings.gate) == (name.strip(), (name.strip(),))
+
+    @pytest.mark.parametrize(
+        "name",
+        [
+            "GpTzKq3vXw8mR5nLb7cYd2fHj4sAe9uQ",
+            "8f14e45f-ceea-467f-a9f4-1b0e4a3c7d2a",
+            "production/eyJhbGciOiJIUzI1NiJ9.",
+            "x" * 31,
+            "west " * 51 + "w",
+            "north\nsouth",
+        ],
+    )
+    def test_what_may_be_a_secret_is_no_name(self, name: str) -> None:
+        (problem,) = problems_of("--source-name", name)
+        assert name not in problem
+
+    def test_a_gate_is_an_environment_by_the_name_that_the_job_has(self, tmp_path: Path) -> None:
+        (tmp_path / "names").write_text("gated")
+        given = f"@{tmp_path}/names\r\n\n'a', \"b\"\n"
+        settings = loaded(environ=NEEDED | {"HEIMDALL_GATE": given})
+        assert settings.gate == (f"@{tmp_path}/names", "'a', \"b\"")
+        assert settings.pattern_files == ()
+
+    @pytest.mark.parametrize("name", [".", "..", " production", "production\t"])
+    def test_a_gate_that_might_be_another_environment_is_refused(self, name: str) -> None:
+        (problem,) = problems_of(environ=NEEDED | {"HEIMDALL_GATE": f"staging\n{name}\n"})
+        assert problem.startswith("--gate (HEIMDALL_GATE): should ")
 
 
 class TestCountdown:

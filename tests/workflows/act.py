@@ -202,6 +202,10 @@ class Repository:
         """Return the folders that were uploaded, by the names of the artifacts."""
         return {folder.name: folder for folder in self.store.glob("artifacts/*/*/*")}
 
+    def waited_in(self) -> dict[str, str]:
+        """Return the environments of the jobs that uploaded artifacts, by the names of these."""
+        return dict(json.loads((self.store / "environments.json").read_text()))
+
     def cached(self) -> list[str]:
         """Return the keys in the cache, the oldest first."""
         entries = sorted(self.store.glob("cache/*/entry.json"))
@@ -236,8 +240,10 @@ def _release(folder: Path, image: str) -> None:
 
 
 def _for_act(text: str) -> str:
-    """Leave out what GitHub knows and act does not."""
-    return re.sub(r"^ +(deployment: false|queue: max)( #.*)?\n", "", text, flags=re.MULTILINE)
+    """Leave out what GitHub knows and act does not, and let steps know the environment of their job."""
+    known = re.sub(r"^ +(deployment: false|queue: max)( #.*)?\n", "", text, flags=re.MULTILINE)
+    environment = r"^(    environment:.*\n      name: (.+)\n)"
+    return re.sub(environment, r"    env:\n      STAND_INS_ENVIRONMENT: \2\n\1", known, flags=re.MULTILINE)
 
 
 def _with_results(text: str, kept: Mapping[str, Mapping[str, str]]) -> str:

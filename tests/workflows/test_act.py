@@ -98,9 +98,15 @@ def test_a_promotion_and_the_drift_after_it(repository: Repository, source: Sand
     assert equal.outputs("drift", "drift")["drift"] == "false"
 
     change_by_hand(target)
-    drifted = repository.run(DRIFT, inputs=TARGET, run_id=3)
+    with Webhook() as webhook:
+        drifted = repository.run(
+            DRIFT, inputs=TARGET, run_id=3, more_secrets={"HEIMDALL_NOTICE_URL": webhook.url}
+        )
 
     assert drifted.code != 0
+    [notice] = webhook.heard
+    assert notice["text"].startswith("Heimdall: production differs from its source")
+    assert f"equal: {drifted.outputs('drift', 'drift')['changes']}. https://" in notice["text"]
     assert drifted.jobs == {"drift": "failure"}, drifted.log
     assert drifted.outputs("drift", "drift")["drift"] == "true"
     # the receipt of the promotion tells who it was
@@ -119,9 +125,15 @@ def test_a_target_that_fails_in_the_middle_and_the_failed_job_again(
         times=None,
     )
 
-    first = repository.run(PROMOTE, inputs=TARGET)
+    with Webhook() as webhook:
+        first = repository.run(PROMOTE, inputs=TARGET, more_secrets={"HEIMDALL_NOTICE_URL": webhook.url})
 
     assert first.code != 0
+    told = [notice["text"].partition(": https://")[0] for notice in webhook.heard]
+    assert told == [
+        f"Heimdall: {first.outputs('plan', 'plan')['changes']} changes to production wait for approval",
+        "Heimdall: the promotion to production is failed",
+    ]
     assert first.jobs == {"plan": "success", "apply": "failure", "result": "failure"}, first.log
     plan = json.loads((repository.artifacts()["heimdall-sync-plan-production-1"] / "plan.json").read_text())
     checkpoint = f"heimdall-sync/checkpoint/production/{plan['digest']}/1-1"
@@ -243,6 +255,34 @@ def test_a_gate_that_asks_nobody_is_refused_under_any_name(
     [artifact] = repository.artifacts()
     assert artifact.startswith("heimdall-sync-plan-prod_eu-")
     assert source.requests() == target.requests() == ()
+
+
+def test_a_dangerous_plan_waits_for_other_people_under_a_name_of_any_length(
+    repository: Repository, source: Sandbox, target: Sandbox
+) -> None:
+    """The example deletes a group with members; an action more is harmless."""
+    long = "production of the customers / " * 4
+    inputs = {"target": long.strip(), "breakglass": "break/glass"}
+    repository.github.environments |= dict.fromkeys(inputs.values(), gated())
+
+    dangerous = repository.run(PROMOTE, inputs=inputs)
+
+    assert dangerous.jobs == {"plan": "success", "apply": "success", "result": "success"}, dangerous.log
+    assert contents(target.snapshot()) == contents(source.snapshot())
+    counts = dangerous.outputs("plan", "plan")
+    assert counts["destructive"] == "true"
+    # what an approver sees beside the environment
+    named = f"Apply {counts['changes']} changes to {inputs['target']}"
+    assert any(record.get("job", "").endswith(named) for record in dangerous.records)
+    waited = {name.split("-")[2]: environment for name, environment in repository.waited_in().items()}
+    assert waited == {"plan": f"{inputs['target']}-plan", "apply": "break/glass"}
+
+    change_by_hand(source)
+    harmless = repository.run(PROMOTE, inputs=inputs, run_id=2)
+
+    assert harmless.code == 0, harmless.log
+    waited = {name.split("-")[2]: environment for name, environment in repository.waited_in().items()}
+    assert waited["apply"] == inputs["target"]
 
 
 def test_what_is_refused_is_not_applied(repository: Repository, target: Sandbox) -> None:

@@ -149,7 +149,7 @@ def test_a_reusable_workflow_takes_the_same_by_hand(name: str) -> None:
     triggers = words(text)["on"]
     assert triggers["workflow_dispatch"]["inputs"] == triggers["workflow_call"]["inputs"]
     aliases = [token for token in yaml.scan(text) if isinstance(token, yaml.AliasToken)]
-    assert not aliases, "older GitHub Enterprise Servers don't know them"
+    assert not aliases, "not every program that reads workflows knows them"
 
 
 @CALLED
@@ -166,6 +166,15 @@ def test_it_ends_with_a_job_that_always_runs(name: str) -> None:
     last = jobs.pop("result")
     assert last["if"] == "always()"
     assert last["needs"] == list(jobs)
+
+
+def test_a_promotion_is_not_skipped_where_a_job_before_its_caller_is() -> None:
+    """A condition without a status function is one with `success()`, which looks at jobs transitively."""
+    jobs = jobs_of(promote(".github/workflows"))
+    assert jobs["plan"]["if"] == "${{ !cancelled() }}"
+    planned = "needs.plan.result == 'success' && needs.plan.outputs.changes > 0"
+    condition = f"!cancelled() && {planned} && needs.plan.outputs.refused == 'false'"
+    assert jobs["apply"]["if"] == f"${{{{ {condition} }}}}"
 
 
 @WORKFLOWS

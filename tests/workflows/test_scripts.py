@@ -278,6 +278,23 @@ def test_a_promotion_succeeds_where_it_was_applied_or_had_nothing_to_apply(
     assert ended.stdout.startswith("::error::") is (ended.returncode != 0)
 
 
+def test_a_promotion_whose_plan_is_no_longer_right_is_stale(tmp_path: Path) -> None:
+    output = tmp_path / "output"
+    ended = run_step(
+        ROOT / "examples" / "promote.yml",
+        "result",
+        "Judge plan and apply",
+        PLAN="success",
+        APPLY="failure",
+        CHANGES="3",
+        REFUSED="true",
+        STALE="true",
+        GITHUB_OUTPUT=str(output),
+    )
+    assert (ended.returncode, output.read_text()) == (1, "result=stale\n")
+    assert ended.stdout.startswith("::error::The promotion is stale")
+
+
 @pytest.mark.parametrize("refused", ["false", "true"])
 def test_an_apply_that_another_run_follows_says_where_to_start_it(tmp_path: Path, refused: str) -> None:
     ended = run_step(
@@ -335,6 +352,8 @@ def test_only_a_run_of_the_default_branch_is_undone(run: str, said: str) -> None
         ("prod/eu: west", "prod_eu__west-"),
         ("prod/eu? west", "prod_eu__west-"),
         ("Produção", "Produ"),
+        ("p" * 60, "p" * 60),
+        ("production-" * 23, "production-" * 5),
     ],
 )
 def test_a_name_that_every_artifact_may_have(tmp_path: Path, target: str, name: str) -> None:
@@ -347,6 +366,7 @@ def test_a_name_that_every_artifact_may_have(tmp_path: Path, target: str, name: 
     found = re.fullmatch(r"name=([A-Za-z0-9._-]+)\n", output.read_text())
     assert found
     assert found[1].startswith(name)
+    assert len(found[1]) < 70
     # two targets never share one
     assert (found[1] == target) or found[1].endswith(sha256(target.encode()).hexdigest()[:8])
 

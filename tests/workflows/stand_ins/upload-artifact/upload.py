@@ -3,6 +3,7 @@
 Patterns of files, one a line, are taken in place of a folder; the artifact begins where all of them do.
 """
 
+import json
 import os
 import shutil
 import sys
@@ -39,5 +40,8 @@ for file in files:
     kept = run / number / name / file
     kept.parent.mkdir(parents=True, exist_ok=True)
     shutil.copy(folder / file, kept)
+environments = Path(os.environ["STAND_INS_STORE"], "environments.json")
+known = json.loads(environments.read_text()) if environments.exists() else {}
+environments.write_text(json.dumps({**known, name: os.environ.get("STAND_INS_ENVIRONMENT", "")}))
 with Path(os.environ["GITHUB_OUTPUT"]).open("a") as outputs:
     outputs.write(f"artifact-id={number}\n")
