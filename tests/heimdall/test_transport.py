@@ -155,7 +155,7 @@ def test_retry_after_slows_every_thread(sandbox: Sandbox) -> None:
         waits.clear()
         transport.get("/api/v1/mappings/list")
     assert len(waits) == 1
-    assert 15 < waits[0] <= 20.1
+    assert 15 < waits[0] <= 21.1  # a second after the one that was refused
 
 
 def test_a_redirect_is_not_followed(sandbox: Sandbox, connect: Connect) -> None:
