@@ -69,9 +69,9 @@ def test_a_server_that_works_for_one_request_at_a_time_gets_as_many_as_fill_it(
     delay: float, most: int, least: int, enough: int, spread: float
 ) -> None:
     """That is one that is worked for, and as many as travel meanwhile: 1 + delay / work."""
-    in_flight, seconds = ask(one_at_a_time(delay, chance(spread)), most, 400)
+    in_flight, seconds = ask(one_at_a_time(delay, chance(spread)), most, 600)
     assert least <= settled(in_flight) <= enough
-    _, fixed = ask(one_at_a_time(delay, chance(spread)), most, 400, fixed=True)
+    _, fixed = ask(one_at_a_time(delay, chance(spread)), most, 600, fixed=True)
     assert seconds < 1.15 * fixed, "the queue was of no use"
 
 
@@ -90,6 +90,13 @@ def test_where_answers_take_longer_by_chance_alone_the_larger_number_comes_back(
     for seed in range(10):
         in_flight, _ = ask(side_by_side(0.0, chance(0.5, seed)), 8, 600)
         assert settled(in_flight) >= 6
+
+
+def test_a_queue_is_found_also_where_no_request_was_ever_alone() -> None:
+    """The first of all connects: the least time of a request was then spent in a queue."""
+    server = one_at_a_time(0.0)
+    in_flight, _ = ask(lambda now: server(now) + (0.045 if now < 0.1 else 0.0), 8, 400)
+    assert settled(in_flight) <= 2
 
 
 def test_a_server_that_gets_more_processes_gets_more_requests() -> None:
