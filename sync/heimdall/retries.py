@@ -36,8 +36,9 @@ class Patience:
     def retrying(self, at_least: float = 0) -> tenacity.Retrying:
         """Return what tries again where no usable answer came, for so many seconds at least.
 
-        A try that is refused by a rate limit is not counted, and nothing waits after it: the pace of the
-        environment is what slows it. One request is refused for `give_up_after` seconds at most.
+        A try that a rate limit refuses is not counted, and followed by no pause: the pace of the environment
+        slows the next one. After twice `give_up_after` seconds of refusals the request has failed: an
+        environment that refuses all requests is given up before that.
         """
         tries = _Tries(self, at_least)
         return tenacity.Retrying(
@@ -76,8 +77,8 @@ class _Tries:
         self._refused += 1
         if self._refused == 1:
             self._refused_since = now
-        # at a low rate two tries may be minutes apart
-        return self._refused >= patience.tries and now - self._refused_since >= patience.give_up_after
+        refused_for = now - self._refused_since  # at a low rate two tries may be minutes apart
+        return self._refused >= patience.tries and refused_for >= 2 * patience.give_up_after
 
 
 def _is_refusal(state: tenacity.RetryCallState) -> bool:
