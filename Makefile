@@ -43,8 +43,9 @@ test: .venv/installed-dev ## lint, check types, and run the tests
 coverage: .venv/installed-dev ## run the tests, and show which lines they leave out
 	$(PYTEST) --cov
 
-bench: .venv/installed-dev ## measure for at most 20 minutes how fast everything is, and write docs/performance.md
+bench: .venv/installed-dev ## measure for at most 20 minutes how fast everything is, and write docs/performance.md and docs/pacing.md
 	$(BIN)/python -m tests.benchmarks
+	$(BIN)/python -m tests.benchmarks.pacing
 	$(BIN)/python tests/benchmarks/overlapping.py
 	$(BIN)/python -m tests.benchmarks.folder
 	$(BIN)/python tests/benchmarks/impact.py
