@@ -27,7 +27,7 @@ from tests.benchmarks.runs import ROOT, used_by
 from tests.benchmarks.telling import machine
 from tests.e2e.environments import environment, made_different
 
-RATE, BURST, SETTING = 50.0, 50, 8
+RATE, BURST, SETTING = 40.0, 40, 8
 MOST_REFUSED = 0.05
 DELAYS = (0.0, 0.02)
 EVERY_SECONDS = 0.1
@@ -212,7 +212,8 @@ def main() -> int:
     folder, before = parser.parse_args().folder, machine()
     wanted = environment(100, 40, 150, 60)
     pair = wanted, made_different(wanted, descriptions=False)
-    sides = limited(*pair)
+    larger = environment(150, 45, 300, 200)  # the rate is seen in a run of some length
+    sides = limited(larger, made_different(larger, descriptions=False))
     waiting = {}
     for delay in DELAYS:
         for concurrency in (1, 4, SETTING):

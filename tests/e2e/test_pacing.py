@@ -19,7 +19,7 @@ from tests.e2e.environments import environment, made_different
 from tests.e2e.subprocesses import Command
 from tests.servers import lent
 
-WANTED = environment(20, 20, 20, 60)
+WANTED = environment(20, 30, 20, 100)
 BEFORE = made_different(WANTED, descriptions=False)
 ASKED = "/api/v1/groups/"
 
@@ -31,8 +31,8 @@ def refused(records: Sequence[RequestRecord]) -> int:
 @pytest.mark.parametrize(
     ("command", "concurrency", "limit"),
     [
-        ("plan", 8, {"rate": 60.0, "burst": 10}),
-        ("apply", 16, {"rate": 60.0, "burst": 20, "no_retry_after": True}),
+        ("plan", 8, {"rate": 80.0, "burst": 10}),
+        ("apply", 16, {"rate": 80.0, "burst": 20, "no_retry_after": True}),
     ],
 )
 def test_a_rate_limit_is_kept_and_no_run_fails_for_it(
@@ -77,12 +77,12 @@ def ask() -> Asking:
 
 def test_a_server_that_works_for_one_request_at_a_time_gets_no_queue(ask: Asking) -> None:
     with lent(environment(1, 1, 1, 1), serial=True, read_time=0.015) as server:
-        found = ask(server, 150)
+        found = ask(server, 180)
     assert max(found) == 8
     assert median(found[-50:]) <= 5  # alone on a machine 1 or 2
 
 
 def test_a_server_that_answers_side_by_side_gets_as_many_as_the_setting_says(ask: Asking) -> None:
-    with lent(environment(1, 1, 1, 1), delay=0.1) as server:
-        found = ask(server, 120)
-    assert median(found[-60:]) >= 6
+    with lent(environment(1, 1, 1, 1), delay=0.25) as server:
+        found = ask(server, 72)
+    assert median(found[-40:]) >= 5  # alone on a machine 8
