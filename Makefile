@@ -60,12 +60,13 @@ test-python: $(VENV)/installed-workflows
 coverage: $(VENV)/installed-dev ## run the tests, and show which lines they leave out
 	$(PYTEST) --cov
 
-bench: $(VENV)/installed-dev ## measure for at most 20 minutes how fast everything is, and write docs/performance.md
-	$(BIN)/python -m tests.benchmarks
+bench: $(VENV)/installed-dev ## measure for at most 20 minutes how fast everything is, and write docs/performance.md and docs/pacing.md
 	$(BIN)/python tests/benchmarks/overlapping.py
-	$(BIN)/python -m tests.benchmarks.folder
 	$(BIN)/python tests/benchmarks/impact.py
 	$(BIN)/python tests/benchmarks/page.py
+	$(BIN)/python -m tests.benchmarks.pacing
+	$(BIN)/python -m tests.benchmarks.folder
+	$(BIN)/python -m tests.benchmarks # last: it ends with 1 where a goal is missed
 
 schema: install ## print the schemas of plan.json and of snapshots into schemas/
 	$(BIN)/python -m sync.model.schema > schemas/plan-2.json

@@ -6,6 +6,9 @@ and two tries of one write wait for each other. So a request that is lost closes
 then asks a question that needs no database, and after it one that does. When both were answered the gate is
 open for one request at a time, and for one more with each answer. An environment that answers nothing for too
 long is given up: whoever waits at the gate, or comes to it later, gets `GivenUpError`.
+
+The gate also keeps the pace that a rate limit allows, and lets no more requests through at once than are of
+use.
 """
 
 import threading
@@ -15,7 +18,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from sync.errors import GivenUpError, RateLimitError, RemoteError, Result, UnavailableError, UnreachableError
-from sync.heimdall.retries import Pace, Patience
+from sync.heimdall.concurrency import Concurrency
+from sync.heimdall.pace import Pace
+from sync.heimdall.retries import Patience
+from sync.heimdall.wire import Request
 
 ASK_SECONDS = 10.0
 """How long an answer to a mere question may take."""
@@ -46,7 +52,7 @@ class Availability:
     """Whether an environment answers, and how many requests may be sent to it at once. For many threads."""
 
     def __init__(self, side: str, most: int, patience: Patience, ask: Callable[[float], None]) -> None:
-        """Open the gate to the `side` for so many requests at once.
+        """Open the gate to the `side` for so many requests at once, or fewer where more are of no use.
 
         `ask` asks the two questions; each may take so many seconds. It raises `UnavailableError` unless both
         were answered.
@@ -57,6 +63,7 @@ class Availability:
         self._ask = ask
         self._pace = Pace(patience.sleep)
         self._changed = threading.Condition()
+        self._of_use = Concurrency(most)
         self._limit = most
         self._in_flight = 0
         self._losses = 0
@@ -82,35 +89,41 @@ class Availability:
             self._changed.notify_all()
 
     @contextmanager
-    def passage(self, request: object) -> Iterator[None]:
+    def passage(self, request: Request) -> Iterator[None]:
         """Wait until a request may be sent; the block sends it, and its error tells what became of it.
 
         Raises `GivenUpError` where the environment is not asked any more.
         """
-        self._enter(request)
+        kept, sent = self._enter(request)
+        begun = time.monotonic()
         try:
             yield
         except UnavailableError as error:
             with self._leaving():
-                self._lost(request, error)
+                self._lost(request, error, kept)
             raise
         except BaseException:
             with self._leaving():
                 raise
+        seconds = time.monotonic() - begun
+        self._pace.accepted()
         with self._leaving():
+            self._of_use.answered(sent, request.kind, seconds)
             self._answered()
 
-    def _enter(self, request: object) -> None:
+    def _enter(self, request: Request) -> tuple[int, int]:
+        """Wait until a request may be sent; return what tells later how fast, and beside how many, it was."""
         while True:
             with self._changed:
-                while self._in_flight >= self._limit and not self._is_over:
+                while self._in_flight >= min(self._limit, self._of_use.limit) and not self._is_over:
                     self._changed.wait(LOOK_UP_SECONDS)
                 self._raise_if_over(request)
                 self._in_flight += 1
-            self._pace.keep()
+                sent = self._of_use.sent(self._in_flight)
+            kept = self._pace.keep(lambda: self._is_over)
             with self._changed:
                 if self._limit and not self._is_over:
-                    return
+                    return kept, sent
                 self._in_flight -= 1  # while this one kept the pace, another was lost
 
     @contextmanager
@@ -124,7 +137,7 @@ class Availability:
     def _is_over(self) -> bool:
         return bool(self._end) or self._closed.is_set() or self._patience.stopping.is_set()
 
-    def _raise_if_over(self, request: object) -> None:
+    def _raise_if_over(self, request: Request) -> None:
         if self._end:
             raise GivenUpError(self._end, self._hint)
         if self._closed.is_set():
@@ -137,13 +150,17 @@ class Availability:
         if 0 < self._limit < self._most:
             self._limit += 1
 
-    def _lost(self, request: object, error: UnavailableError) -> None:
+    def _lost(self, request: Request, error: UnavailableError, kept: int) -> None:
         if not isinstance(error, UnreachableError | RateLimitError):
             return
         trouble = self._trouble = self._trouble or _Trouble()
         trouble.lost.add(request)
         left = self._patience.give_up_after - trouble.seconds
-        self._pace.hold(error.retry_after, max(left, 0))
+        if isinstance(error, RateLimitError):
+            self._pace.refused(kept, error.retry_after, max(left, 0))
+        else:
+            self._pace.hold(error.retry_after, max(left, 0))
+            self._of_use.forget()
         if left <= 0 and isinstance(error, RateLimitError):
             self._give_up(
                 f"has refused requests by its rate limit for {trouble.seconds:.0f} s: {error.message}"
@@ -178,7 +195,7 @@ class Availability:
         silence = _Trouble()
         while not self._is_over:
             losses = self._losses
-            self._pace.keep()
+            self._pace.keep(lambda: self._is_over)
             left = most - silence.seconds
             if self._answers(min(self._patience.timeout, 4 * pause, ASK_SECONDS, max(left, pause)), left):
                 if self._open(losses):

@@ -1,4 +1,4 @@
-"""How long a run has patience with a server, and how fast the server wants to be asked."""
+"""How long a run has patience with a server, and what the server says about time."""
 
 import contextlib
 import random
@@ -11,9 +11,7 @@ from email.utils import parsedate_to_datetime
 
 import tenacity
 
-from sync.errors import UnavailableError
-
-MAX_WAIT_SECONDS = 60.0
+from sync.errors import RateLimitError, UnavailableError
 
 
 def _say_nothing(_: str) -> None:
@@ -36,40 +34,58 @@ class Patience:
     tell: Callable[[str], None] = _say_nothing
 
     def retrying(self, at_least: float = 0) -> tenacity.Retrying:
-        """Return what tries again where no usable answer came, for so many seconds at least."""
+        """Return what tries again where no usable answer came, for so many seconds at least.
+
+        A try that a rate limit refuses is not counted, and followed by no pause: the pace of the environment
+        slows the next one. After twice `give_up_after` seconds of refusals the request has failed: an
+        environment that refuses all requests is given up before that.
+        """
+        tries = _Tries(self, at_least)
         return tenacity.Retrying(
-            stop=tenacity.stop_after_attempt(self.tries) & tenacity.stop_after_delay(at_least)
-            | tenacity.stop_when_event_set(self.stopping),
-            wait=tenacity.wait_exponential(multiplier=0.5, max=10) + tenacity.wait_random(0, 0.5),
+            stop=tries.are_used_up,
+            wait=tries.wait,
             retry=tenacity.retry_if_exception_type(UnavailableError),
             sleep=self.sleep,
             reraise=True,
         )
 
 
-class Pace:
-    """A moment before which nothing is sent, shared by all threads of an environment."""
+class _Tries:
+    """The tries of one request."""
 
-    def __init__(self, sleep: Callable[[float], None]) -> None:
-        self._sleep = sleep
-        self._lock = threading.Lock()
-        self._not_before = 0.0
+    def __init__(self, patience: Patience, at_least: float) -> None:
+        self._patience = patience
+        self._at_least = at_least
+        self._refused = 0
+        self._refused_since = 0.0
 
-    def keep(self) -> None:
-        """Wait until something may be sent."""
-        with self._lock:
-            wait = self._not_before - time.monotonic()
-        if wait > 0:
-            self._sleep(wait + random.uniform(0, 0.1))  # noqa: S311 - spreads load, hides nothing
+    def wait(self, state: tenacity.RetryCallState) -> float:
+        """Return how many seconds to wait after a try."""
+        if _is_refusal(state):
+            return 0.0
+        doubled = 0.5 * 2.0 ** min(state.attempt_number - self._refused - 1, 10)
+        return min(doubled, 10.0) + random.uniform(0, 0.5)  # noqa: S311 - spreads load, hides nothing
 
-    def hold(self, retry_after: str | None, most: float = MAX_WAIT_SECONDS) -> None:
-        """Let all threads wait for as long as the server asks, a minute and `most` seconds at most."""
-        seconds = min(_seconds(retry_after), MAX_WAIT_SECONDS, most)
-        with self._lock:
-            self._not_before = max(self._not_before, time.monotonic() + seconds)
+    def are_used_up(self, state: tenacity.RetryCallState) -> bool:
+        """Count a try, and tell whether it was the last one."""
+        now, patience = time.monotonic(), self._patience
+        if patience.stopping.is_set():
+            return True
+        if not _is_refusal(state):
+            waited = (state.seconds_since_start or 0) >= self._at_least
+            return state.attempt_number - self._refused >= patience.tries and waited
+        self._refused += 1
+        if self._refused == 1:
+            self._refused_since = now
+        refused_for = now - self._refused_since  # at a low rate two tries may be minutes apart
+        return self._refused >= patience.tries and refused_for >= 2 * patience.give_up_after
 
 
-def _seconds(retry_after: str | None) -> float:
+def _is_refusal(state: tenacity.RetryCallState) -> bool:
+    return state.outcome is not None and isinstance(state.outcome.exception(), RateLimitError)
+
+
+def seconds_of(retry_after: str | None) -> float:
     """Read a `Retry-After` header: seconds or a date (RFC 9110, 10.2.3)."""
     if not retry_after:
         return 0.0

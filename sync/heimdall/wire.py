@@ -37,6 +37,12 @@ class Request:
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
 
+    @property
+    def kind(self) -> tuple[str, str, int]:
+        """Return what it has in common with requests that take a server about as long."""
+        room, *names = self.path.removeprefix("/api/v1/").split("/")
+        return self.method, room, len(names)
+
 
 class _Bearer(AuthBase):
     """Send the token. Standing in for `auth`, it also keeps a `.netrc` from replacing it."""

@@ -290,7 +290,11 @@ class Settings(BaseSettings):
         "the source, in the target or in both",
     )
     concurrency: Annotated[int, Section.REQUESTS] = Field(
-        8, ge=1, le=64, description="How many requests run at the same time for each environment, 1 to 64"
+        8,
+        ge=1,
+        le=64,
+        description="How many requests run at the same time for each environment at most, 1 to 64; fewer run "
+        "where more only make a queue",
     )
     timeout: Annotated[float, Section.REQUESTS] = Field(
         30, gt=0, le=3600, description="Seconds that one request may take in all, at most 3600"

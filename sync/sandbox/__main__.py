@@ -50,6 +50,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--pool", type=int, help="connections to its database; any number otherwise")
     parser.add_argument("--silence", type=float, help="seconds without an answer when they are used up")
     parser.add_argument("--no-cache", action="store_true", help="look anew at who decides a request")
+    parser.add_argument("--rate", type=float, help="requests a second that are not refused with 429")
+    parser.add_argument("--burst", type=int, help="how many of them at once after a pause; 1 otherwise")
+    parser.add_argument("--no-retry-after", action="store_true", help="don't say when to send again")
     parser.add_argument("--stop-with-stdin", action="store_true", help="end where standard input ends")
     return parser
 

@@ -1,6 +1,7 @@
-"""What stands before the API: the log, the delay, the queue, connections to the database, and the faults."""
+"""What stands before the API: log, rate limit, delay, queue, connections to the database, and faults."""
 
 import asyncio
+import math
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
@@ -41,6 +42,10 @@ class Gateway:
         effect = self._world.faults.effect_on(scope["method"], path)
         noting = _noting(entry, send, self._world.clock)
         try:
+            if seconds := self._world.bucket.take():
+                await asyncio.sleep(self._world.options.delay)
+                await self._too_many(seconds)(scope, receive, noting)
+                return
             async with self._admitted(scope, receive) as (admitted, received):
                 if not admitted:
                     refusal = JSONResponse({"error": REFUSAL, "status_code": 500}, 500)
@@ -53,6 +58,10 @@ class Gateway:
                     await Exchange(self._api_watched, scope, received, answer).meet(effect)
         finally:
             entry.ended = time.monotonic()
+
+    def _too_many(self, seconds: float) -> JSONResponse:
+        told = {} if self._world.options.no_retry_after else {"Retry-After": f"{math.ceil(seconds)}"}
+        return JSONResponse({"error": "Rate limit exceeded", "status_code": 429}, 429, told)
 
     def _work_on(self, method: str) -> float:
         options = self._world.options

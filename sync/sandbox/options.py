@@ -36,6 +36,9 @@ class Options(Value):
     connections to its database the server has (the real one: 15; 0: any number). A request that finds none
     left is answered with 500, and after that, or where two tries of one write are under way together, nobody
     is answered for `silence` seconds. `no_cache` looks anew at who decides a request each time.
+
+    A gateway in front of the server lets `rate` requests a second through (0: any number), after a pause up
+    to `burst` at once. It refuses the others with 429, and with `no_retry_after` does not say for how long.
     """
 
     first_id: int = Field(default=1, ge=1)
@@ -51,6 +54,9 @@ class Options(Value):
     pool: int = Field(default=0, ge=0)
     silence: float = Field(default=223.0, ge=0)
     no_cache: bool = False
+    rate: float = Field(default=0.0, ge=0)
+    burst: int = Field(default=1, ge=1)
+    no_retry_after: bool = False
 
     def flags(self) -> list[str]:
         """Return the command-line flags that say the same."""

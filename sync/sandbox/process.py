@@ -212,6 +212,9 @@ def launch(  # noqa: PLR0913 - one keyword for each option of the server
     pool: int = 0,
     silence: float = 223.0,
     no_cache: bool = False,
+    rate: float = 0.0,
+    burst: int = 1,
+    no_retry_after: bool = False,
 ) -> Sandbox:
     """Start a sandbox that holds a snapshot, and return it once it can be asked. `Options` says what is what.
 
@@ -232,6 +235,9 @@ def launch(  # noqa: PLR0913 - one keyword for each option of the server
         pool=pool,
         silence=silence,
         no_cache=no_cache,
+        rate=rate,
+        burst=burst,
+        no_retry_after=no_retry_after,
     )
     with TemporaryDirectory(prefix="heimdall-sandbox-") as folder:
         files = {

@@ -7,6 +7,7 @@ from sync.sandbox.loading import state_of
 from sync.sandbox.log import RequestLog
 from sync.sandbox.options import Options, People
 from sync.sandbox.pool import Pool
+from sync.sandbox.rate_limit import Bucket
 from sync.sandbox.shifting import ShiftingList
 from sync.sandbox.watch import Watch
 
@@ -29,5 +30,6 @@ class World:
         self.action_list = ShiftingList(self.options.shifting_list, self.options.shifting_readings)
         self.log = RequestLog()
         self.faults = Faults(faults)
+        self.bucket = Bucket(self.options.rate, self.options.burst)
         self.pool = Pool(self.options.pool, self.options.silence)
         self.watch = Watch(self.state)

@@ -1,8 +1,9 @@
-"""Panels of figures as one SVG: bars side by side, or points on two axes of powers of ten."""
+"""Panels of figures as one SVG: bars side by side, points on two axes of powers of ten, or lines."""
 
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from jinja2 import Environment, StrictUndefined
 
@@ -179,6 +180,39 @@ class Points:
         for name, points in self.points.items():
             for limit, seconds in points:
                 panel.point(scale(limit), scale(seconds), self.colours[name])
+        return panel
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """Values by name, each from one place to the next; `most` is a line across."""
+
+    title: str
+    across: str
+    values: Mapping[str, Sequence[tuple[float, float]]]
+    colours: dict[str, str]
+    most: tuple[str, float] | None = None
+
+    def panel(self) -> Panel:
+        """Draw them."""
+        panel = Panel(self.title)
+        panel.legend(self.colours | ({self.most[0]: RED} if self.most else {}))
+        panel.note(self.across)
+        every = [point for points in self.values.values() for point in points]
+        end = max((x for x, _ in every), default=1) or 1
+        top = 1.1 * max([self.most[1] if self.most else 1, *(y for _, y in every)])
+        for tick in _ticks(end, 10 ** math.floor(math.log10(end))):
+            panel.line((tick / end, 0), (tick / end, 1), "#eaeef2")
+            panel.label_across(tick / end, f"{tick:g}")
+        for tick in _ticks(top, 10 ** math.floor(math.log10(top))):
+            panel.line((0, tick / top), (1, tick / top), "#eaeef2")
+            panel.label_up(tick / top, f"{tick:g}")
+        for name, points in self.values.items():
+            for (x1, y1), (x2, y2) in pairwise(points):
+                panel.line((x1 / end, y1 / top), (x2 / end, y2 / top), self.colours[name])
+        if self.most:
+            panel.line((0, self.most[1] / top), (1, self.most[1] / top), RED, "5 3")
+        panel.line((0, 0), (1, 0), GREY)
         return panel
 
 

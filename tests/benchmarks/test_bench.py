@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 
 from sync.model.snapshot import Snapshot
-from tests.benchmarks import naive
+from tests.benchmarks import naive, pacing
 from tests.benchmarks.__main__ import main
 from tests.benchmarks.cells import Cell, started
 from tests.benchmarks.pairs import fewest_to_read, pair
 from tests.benchmarks.runs import run, used_by
+from tests.e2e.environments import environment, made_different
 
 CELL = Cell(100, serial=False, delay=0.0, concurrency=8)
 
@@ -58,6 +59,21 @@ def test_the_straightforward_script_writes_what_differs(tmp_path: Path) -> None:
         held = _configured(other.snapshot()), _configured(one.snapshot())
 
     assert held[0] == held[1]
+
+
+def test_what_limited_servers_and_other_users_met_makes_a_page_and_a_drawing() -> None:
+    wanted = environment(20, 5, 20, 5)
+    before = made_different(wanted, descriptions=False)
+    sides = pacing.limited(wanted, before)
+    waiting = {(0.0, "fixed 4"): pacing.beside(wanted, before, 0.0, 4, fixed=True)}
+
+    assert len(sides["target"].records) > len(sides["source"].records) > 20
+    assert waiting[0.0, "fixed 4"].waits
+    page = pacing.page(sides, waiting, "Measured here.\n")
+    assert [line.split("|")[1] for line in page.splitlines() if "%)" in line] == [" source ", " target "]
+    assert "\n| 0 ms | fixed 4 | " in page
+    drawing = ET.fromstring(pacing.drawing(sides, waiting))  # noqa: S314 - our own
+    assert "the limit" in [*drawing.itertext()]
 
 
 def _configured(snapshot: Snapshot) -> Snapshot:

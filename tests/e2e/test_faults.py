@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from http import HTTPStatus
 from pathlib import Path
 
 import pytest
@@ -166,7 +167,7 @@ READ_IN_VAIN: dict[str, tuple[AnyEffect, str]] = {
     "closed": (Close(), "the connection was closed before the answer was complete"),
     "cut": (Truncate(), "the connection was closed before the answer was complete"),
     "time-out": (Hang(seconds=FOR_GOOD), r"no answer within 0\.4 s"),
-    "429": (busy(429), "answered 429, 2 times"),
+    "429": (busy(429), "answered 429"),
     "503": (page(503), "answered 503, 2 times"),
     "page": (page(), "answered 200 with text that is not JSON"),
     "half of the JSON": (Answer(body='{"actions": [{"id'), "answered 200 with text that is not JSON"),
@@ -180,7 +181,7 @@ WRITTEN_IN_VAIN: dict[str, tuple[AnyEffect, str]] = {
     "redirect": (Answer(status=307, headers={"Location": "https://heimdall.invalid"}), "answered 307"),
     "reset": (Close(reset=True), "the connection was closed before the answer was complete"),
     "time-out": (Hang(seconds=FOR_GOOD), r"no answer within 0\.4 s"),
-    "429": (busy(429), "answered 429, 2 times"),
+    "429": (busy(429), "answered 429"),
     "page": (page(), "answered 200 with text that is not JSON"),
     "huge": (Huge(size=200 * 2**20), "answered with more than 1 MiB"),
 }
@@ -211,6 +212,8 @@ def pair(shared_pair: tuple[Sandbox, Sandbox]) -> tuple[Sandbox, Sandbox]:
 
 def patience_for(effect: AnyEffect) -> tuple[str, ...]:
     """Return the flags of a run that meets an effect: the shortest time-out that a busy machine keeps."""
+    if isinstance(effect, Answer) and effect.status == HTTPStatus.TOO_MANY_REQUESTS:
+        return "--give-up-after", "0.5"  # no number of tries ends that
     return QUICK if isinstance(effect, Hang) else ()
 
 
@@ -281,7 +284,7 @@ class TestReads:
         sandbox.add_fault(effect, methods=["GET"], path=READS["actions"], times=None)
         ended = run(*pair, "apply", "--retries", "2", *patience_for(effect))
         assert ended.code == 1
-        assert f"✗ GET {sandbox.url}/api/v1/actions/" in ended.out
+        assert re.search(f"✗ (.* by its rate limit .*: )?GET {sandbox.url}/api/v1/actions/", ended.out)
         assert "Nothing was changed." in ended.out
         assert writes(pair[1]) == []
         assert_resumable(run, pair, ended, said)
@@ -325,7 +328,7 @@ class TestWrites:
         assert ended.code == 1
         assert_resumable(run, pair, ended, rf"\[FAILED\] {kind} .*: .*{said}.*\n +→ \w+")
 
-    @pytest.mark.parametrize("status", [429, 500, 503])
+    @pytest.mark.parametrize("status", [500, 503])
     def test_what_was_refused_and_is_done_is_no_error_of_an_identical_pair(
         self, run: RunCommand, pair: tuple[Sandbox, Sandbox], status: int
     ) -> None:
@@ -413,7 +416,8 @@ class TestPace:
         begun_since = len(records) - refused - CONCURRENCY  # at most so many were under way
         long = [wait for wait in waits if wait > 10]
         assert len(long) >= begun_since > operations - CONCURRENCY
-        assert max(long) < 20.2
+        assert long[0] < 20.2
+        assert max(long) < 20.2 + operations  # they are spaced by a second at most
 
     def test_nobody_waits_longer_than_a_minute_for_what_a_gateway_asks(
         self, run: RunCommand, pair: tuple[Sandbox, Sandbox], waits: list[float]

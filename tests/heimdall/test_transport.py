@@ -155,7 +155,30 @@ def test_retry_after_slows_every_thread(sandbox: Sandbox) -> None:
         waits.clear()
         transport.get("/api/v1/mappings/list")
     assert len(waits) == 1
-    assert 15 < waits[0] <= 20.1
+    assert 15 < waits[0] <= 21.1  # a second after the one that was refused
+
+
+def test_what_a_rate_limit_refuses_is_no_try(sandbox: Sandbox, connect: Connect) -> None:
+    sandbox.add_fault(Answer(status=429), path=GROUPS, times=6)
+    assert connect(sandbox, tries=1, give_up_after=60).get(GROUPS) == []
+
+
+def test_a_request_that_is_always_refused_fails_while_others_are_answered(
+    sandbox: Sandbox, connect: Connect
+) -> None:
+    sandbox.add_fault(Answer(status=429), path=GROUPS, times=None)
+    transport, ended = connect(sandbox, give_up_after=0.5), threading.Event()
+
+    def ask_for_others() -> None:
+        while not ended.is_set():
+            transport.get("/api/v1/mappings/list")
+
+    thread = threading.Thread(target=ask_for_others)
+    thread.start()
+    with pytest.raises(UnavailableError, match=r"answered 429, \d+ times$"):
+        transport.get(GROUPS)
+    ended.set()
+    thread.join()
 
 
 def test_a_redirect_is_not_followed(sandbox: Sandbox, connect: Connect) -> None:

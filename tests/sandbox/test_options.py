@@ -111,3 +111,17 @@ def test_nobody_to_decide_about_permissions() -> None:
         assert api("GET /api/v1/groups/").status_code == 200
         assert api("GET /api/v1/roles/reader/actions").status_code == 503
         assert api("DELETE /api/v1/actions/99").status_code == 503
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_a_rate_limit_lets_a_burst_through_and_then_so_many_a_second(told: bool) -> None:
+    with launch(ENVIRONMENT, rate=0.1, burst=3, no_retry_after=not told) as sandbox:
+        api = superadmin(sandbox)
+        answers = [api("GET /api/v1/groups/") for _ in range(4)]
+        sandbox.reset(ENVIRONMENT)
+        assert api("GET /api/v1/groups/").status_code == 200
+
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
+    assert answers[-1].json() == {"error": "Rate limit exceeded", "status_code": 429}
+    waits = [answer.headers.get("Retry-After") for answer in answers]
+    assert waits == [None, None, None, "10" if told else None]
