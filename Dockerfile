@@ -38,7 +38,7 @@ ARG BASE_NAME=""
 ARG VERSION=unreleased
 ARG REVISION=""
 ARG CREATED=1970-01-01T00:00:00Z
-ARG SOURCE=https://github.com/OWNER/heimdall-sync
+ARG SOURCE=https://github.com/THE_OWNER/heimdall-sync
 # what a plan says of the program that made it
 RUN printf '%s\n' "${REVISION}" > /opt/venv/revision
 LABEL org.opencontainers.image.title="heimdall-sync" \

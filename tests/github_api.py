@@ -9,7 +9,7 @@ from typing import Any, Self
 from urllib.parse import unquote
 
 BASE = "/api/v3"
-REPOSITORY = "OWNER/deployments"
+REPOSITORY = "THE_OWNER/deployments"
 TOKEN = "token-of-the-job"
 
 

@@ -81,7 +81,7 @@ def test_the_blocks_of_the_readme_run_one_after_another_in_one_shell(
 
 def a_new_machine() -> dict[str, str]:
     """Return variables that let git clone this repository, and pip find its packages without a network."""
-    git = {f"url.{ROOT}.insteadOf": "https://github.com/OWNER/heimdall-sync", "safe.directory": "*"}
+    git = {f"url.{ROOT}.insteadOf": "https://github.com/THE_OWNER/heimdall-sync", "safe.directory": "*"}
     given = {"GIT_CONFIG_COUNT": str(len(git)), "PYTHONPATH": sysconfig.get_path("purelib")}
     for number, (key, value) in enumerate(git.items()):
         given |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}

@@ -1,6 +1,7 @@
 """What a release needs to know by name: the account, and what the image is built on."""
 
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,19 @@ class TestTheAccount:
         assert (unnamed.folder / "README.md").read_text() == "- uses: Some-Body/heimdall-sync@v1\n"
         assert (unnamed.folder / "job.yml").read_text() == "image: ghcr.io/some-body/heimdall-sync:1\n"
         assert unnamed.release("check", "1.2.3").returncode == 0
+
+    def test_of_this_project_is_named_once_and_for_all(self, tmp_path: Path) -> None:
+        subprocess.run(["git", "clone", "-q", ROOT, tmp_path / "clone"], check=True)
+        here = Clone(tmp_path / "clone")
+        assert self.STANDS in (here.folder / "README.md").read_text()
+        assert here.release("name", "Some-Body").returncode == 0
+        texts = {
+            name: (here.folder / name).read_bytes().decode(errors="replace")
+            for name in here.git("ls-files").splitlines()
+        }
+        assert "uses: Some-Body/heimdall-sync@v1" in texts["examples/promote.yml"]
+        assert "ghcr.io/some-body/heimdall-sync:1" in texts["examples/gitlab-ci.yml"]
+        assert not [name for name, text in texts.items() if re.search(rf"{self.STANDS}|\bOWNER/", text)]
 
     @pytest.mark.parametrize("account", ["", "-a", "a-", "a--b", "a_b", "a/b", "a" * 40, "a b", "á"])
     def test_is_one_that_there_can_be(self, unnamed: Clone, account: str) -> None:

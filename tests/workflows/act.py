@@ -18,8 +18,8 @@ from tests.github_api import TOKEN, GitHub
 
 ROOT = Path(__file__).parents[2]
 STAND_INS = Path(__file__).parent / "stand_ins"
-ACTION = "OWNER/heimdall-sync"
-NAME = "OWNER/deployments"
+ACTION = "THE_OWNER/heimdall-sync"
+NAME = "THE_OWNER/deployments"
 RUNNER = "ubuntu-24.04"
 
 _VARIABLE = re.compile(r"vars\.(HEIMDALL_(?:SOURCE|TARGET)_URL)")
