@@ -152,6 +152,7 @@ class Repository:
             [
                 *(Path(sys.executable).parent / "act", "workflow_dispatch", "--workflows", copy, "--json"),
                 *("--platform", f"{RUNNER}=-self-hosted", "--pull=false", "--no-cache-server"),
+                *("--defaultbranch", "main"),
                 *("--action-cache-path", self._cache, "--secret-file", self._secrets),
                 *("--container-options", f"--network=host -v {self._cache}:{self._cache}"),
                 *(
