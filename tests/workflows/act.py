@@ -227,7 +227,7 @@ def _with_results(text: str, kept: Mapping[str, Mapping[str, str]]) -> str:
             "outputs": dict(outputs),
             "steps": [{"name": "Succeeded in an earlier attempt", "run": "true"}],
         }
-    return yaml.safe_dump(workflow, sort_keys=False)
+    return yaml.safe_dump(workflow, sort_keys=False, width=10_000)  # a value in a line, as it was written
 
 
 def outputs_of_job(workflow: Path, job: str, run: Run) -> dict[str, str]:
