@@ -179,6 +179,7 @@ class Repository:
                 *(Path(sys.executable).parent / "act", event, "--workflows", copy, "--json"),
                 *(("--eventpath", self._event) if payload is not None else ()),
                 *("--platform", f"{RUNNER}=-self-hosted", "--pull=false", "--no-cache-server"),
+                *("--defaultbranch", "main"),
                 *("--action-cache-path", self._cache, "--secret-file", self._secrets),
                 *("--container-options", f"--network=host -v {self._cache}:{self._cache}"),
                 *(
@@ -256,7 +257,7 @@ def _with_results(text: str, kept: Mapping[str, Mapping[str, str]]) -> str:
             "outputs": dict(outputs),
             "steps": [{"name": "Succeeded in an earlier attempt", "run": "true"}],
         }
-    return yaml.safe_dump(workflow, sort_keys=False)
+    return yaml.safe_dump(workflow, sort_keys=False, width=10_000)  # a value in a line, as it was written
 
 
 def outputs_of_job(workflow: Path, job: str, run: Run) -> dict[str, str]:
