@@ -63,7 +63,7 @@ def test_planned_approved_and_applied(pair: tuple[Sandbox, Sandbox], folder: Pat
     assert applied.code == 0, applied.out
     assert equal(target.snapshot(), staging())
     kept = {path.name for path in report.iterdir()} - REPORTS
-    assert {name.partition("-")[0] for name in kept} == {"backup", "receipt"}
+    assert {name.partition("-")[0] for name in kept} == {"backup", "plan", "receipt"}
     for path in report.iterdir():
         assert (path.stat().st_uid, path.stat().st_mode & 0o777) == (USER, 0o600)
     assert not (folder / "sync_checkpoint.json").exists()
