@@ -174,6 +174,7 @@ def test_what_it_is_and_what_does_not_come_back_is_told_before_the_approval(wrec
         assert "without the 2 members" in (wrecked.report / name).read_text()
     step = {
         "INPUT_BACKUP": "undone",
+        "INPUT_COMMAND": "rollback",
         "INPUT_DRY-RUN": "true",
         "GITHUB_OUTPUT": "/dev/null",
         "GITHUB_STEP_SUMMARY": "/dev/null",

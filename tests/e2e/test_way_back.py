@@ -138,7 +138,12 @@ def test_reports_of_two_runs_never_mix(shell: Shell) -> None:
     failed = shell("heimdall-sync plan --retries 1")
     shell.target.clear_faults()
     assert failed.returncode == 4, failed.stdout
-    assert {path.name for path in shell.report.iterdir()} == kept | {"summary.md", "report.html", "junit.xml"}
+    assert {path.name for path in shell.report.iterdir()} == kept | {
+        "comment.md",
+        "summary.md",
+        "report.html",
+        "junit.xml",
+    }
     assert shell("heimdall-sync plan --no-such-flag").returncode == 64
     assert "Healthcheck" in (shell.report / "summary.md").read_text()
 

@@ -106,7 +106,7 @@ def test_a_promotion_and_the_drift_after_it(repository: Repository, source: Sand
     assert drifted.code != 0
     [notice] = webhook.heard
     assert notice["text"].startswith("Heimdall: production differs from its source")
-    assert f"equal: {drifted.outputs('drift', 'drift')['changes']}. https://" in notice["text"]
+    assert f"equal to its source: {drifted.outputs('drift', 'drift')['changes']}. https://" in notice["text"]
     assert drifted.jobs == {"drift": "failure"}, drifted.log
     assert drifted.outputs("drift", "drift")["drift"] == "true"
     # the receipt of the promotion tells who it was

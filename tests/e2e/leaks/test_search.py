@@ -49,7 +49,8 @@ class TestTheSearch:
             "junit.xml",
             "plan.json",
             "snapshot-source.json",
-            "receipt",  # that is kept
+            "plan",  # that is kept, as the receipt is
+            "receipt",
             "sync_checkpoint.json",
             "receipt.json",
         }
