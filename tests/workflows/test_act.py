@@ -276,7 +276,8 @@ def test_a_dangerous_plan_waits_for_other_people_under_a_name_of_any_length(
     named = f"Apply {counts['changes']} changes to {inputs['target']}"
     assert any(record.get("job", "").endswith(named) for record in dangerous.records)
     waited = {name.split("-")[2]: environment for name, environment in repository.waited_in().items()}
-    assert waited == {"plan": f"{inputs['target']}-plan", "apply": "break/glass"}
+    other = "break/glass"
+    assert waited == {"plan": f"{inputs['target']}-plan", "apply": other, "backup": other}
 
     change_by_hand(source)
     harmless = repository.run(PROMOTE, inputs=inputs, run_id=2)
