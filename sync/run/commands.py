@@ -35,8 +35,8 @@ def run(settings: Settings, out: Printer, interruption: Interruption) -> ExitCod
         Document(
             source_url=settings.place("source"),
             target_url=settings.place("target"),
-            source_name=settings.name("source"),
-            target_name=settings.name("target"),
+            source_name=settings.name_of_source,
+            target_name=settings.target_name,
         ),
         ReportFolder(settings.output_dir, input_paths(settings), shared=in_ci()),
         out,

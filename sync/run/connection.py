@@ -100,8 +100,8 @@ def connect(
         record.document = Document(
             source_url=places["source"],
             target_url=places["target"],
-            source_name=settings.name("source") or (made.source_name if made else ""),
-            target_name=settings.name("target") or (made.target_name if made else ""),
+            source_name=settings.name_of_source or (made.source_name if made else ""),
+            target_name=settings.target_name or (made.target_name if made else ""),
             git=name_of_snapshot(settings.against_git) if settings.against_git else "",
             rollback=_rollback(settings, files),
             rules=connected.rules,

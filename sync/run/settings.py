@@ -350,9 +350,10 @@ class Settings(BaseSettings):
         other = self.file("target" if side == "source" else "source")
         return name_of_snapshot(file, other) if file else str(url)
 
-    def name(self, side: str) -> str:
-        """Return what reports call a side beside its URL; a snapshot's file has its own name only."""
-        return "" if self.is_file(side) else str(getattr(self, f"{side}_name"))
+    @property
+    def name_of_source(self) -> str:
+        """Return what reports call the source beside its URL: nothing where a backup stands in its place."""
+        return "" if self.is_file("source") else self.source_name
 
     def credentials(self, side: str) -> Credentials:
         """Return what was given about the token of the `source` or the `target`."""

@@ -71,7 +71,7 @@ class TestPullRequest:
         [comment] = kept(repository)["comments"]
         assert comment["body"] == (artifact / "comment.md").read_text()
         assert comment["body"].startswith(MARKER)
-        assert "`production` (`snapshot base/heimdall`) equal to `pull request`" in comment["body"]
+        assert "`production` (`snapshot base/heimdall`) equal to `snapshot heimdall`" in comment["body"]
         severity = first.outputs("plan", "plan")["severity"]
         assert kept(repository)["labelled"] == {"7": [f"heimdall: {severity}"]}
 
@@ -113,7 +113,9 @@ def test_a_merge_promotes_the_folder_behind_the_gate(
     secrets = {"HEIMDALL_TARGET_TOKEN": target.token}
     ran = repository.run(PROMOTE, event="push", secrets=secrets)
     assert ran.code == 0, ran.log
-    assert set(repository.artifacts()) == {f"heimdall-sync-{done}-production-1" for done in ("plan", "apply")}
+    assert set(repository.artifacts()) == {
+        f"heimdall-sync-{done}-production-1" for done in ("plan", "apply", "backup")
+    }
     assert equal(target.snapshot(), staging())
     assert source.requests() == ()
     assert len(repository.github.asked) == 1, "the gate was looked at"
@@ -166,7 +168,7 @@ def test_several_targets_are_promoted_each_by_itself(
         assert equal(target.snapshot(), source.snapshot())
         assert equal(south.snapshot(), source.snapshot())
     assert set(repository.artifacts()) == {
-        f"heimdall-sync-{done}-{name}-1" for done in ("plan", "apply") for name in both
+        f"heimdall-sync-{done}-{name}-1" for done in ("plan", "apply", "backup") for name in both
     }
 
 
