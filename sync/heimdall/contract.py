@@ -133,7 +133,7 @@ def read_contract_file(path: Path) -> Contract:
 
 def _usable(document: Mapping[str, Any], place: str, way_out: str) -> Contract:
     from jsonschema import SchemaError  # noqa: PLC0415 - see `bodies`
-    from referencing.exceptions import Unresolvable  # noqa: PLC0415
+    from referencing.exceptions import Unresolvable  # noqa: PLC0415 - it comes with jsonschema
 
     contract = Contract(document, published=True)
     try:

@@ -24,7 +24,7 @@ def source_of(
     if not credentials.token_url:
         return StaticToken(credentials.token)
     # not above: most runs are given a token
-    from sync.heimdall.oauth import OAuthToken, TokenEndpoint  # noqa: PLC0415
+    from sync.heimdall.oauth import OAuthToken, TokenEndpoint  # noqa: PLC0415 - see above
 
     endpoint = TokenEndpoint(
         credentials.token_url,

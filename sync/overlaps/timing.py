@@ -26,7 +26,7 @@ def takes_long(pattern: str, path: str) -> bool:
 
 def may_match(pattern: str, path: str) -> bool:
     """Tell whether a mapping's pattern matches a path in either dialect; also where that takes too long."""
-    import regex  # noqa: PLC0415
+    import regex  # noqa: PLC0415 - few patterns need it
 
     simple = re.sub(":[a-z_]+", "*", pattern)
     if "(" not in pattern and fnmatchcase(path, simple):
