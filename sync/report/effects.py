@@ -145,22 +145,19 @@ class _Access(Naming):
             else []
         )
         dangling = impact.dangling
+        unreached = sorted(dangling.mappings, key=weight)
         left = (
-            ("action", "no role holds", [name(each) for each in dangling.actions]),
-            ("role", "no group holds", [name(each) for each in dangling.roles]),
-            (
-                "endpoint",
-                "only groups with superadmin reach",
-                [self.endpoint(each) for each in sorted(dangling.mappings, key=weight)],
-            ),
+            ("action", "no role holds", dangling.actions, name),
+            ("role", "no group holds", dangling.roles, name),
+            ("endpoint", "only groups with superadmin reach", unreached, self.endpoint),
         )
         return [
             *section("Without effect for every group that stays", (Row(what=said) for said in nothing)),
             *section(
                 "Used by nobody afterwards",
                 (
-                    Row(what=f"{plural(len(names), noun)} that {why}: {self.some(names, at_most=40)}")
-                    for noun, why, names in left
+                    Row(what=f"{plural(len(names), noun)} that {why}: {self.some(names, said, at_most=40)}")
+                    for noun, why, names, said in left
                     if names
                 ),
             ),
@@ -212,21 +209,19 @@ class _Access(Naming):
     def _sentence(self, change: AccessChange, *, gained: bool) -> Row:
         groups = [each for each in change.groups if gained or each not in self.deleted]
         verb = ("gain" if gained else "lose") + ("s" if len(groups) == 1 else "")
-        names = names_of(change.requests)
-        reached = self.some([self.endpoint(name) for name in names], noun="endpoint")
+        reached = self.some(names_of(change.requests), self.endpoint, noun="endpoint")
         return Row(
             what=f"{self.groups(groups)} {verb} {reached}",
             why=f"{self._way(change)}; {self._causes(change, gained=gained)}",
         )
 
     def _way(self, change: AccessChange) -> str:
-        name = self.wording.name
-        roles, actions = [name(role) for role in change.roles], [name(each.action) for each in change.through]
+        name, actions = self.wording.name, [each.action for each in change.through]
         role, action = (
-            ("role" if len(roles) == 1 else "roles"),
+            ("role" if len(change.roles) == 1 else "roles"),
             ("action" if len(actions) == 1 else "actions"),
         )
-        return f"through {role} {self.some(roles)}, {action} {self.some(actions)}"
+        return f"through {role} {self.some(change.roles, name)}, {action} {self.some(actions, name)}"
 
     @staticmethod
     def _causes(change: AccessChange, *, gained: bool) -> str:
@@ -242,7 +237,7 @@ class _Access(Naming):
     def requirement(self, each: Requirement) -> Row:
         """Return who may use some endpoints before a plan, and who afterwards."""
         return Row(
-            what=self.some([self.endpoint(name) for name in names_of(each.requests)], at_most=20),
+            what=self.some(names_of(each.requests), self.endpoint, at_most=20),
             before=self._may(each.action_before, each.groups_before),
             after=self._may(each.action_after, each.groups_after)
             if each.certain
@@ -255,19 +250,14 @@ class _Access(Naming):
         return f"{self._holders(groups)} (action {self.wording.name(action)})"
 
     def _holders(self, groups: Sequence[str]) -> str:
-        return (
-            self.some([self.wording.name(each) for each in groups], at_most=20)
-            if groups
-            else "only groups with superadmin"
-        )
+        return self.some(groups, self.wording.name, at_most=20) if groups else "only groups with superadmin"
 
     def way(self, change: AccessChange, *, gained: bool) -> Row:
         """Return one change of access with all that belongs to it."""
-        endpoints = [self.endpoint(name) for name in names_of(change.requests)]
         return Row(
             tag="gains" if gained else "loses",
-            what=self.some([self.wording.name(each) for each in change.groups], at_most=50),
-            after=self.some(endpoints, at_most=50),
+            what=self.some(change.groups, self.wording.name, at_most=50),
+            after=self.some(names_of(change.requests), self.endpoint, at_most=50),
             before=self._way(change).removeprefix("through "),
             why=self._causes(change, gained=gained),
         )

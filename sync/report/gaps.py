@@ -57,7 +57,7 @@ def _is_apart(interruption: Interruption, plan: Plan, recreating: frozenset[Oper
 
 
 def _row(each: Interruption, groups: Iterable[str], naming: Naming, severity: Severity) -> Row:
-    names = naming.some([naming.endpoint(name) for name in names_of(each.requests)], noun="endpoint")
+    names = naming.some(names_of(each.requests), naming.endpoint, noun="endpoint")
     waves = f"wave {each.first}" if each.first == each.last else f"waves {each.first} to {each.last}"
     said = f"{naming.groups([*groups])} may be refused {names} while {waves} of the apply run"
     return Row(what=said, severity=severity)

@@ -1,6 +1,6 @@
 """How groups and endpoints are named in sentences about access: the weightiest first, the rest counted."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from sync.model.impact import Impact, Requests
 from sync.report.endpoints import endpoint
@@ -32,13 +32,13 @@ class Naming:
 
     def plain_groups(self, names: Sequence[str]) -> str:
         """Return groups and a verb, without their members: `2 groups (a, b) are`."""
-        said = self.some([self.wording.name(name) for name in names])
+        said = self.some(names, self.wording.name)
         return f"group {said} is" if len(names) == 1 else f"{plural(len(names), 'group')} ({said}) are"
 
     def endpoints(self, requests: Sequence[Requests]) -> str:
         """Return endpoints after their noun."""
         noun = "endpoint" if len(requests) == 1 else "endpoints"
-        return f"{noun} {self.some([self.endpoint(name) for name in names_of(requests)])}"
+        return f"{noun} {self.some(names_of(requests), self.endpoint)}"
 
     def endpoint(self, name: str) -> str:
         """Return one endpoint as people write it."""
@@ -55,13 +55,15 @@ class Naming:
 
     def groups(self, names: Sequence[str]) -> str:
         """Return groups like that, after their noun."""
-        return f"{'group' if len(names) == 1 else 'groups'} {self.some([self.group(name) for name in names])}"
+        return f"{'group' if len(names) == 1 else 'groups'} {self.some(names, self.group)}"
 
     @staticmethod
-    def some(names: Sequence[str], *, noun: str = "", at_most: int = _AT_MOST) -> str:
-        """Return the first names, and how many more there are."""
+    def some(
+        names: Sequence[str], said: Callable[[str], str] = str, *, noun: str = "", at_most: int = _AT_MOST
+    ) -> str:
+        """Return the first names as they are `said`, and how many more there are."""
         if len(names) <= at_most:
-            return ", ".join(names)
+            return ", ".join(map(said, names))
         shown = at_most - 1
         counted = f"{plural(len(names), noun)}: " if noun else ""
-        return f"{counted}{', '.join(names[:shown])} and {len(names) - shown:,} more"
+        return f"{counted}{', '.join(map(said, names[:shown]))} and {len(names) - shown:,} more"

@@ -56,8 +56,8 @@ def of_requests(found: Cells, entities: int, pair: Pair) -> list[Goal]:
                 fewest_to_read(snapshot) + sent.members,
                 questions_that_can_matter(snapshot, other),
             )
-            met &= sent.requests <= fewest + SPARE_REQUESTS + matter
-            parts.append(f"{side} {sent.requests:,} (fewest {fewest:,}, {matter:,} questions can matter)")
+            met &= sent.requests <= fewest + SPARE_REQUESTS + matter.all
+            parts.append(f"{side} {sent.requests:,} (fewest {fewest:,}; questions: {matter})")
         title = "Dry run: at most fewest + 10 + questions that can matter, a side"
         goals.append(Goal(f"{title}; {entities:,} entities", ", ".join(parts), met))
     if run := cell and run_of(found, cell, "apply of nothing"):

@@ -4,6 +4,7 @@ import random
 from dataclasses import dataclass
 
 from sync.model.snapshot import Mapping, Snapshot
+from sync.overlaps.renames import SPOT_CHECKS
 from sync.overlaps.search import overlaps_of
 from tests.e2e.environments import METHODS, environment, made_different
 
@@ -64,9 +65,36 @@ def fewest_to_read(snapshot: Snapshot) -> int:
     return pages + 2 + len(snapshot.roles) + len(snapshot.groups)
 
 
-def questions_that_can_matter(side: Snapshot, other: Snapshot) -> int:
-    """Return of how many overlaps a side holds two mappings or more, which do not all ask for one action."""
+@dataclass(frozen=True, slots=True)
+class Questions:
+    """How many questions to a side can matter: see `sync.overlaps.questions`.
+
+    So many are about the `order` of mappings that the side lists and that ask for different actions, about
+    `leftovers` that may win there and that the other side lists, and about actions that may be `renamed`.
+    """
+
+    order: int
+    leftovers: int
+    renamed: int
+
+    @property
+    def all(self) -> int:
+        """Return how many there are."""
+        return self.order + self.leftovers + self.renamed
+
+    def __str__(self) -> str:
+        return (
+            f"{self.order:,} about order, {self.leftovers:,} about leftovers, {self.renamed:,} about renames"
+        )
+
+
+def questions_that_can_matter(side: Snapshot, other: Snapshot) -> Questions:
+    """Return which questions about a side have an answer that its lists don't show."""
     held = {mapping.name: mapping.action for mapping in side.mappings}
     names = frozenset(held) | {mapping.name for mapping in other.mappings}
     candidates = (overlap.candidates(held) for overlap in overlaps_of(names).found)
-    return sum(len({held[name] for name in among}) > 1 for among in candidates)
+    return Questions(
+        order=sum(len({held[name] for name in among}) > 1 for among in candidates),
+        leftovers=len(names - held.keys()),
+        renamed=min(SPOT_CHECKS, len(side.actions)),
+    )

@@ -26,6 +26,12 @@ real one does. The delay is what each request spends on its way.
 
 """
 
+_QUESTIONS = """\
+Questions that can matter have answers that no list shows: which of several mappings with different actions
+wins (*order*); whether a mapping that only the other side lists was deleted with its action here and still
+wins (*leftovers*); whether one of the ten likeliest actions was renamed (*renames*).
+"""
+
 _SECONDS = """\
 Seconds, then the limit: what so many requests take at least, with this delay, this concurrency for each side
 and the server's own work. Seconds in *italics* were computed, not measured: the limit of the requests that
@@ -49,6 +55,7 @@ def page(found: Cells, goals: Sequence[Goal], naive: Sequence[str], measured_on:
         _ABOUT + measured_on,
         f"## Goals\n\n{met} of {len(goals)} are met.\n",
         "\n".join(["| goal | measured | |", "| --- | --- | --- |", *rows, ""]),
+        _QUESTIONS,
         "## A straightforward script\n\nIt sends one request after another and asks nobody who wins.\n",
         "\n".join([*naive, ""]),
         "## Seconds\n",
