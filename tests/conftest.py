@@ -1,6 +1,7 @@
 """What the tests share: hypothesis profiles, and sandboxes that end with the test that started them."""
 
 import os
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
@@ -24,6 +25,21 @@ settings.register_profile("thorough", parent=settings.get_profile("default"), ma
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 Connect = Callable[..., Transport]
+
+SAMPLE = 4
+"""Of a table that is `sampled`, one case in so many is run; `make slow` runs the others."""
+
+
+@pytest.hookimpl(tryfirst=True)  # before `-m` chooses
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave three quarters of each sampled table to `make slow`."""
+    seen: Counter[str] = Counter()
+    for item in items:
+        if item.get_closest_marker("sampled"):
+            table = item.nodeid.partition("[")[0]
+            if seen[table] % SAMPLE:
+                item.add_marker("slow")
+            seen[table] += 1
 
 
 def no_sleep(_: float) -> None:

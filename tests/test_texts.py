@@ -8,7 +8,11 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 
-TEXTS = tuple(runpy.run_path(str(ROOT / "docs" / "texts.py"))["texts"]())
+
+@pytest.fixture(scope="module")
+def texts() -> tuple[str, ...]:
+    return tuple(runpy.run_path(str(ROOT / "docs" / "texts.py"))["texts"]())
+
 
 IDIOMS = {
     "an action without a plain verb": r"\bsee to\b|\bheld against\b|\bcomes to its end\b|\bcame to this\b",
@@ -51,13 +55,13 @@ def idioms_in(text: str) -> list[str]:
     return [idiom for idiom, pattern in IDIOMS.items() if re.search(pattern, text, re.IGNORECASE)]
 
 
-def test_there_are_texts_to_read() -> None:
-    assert len(TEXTS) > 300
-    assert any(line == "\naction.yml" for line in TEXTS)
+def test_there_are_texts_to_read(texts: tuple[str, ...]) -> None:
+    assert len(texts) > 300
+    assert any(line == "\naction.yml" for line in texts)
 
 
-def test_no_text_holds_an_idiom() -> None:
-    found = [f"{text.strip()}: {', '.join(idioms)}" for text in TEXTS if (idioms := idioms_in(text))]
+def test_no_text_holds_an_idiom(texts: tuple[str, ...]) -> None:
+    found = [f"{text.strip()}: {', '.join(idioms)}" for text in texts if (idioms := idioms_in(text))]
     assert not found, "say it with a subject, a verb and an object:\n" + "\n".join(found)
 
 

@@ -14,6 +14,8 @@ from sync.sandbox.watch import Moment, Watch
 from sync.sandbox.world import World
 
 PREFIX = "/_sandbox"
+RESET = ("PUT", f"{PREFIX}/state")
+"""The method and the path of the request that begins again with another state."""
 
 router = APIRouter(prefix=PREFIX)
 

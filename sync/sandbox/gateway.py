@@ -4,7 +4,7 @@ import asyncio
 import math
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager, nullcontext, suppress
 from email.utils import format_datetime
 
 from starlette.datastructures import Headers
@@ -12,8 +12,8 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sync.sandbox.clock import Clock
-from sync.sandbox.control import PREFIX
-from sync.sandbox.effects import Exchange
+from sync.sandbox.control import PREFIX, RESET
+from sync.sandbox.effects import TRANSPORT, Exchange
 from sync.sandbox.faults import WRITES
 from sync.sandbox.log import Entry
 from sync.sandbox.pool import REFUSAL
@@ -30,12 +30,34 @@ class Gateway:
         self._control = control
         self._world = world
         self._turn = asyncio.Lock() if world.options.serial else nullcontext()
+        self._under_way: dict[asyncio.Task[None], Scope] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["path"].startswith(PREFIX):
+            if (scope["method"], scope["path"]) == RESET:
+                await self._cut_off()
             await self._control(scope, receive, send)
             return
+        task = asyncio.create_task(self._answer(scope, receive, send))
+        self._under_way[task] = scope
+        try:
+            with suppress(asyncio.CancelledError):  # it was cut off, or the server is stopped
+                await task
+        finally:
+            task.cancel()
+            del self._under_way[task]
+
+    async def _cut_off(self) -> None:
+        """End the requests that are under way, and whatever they would still have done."""
+        for scope in self._under_way.values():
+            scope["state"][TRANSPORT].abort()
+        await asyncio.sleep(0)  # until the server knows that nobody waits for an answer
+        for task in self._under_way:
+            task.cancel()
+        await asyncio.gather(*self._under_way, return_exceptions=True)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         query = scope["query_string"].decode("latin-1")
         path = f"{scope['path']}?{query}" if query else scope["path"]
         entry = self._world.log.open(scope["method"], path, Headers(scope=scope).get("authorization"))

@@ -110,7 +110,10 @@ class Sandbox:
     def reset(
         self, snapshot: Snapshot, *, people: People | None = None, faults: Iterable[Fault] = ()
     ) -> None:
-        """Begin again with another state, an empty log, the right time and these faults only."""
+        """Begin again with another state, an empty log, the right time and these faults only.
+
+        The connections of requests that are under way are cut.
+        """
         self._control(
             "PUT",
             "state",
@@ -187,9 +190,9 @@ class Sandbox:
 
 def require_extra() -> None:
     """Raise `HeimdallSyncError` where what the server is made of is not installed."""
-    if find_spec("fastapi") is None or find_spec("uvicorn") is None:
+    if any(find_spec(name) is None for name in ("fastapi", "httptools", "uvicorn")):
         raise HeimdallSyncError(
-            "the sandbox needs FastAPI and uvicorn", hint="pip install 'heimdall-sync[sandbox]'"
+            "the sandbox needs FastAPI, httptools and uvicorn", hint="pip install 'heimdall-sync[sandbox]'"
         )
 
 

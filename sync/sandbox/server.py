@@ -7,7 +7,7 @@ import sys
 from contextlib import suppress
 
 import uvicorn
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from sync.sandbox.app import create_api
 from sync.sandbox.control import create_control
@@ -19,7 +19,7 @@ IDLE_CONNECTION_LIFETIME = 600
 """Seconds that an idle connection stays open: longer than a test, so that none closes at the wrong moment."""
 
 
-class _Protocol(H11Protocol):
+class _Protocol(HttpToolsProtocol):
     """HTTP that shows the application its connection, so that a fault can close it."""
 
     # uvicorn narrows the parameter of asyncio's method, and so do we

@@ -17,6 +17,7 @@ from tests.e2e.environments import environment, made_different
 CELL = Cell(100, serial=False, delay=0.0, concurrency=8)
 
 
+@pytest.mark.slow
 def test_the_smallest_pair_makes_a_page_and_a_drawing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -35,6 +36,7 @@ def test_the_smallest_pair_makes_a_page_and_a_drawing(
     assert "".join(drawing.itertext()).count("entities") >= 3
 
 
+@pytest.mark.slow
 def test_a_run_counts_what_the_sandboxes_got(tmp_path: Path) -> None:
     source, target = pair(100)
     with started(CELL, source) as one, started(CELL, target, first_id=1_000) as other:
@@ -61,6 +63,7 @@ def test_the_straightforward_script_writes_what_differs(tmp_path: Path) -> None:
     assert held[0] == held[1]
 
 
+@pytest.mark.slow
 def test_what_limited_servers_and_other_users_met_makes_a_page_and_a_drawing() -> None:
     wanted = environment(20, 5, 20, 5)
     before = made_different(wanted, descriptions=False)

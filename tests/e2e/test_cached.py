@@ -82,6 +82,7 @@ LEFT = (
 )
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("leave", LEFT)
 class TestACheckpoint:
     @pytest.fixture
@@ -203,6 +204,7 @@ RECEIPTS: dict[str, Callable[[Shell, Path], object]] = {
 }
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("receipt", RECEIPTS)
 class TestAReceipt:
     @pytest.fixture(autouse=True)

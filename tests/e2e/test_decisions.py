@@ -116,6 +116,7 @@ CASES = {
 }
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("strategy", ["least-privilege", "zero-downtime"])
 def test_afterwards_every_request_is_decided_alike(

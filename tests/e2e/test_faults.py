@@ -264,6 +264,7 @@ def test_the_pair_takes_every_kind_of_write(run: RunCommand, pair: tuple[Sandbox
     assert sum(got.values()) == len(writes(pair[1]))
 
 
+@pytest.mark.sampled
 class TestReads:
     @pytest.mark.parametrize("fault", READ_AGAIN)
     def test_what_is_read_again(self, run: RunCommand, pair: tuple[Sandbox, Sandbox], fault: str) -> None:
@@ -299,6 +300,7 @@ class TestReads:
         assert_resumable(run, pair, ended, "✗ Not verified: GET", said)
 
 
+@pytest.mark.sampled
 class TestWrites:
     @pytest.mark.parametrize("fault", WRITTEN_AGAIN)
     def test_what_is_written_again(self, run: RunCommand, pair: tuple[Sandbox, Sandbox], fault: str) -> None:
@@ -438,6 +440,7 @@ class TestPace:
 
 
 class TestElsewhere:
+    @pytest.mark.sampled
     @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
     @pytest.mark.parametrize("kind", ["read mappings", "create action"])
     def test_a_token_does_not_follow_a_redirect(

@@ -66,6 +66,7 @@ def nothing_is_found_out_afterwards(shell: Shell, ended: subprocess.CompletedPro
     return False
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("kilobytes", [8, 64, 128, 256, 448, 768, 4096])
 def test_a_disk_of_any_size(shell: Shell, disk: Disk, kilobytes: int) -> None:
     disk.mount(f"size={kilobytes}k")
@@ -76,6 +77,7 @@ def test_a_disk_of_any_size(shell: Shell, disk: Disk, kilobytes: int) -> None:
         assert {"summary.md", "junit.xml", "plan.json", RECEIPT} < {file.name for file in disk.path.iterdir()}
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("kilobytes", [480, 512, 544, 576, 608, 672])
 def test_what_goes_wrong_fits_as_well(shell: Shell, disk: Disk, kilobytes: int) -> None:
     """Every change fails, and each has much to say about it."""
@@ -92,6 +94,7 @@ def test_what_goes_wrong_fits_as_well(shell: Shell, disk: Disk, kilobytes: int) 
         assert {"summary.md", "junit.xml", "plan.json", RECEIPT} < {file.name for file in disk.path.iterdir()}
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("kilobytes", [4, 16, 64, 4096])
 def test_a_limit_of_the_size_of_files(shell: Shell, tmp_path: Path, kilobytes: int) -> None:
     (tmp_path / "disk").mkdir()

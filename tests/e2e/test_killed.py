@@ -123,14 +123,14 @@ def source() -> Iterator[Sandbox]:
 
 @pytest.fixture(scope="module")
 def target() -> Iterator[Sandbox]:
-    with lent(BEFORE, publish_updates=True, first_id=500) as sandbox:
+    with lent(BEFORE, publish_updates=True, first_id=1000) as sandbox:
         yield sandbox
 
 
 @pytest.fixture(scope="module")
 def unable() -> Iterator[Sandbox]:
     """Start a target that changes no description of a role."""
-    with lent(HELD, first_id=500) as sandbox:
+    with lent(HELD, first_id=1000) as sandbox:
         yield sandbox
 
 

@@ -7,9 +7,10 @@ import pytest
 
 from sync.model.snapshot import SUPERADMIN, Action, Group, Role, Snapshot
 from sync.sandbox.faults import Interrupt
-from sync.sandbox.process import Sandbox, launch
+from sync.sandbox.process import Sandbox
 from tests.e2e.conftest import RunCommand
 from tests.e2e.subprocesses import Command
+from tests.servers import lent
 
 MANY = [f"m{number:02}" for number in range(47)]
 
@@ -39,13 +40,13 @@ SCOPE = ("--protect=role:keep", "--accept=role:zzz")
 
 @pytest.fixture
 def source() -> Iterator[Sandbox]:
-    with launch(WANTED) as sandbox:
+    with lent(WANTED) as sandbox:
         yield sandbox
 
 
 @pytest.fixture
 def target() -> Iterator[Sandbox]:
-    with launch(BEFORE, first_id=500) as sandbox:
+    with lent(BEFORE, first_id=1000) as sandbox:
         yield sandbox
 
 
@@ -62,6 +63,7 @@ def test_a_role_that_creations_push_out_of_sight_is_foreseen(
     assert run(source, target, "apply", *SCOPE).code == 0
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("path", ["/api/v1/roles/$", "/api/v1/roles/aaa/actions"])
 @pytest.mark.parametrize("done", [False, True], ids=["before it is done", "after it is done"])
 def test_a_run_that_is_killed_while_roles_are_out_of_sight_is_resumed(

@@ -49,6 +49,7 @@ def test_the_same_program_says_nothing(shell: Shell) -> None:
     assert warnings_of(ended.stdout) == []
 
 
+@pytest.mark.slow
 def test_a_later_version_names_both_and_carries_out_what_it_plans_as_well(shell: Shell, later: Path) -> None:
     planned(shell, **STEP)
     ended = shell(APPLY, PYTHONPATH=str(later), **STEP)
@@ -61,6 +62,7 @@ def test_a_later_version_names_both_and_carries_out_what_it_plans_as_well(shell:
     assert equal(shell.target.snapshot(), staging())
 
 
+@pytest.mark.slow
 def test_another_image_of_the_same_version_is_named_by_its_digest(shell: Shell) -> None:
     planned(shell, HEIMDALL_SYNC_IMAGE=IMAGES[0], **STEP)
     ended = shell(APPLY, HEIMDALL_SYNC_IMAGE=IMAGES[1], **STEP)

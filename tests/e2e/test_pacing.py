@@ -28,6 +28,7 @@ def refused(records: Sequence[RequestRecord]) -> int:
     return sum(record.status == 429 for record in records)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     ("command", "concurrency", "limit"),
     [

@@ -95,6 +95,7 @@ def test_the_blocks_of_a_page_of_docs_are_run_too(page: Path) -> None:
         assert block.startswith(NEED_THE_IMAGE), f"run this block here as well:\n{block}"
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("page", WITH_LINES, ids=lambda page: page.name)
 def test_each_command_line_in_a_sentence_works_as_it_stands(
     page: Path, tmp_path: Path, pair: tuple[Sandbox, Sandbox]

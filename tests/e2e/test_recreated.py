@@ -7,9 +7,10 @@ import pytest
 
 from sync.model.snapshot import SUPERADMIN, Action, Group, Mapping, Role, Snapshot
 from sync.sandbox.options import People
-from sync.sandbox.process import Sandbox, launch
+from sync.sandbox.process import Sandbox
 from tests.e2e.conftest import RunCommand, equal, writes
 from tests.e2e.shell import TO_GO_BACK, Shell, proposed
+from tests.servers import lent
 
 CPF = "12345678901"
 
@@ -34,14 +35,14 @@ def environment(description: str, actions: tuple[str, ...] = ("read",)) -> Snaps
 
 @pytest.fixture
 def source() -> Iterator[Sandbox]:
-    with launch(environment("said rightly")) as sandbox:
+    with lent(environment("said rightly")) as sandbox:
         yield sandbox
 
 
 @pytest.fixture
 def target() -> Iterator[Sandbox]:
     people = People(members={"team": [CPF]})
-    with launch(environment("said wrongly"), people=people, first_id=500) as sandbox:
+    with lent(environment("said wrongly"), people=people, first_id=500) as sandbox:
         yield sandbox
 
 
@@ -72,7 +73,7 @@ def test_nothing_is_recreated_that_is_not_named(source: Sandbox, target: Sandbox
 
 
 def test_a_server_that_changes_the_description_keeps_the_role(source: Sandbox, run: RunCommand) -> None:
-    with launch(environment("said wrongly"), publish_updates=True) as target:
+    with lent(environment("said wrongly"), publish_updates=True) as target:
         target.clear_requests()
         assert run(source, target, "apply", "--recreate", "role:*").code == 0
         assert writes(target) == ["PUT /api/v1/roles/auditor"]

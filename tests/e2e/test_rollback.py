@@ -290,6 +290,7 @@ def test_drift_afterwards_knows_that_it_was_taken_back(wrecked: Shell) -> None:
     assert "Taken back by a rollback:\n" in sides
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     ("line", "code", "said"),
     [

@@ -109,6 +109,7 @@ def test_every_format_proposes_the_same_for_each_difference(servers: Pair, run: 
     assert [line for text in said for line in proposals_in(text)] == proposed
 
 
+@pytest.mark.slow
 def test_each_proposal_accepts_its_difference_where_it_is_pasted(
     servers: Pair, run: RunCommand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,16 +9,17 @@ import pytest
 
 from sync.sandbox.example import production, staging
 from sync.sandbox.faults import Interrupt
-from sync.sandbox.process import Sandbox, launch
+from sync.sandbox.process import Sandbox
 from tests.e2e.conftest import HARMLESS, equal
 from tests.e2e.subprocesses import Command
+from tests.servers import lent
 
 WRITES = ["POST", "PUT", "DELETE"]
 
 
 @pytest.fixture
 def pair() -> Iterator[tuple[Sandbox, Sandbox]]:
-    with launch(staging()) as source, launch(production(), first_id=1000) as target:
+    with lent(staging()) as source, lent(production(), first_id=1000) as target:
         yield source, target
 
 
@@ -45,6 +46,7 @@ def test_in_the_middle_of_an_apply(
     assert [*report.glob("backup-*.json")] == [backup]
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("process_one", [False, True], ids=["a process", "process 1"])
 def test_a_server_that_hangs_keeps_nobody_waiting(
     pair: tuple[Sandbox, Sandbox], tmp_path: Path, process_one: bool

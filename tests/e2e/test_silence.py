@@ -133,6 +133,7 @@ def test_in_a_workflow_the_way_on_is_the_workflows(
     assert "To finish: use Re-run failed jobs." in ended.out
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("side", ["source", "target"])
 @pytest.mark.parametrize(
     ("phase", "request_", "nth"),
@@ -199,6 +200,7 @@ class TestSlowWrites:
         assert len(writes(pair[1])) <= CONCURRENCY + 5
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(("method", "code"), [("GET", 4), ("POST", 1)])
 def test_a_server_that_asks_to_wait_for_a_day_each_time_ends_the_run(
     pair: tuple[Sandbox, Sandbox], tmp_path: Path, method: str, code: int

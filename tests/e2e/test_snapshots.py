@@ -48,9 +48,11 @@ class TestOffline:
     @pytest.fixture
     def files(self, shell: Shell) -> Shell:
         for side in ("source", "target"):
-            done = shell(f"heimdall-sync export --side {side} --layout folder --export-path git/{side}")
+            done = shell.command(
+                f"heimdall-sync export --side {side} --layout folder --export-path git/{side}"
+            )
             assert done.returncode == 0, done.stdout
-        assert shell("heimdall-sync plan").returncode == 0
+        assert shell.command("heimdall-sync plan").returncode == 0
         shutil.copytree(shell.report, shell.folder / "online")
         for server in (shell.source, shell.target):
             server.clear_requests()
@@ -172,28 +174,30 @@ class TestExport:
         """Overlaps and their order included: the source has both, and wins otherwise."""
         shell.target.reset(with_overlaps(production()))
         export = "heimdall-sync export --side target --layout folder --export-path"
-        assert shell(f"{export} git").returncode == 0
+        assert shell.command(f"{export} git").returncode == 0
         kept = bytes_in(shell.folder / "git")
         wins = (
             kept["mappings.toml"].decode().partition(f'endpoint = "{OVERLAPPING[2]}"')[2].partition("[[")[0]
         )
         assert OVERLAPPING[0] in wins
         assert OVERLAPPING[1] in wins
-        wrecked = shell("heimdall-sync apply --max-delete-percent 100")
+        wrecked = shell.command("heimdall-sync apply --max-delete-percent 100")
         assert wrecked.returncode == 0, wrecked.stdout
-        assert shell(f"{export} after").returncode == 0
+        assert shell.command(f"{export} after").returncode == 0
         assert bytes_in(shell.folder / "after") != kept
-        restored = shell(
+        restored = shell.command(
             "heimdall-sync apply --source-url git --max-delete-percent 100", HEIMDALL_SOURCE_TOKEN=""
         )
         assert restored.returncode == 0, restored.stdout
-        assert shell(f"{export} after").returncode == 0
+        assert shell.command(f"{export} after").returncode == 0
         assert bytes_in(shell.folder / "after") == kept
         assert bytes_in(shell.folder / "git") == kept
 
     def test_the_target_is_only_read(self, shell: Shell) -> None:
         shell.target.clear_requests()
-        done = shell("heimdall-sync export --side target", HEIMDALL_SOURCE_URL="", HEIMDALL_SOURCE_TOKEN="")
+        done = shell.command(
+            "heimdall-sync export --side target", HEIMDALL_SOURCE_URL="", HEIMDALL_SOURCE_TOKEN=""
+        )
         assert done.returncode == 0, done.stdout
         assert {request.method for request in shell.target.requests()} <= {"GET", "POST"}
         assert "Checking TARGET environment" in done.stdout
@@ -204,19 +208,21 @@ class TestExport:
         assert "`snapshot-target.json` holds" in summary
 
     def test_a_folder_among_the_reports_unless_another_is_named(self, shell: Shell) -> None:
-        done = shell("heimdall-sync export --layout folder")
+        done = shell.command("heimdall-sync export --layout folder")
         assert done.returncode == 0, done.stdout
         assert "Snapshot: heimdall-sync-report/snapshot-source" in done.stdout
         assert (shell.report / "snapshot-source" / "mappings.toml").exists()
 
     def test_a_file_becomes_a_folder_and_a_folder_a_file(self, shell: Shell) -> None:
-        assert shell("heimdall-sync export --export-path one.json").returncode == 0
+        assert shell.command("heimdall-sync export --export-path one.json").returncode == 0
         export = "heimdall-sync export"
         assert (
-            shell(f"{export} --source-url one.json --layout folder --export-path f", **OFFLINE).returncode
+            shell.command(
+                f"{export} --source-url one.json --layout folder --export-path f", **OFFLINE
+            ).returncode
             == 0
         )
-        assert shell(f"{export} --source-url f --export-path two.json", **OFFLINE).returncode == 0
+        assert shell.command(f"{export} --source-url f --export-path two.json", **OFFLINE).returncode == 0
         assert (shell.folder / "two.json").read_bytes() == (shell.folder / "one.json").read_bytes()
 
     @pytest.mark.parametrize(
@@ -239,16 +245,16 @@ class TestExport:
     def test_nothing_else_is_overwritten(self, shell: Shell, options: str, problem: str) -> None:
         (shell.folder / "notes.txt").write_text("mine")
         (shell.folder / "folder").mkdir()
-        assert shell("heimdall-sync export --layout folder --export-path f").returncode == 0
+        assert shell.command("heimdall-sync export --layout folder --export-path f").returncode == 0
         before = bytes_in(shell.folder / "f")
-        refused = shell(f"heimdall-sync export {options}")
+        refused = shell.command(f"heimdall-sync export {options}")
         assert refused.returncode == 64, refused.stdout
         assert f"--export-path (HEIMDALL_EXPORT_PATH): {problem}" in refused.stdout
         assert (shell.folder / "notes.txt").read_text() == "mine"
         assert bytes_in(shell.folder / "f") == before
 
     def test_its_options_are_for_it_alone(self, shell: Shell) -> None:
-        refused = shell("heimdall-sync plan --layout folder --side target --contract git")
+        refused = shell.command("heimdall-sync plan --layout folder --side target --contract git")
         assert refused.returncode == 64
         for option in ("--layout (HEIMDALL_LAYOUT)", "--side (HEIMDALL_SIDE)"):
             assert f"{option}: goes with the command export" in refused.stdout
@@ -260,12 +266,12 @@ class TestEditing:
     @pytest.fixture
     def folder(self, shell: Shell) -> Path:
         shell.target.reset(with_overlaps(production()))
-        done = shell("heimdall-sync export --side target --layout folder --export-path git")
+        done = shell.command("heimdall-sync export --side target --layout folder --export-path git")
         assert done.returncode == 0, done.stdout
         return shell.folder / "git"
 
     def operations(self, shell: Shell) -> list[tuple[object, ...]]:
-        planned = shell("heimdall-sync plan --source-url git")
+        planned = shell.command("heimdall-sync plan --source-url git")
         assert planned.returncode == 0, planned.stdout
         waves = plan_in(shell)["waves"]
         assert isinstance(waves, list)
@@ -307,7 +313,7 @@ class TestEditing:
 
 def test_a_source_is_read_once(shell: Shell) -> None:
     """What is planned is what is applied and verified, whatever becomes of the file in the meantime."""
-    assert shell("heimdall-sync export --layout folder --export-path git").returncode == 0
+    assert shell.command("heimdall-sync export --layout folder --export-path git").returncode == 0
     shell.target.clear_requests()
     done = shell(
         "(until grep -q 'Fetching everything' log 2>/dev/null; do :; done; rm -r git) & "
@@ -320,10 +326,10 @@ def test_a_source_is_read_once(shell: Shell) -> None:
 
 
 def test_a_mistake_shows_beside_its_line_of_a_pull_request(shell: Shell) -> None:
-    assert shell("heimdall-sync export --layout folder --export-path 'git, 1:1'").returncode == 0
+    assert shell.command("heimdall-sync export --layout folder --export-path 'git, 1:1'").returncode == 0
     file = shell.folder / "git, 1:1" / "more.toml"
     file.write_text('[[roles]]\nname = "r"\nactions = ["no::such"]\n')
-    failed = shell(
+    failed = shell.command(
         "heimdall-sync plan --source-url 'git, 1:1'",
         GITHUB_ACTIONS="true",
         GITHUB_OUTPUT="/dev/null",

@@ -13,6 +13,7 @@ from tests.e2e.shell import Shell
 from tests.servers import lent
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     "shell",
     ['"$@" >/dev/full', '"$@" >&-', '"$@" >&- 2>&-', 'set -o pipefail; "$@" | true'],

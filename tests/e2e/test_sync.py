@@ -80,7 +80,7 @@ def test_a_second_run_plans_nothing_and_only_reads(example: tuple[Sandbox, Sandb
 def test_a_large_pair_ends_equal(run: RunCommand, strategy: str) -> None:
     wanted = environment()
     before = made_different(wanted)
-    with lent(wanted) as source, lent(before, publish_updates=True, first_id=9000) as target:
+    with lent(wanted) as source, lent(before, publish_updates=True, first_id=1000) as target:
         ended = run(source, target, "apply", "--strategy", strategy)
         assert ended.code == 0
         assert equal(target.snapshot(), wanted)
@@ -99,7 +99,7 @@ def test_a_large_pair_ends_equal(run: RunCommand, strategy: str) -> None:
 def test_with_sixty_roles_what_cannot_be_read_is_left_alone(run: RunCommand) -> None:
     wanted = environment(roles=60)
     before = made_different(wanted)
-    with lent(wanted) as source, lent(before, publish_updates=True, first_id=9000) as target:
+    with lent(wanted) as source, lent(before, publish_updates=True, first_id=1000) as target:
         ended = run(source, target, "apply")
         after = target.snapshot()
     assert ended.code == 1
@@ -202,6 +202,7 @@ def pair() -> Iterator[tuple[Sandbox, Sandbox]]:
         yield source, target
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     ("read", "effect"), [(r, e) for r in READS for e in BAD if (r, e) not in HARMLESS], ids=str
 )
@@ -272,6 +273,7 @@ def test_legacy_rows_are_blocked_with_reasons_and_the_rest_is_synced(run: RunCom
         assert len(accepted.cases("skipped")) >= 4
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("status", [403, 409, 422, 500])
 def test_one_refused_write_is_missed_by_its_dependants_only(run: RunCommand, status: int) -> None:
     with lent(staging()) as source, lent(production(), first_id=1000) as target:

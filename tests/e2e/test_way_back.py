@@ -49,6 +49,7 @@ def test_the_summary_proposes_the_same(shell: Shell) -> None:
     assert f"**Rollback:** `heimdall-sync-report/{shell.backups[0].name}` holds" in summary
 
 
+@pytest.mark.slow
 def test_flags_are_repeated_and_secrets_are_not(shell: Shell) -> None:
     """Whoever gave no variables has none for the next line either."""
     given = (
@@ -80,6 +81,7 @@ def test_the_program_is_named_as_it_was_started(shell: Shell) -> None:
     assert applied.returncode == 0, applied.stdout
 
 
+@pytest.mark.slow
 def test_what_was_empty_is_emptied_again(servers: Pair, tmp_path: Path) -> None:
     """The guardrails are asked beforehand what the way back needs."""
     everything = Role(name=SUPERADMIN, description="s")
@@ -101,6 +103,7 @@ def test_what_was_empty_is_emptied_again(servers: Pair, tmp_path: Path) -> None:
     assert equal(servers[1].snapshot(), before)
 
 
+@pytest.mark.slow
 def test_a_snapshot_of_a_report_is_restored_where_it_is(shell: Shell) -> None:
     assert shell("heimdall-sync plan").returncode == 0
     assert shell("heimdall-sync apply").returncode == 0
@@ -124,10 +127,10 @@ def test_a_snapshot_of_a_report_is_restored_where_it_is(shell: Shell) -> None:
 
 
 def test_reports_of_two_runs_never_mix(shell: Shell) -> None:
-    assert shell("heimdall-sync apply").returncode == 0
+    assert shell.command("heimdall-sync apply").returncode == 0
     kept = {path.name for path in shell.report.iterdir() if re.match("(backup|plan|receipt)-", path.name)}
     assert len(kept) == 3
-    assert shell("heimdall-sync export").returncode == 0
+    assert shell.command("heimdall-sync export").returncode == 0
     assert {path.name for path in shell.report.iterdir()} == kept | {
         "summary.md",
         "report.html",
@@ -135,7 +138,7 @@ def test_reports_of_two_runs_never_mix(shell: Shell) -> None:
         "snapshot-source.json",
     }
     shell.target.add_fault(Answer(status=503), path="healthz", times=None)
-    failed = shell("heimdall-sync plan --retries 1")
+    failed = shell.command("heimdall-sync plan --retries 1")
     shell.target.clear_faults()
     assert failed.returncode == 4, failed.stdout
     assert {path.name for path in shell.report.iterdir()} == kept | {
@@ -144,15 +147,15 @@ def test_reports_of_two_runs_never_mix(shell: Shell) -> None:
         "report.html",
         "junit.xml",
     }
-    assert shell("heimdall-sync plan --no-such-flag").returncode == 64
+    assert shell.command("heimdall-sync plan --no-such-flag").returncode == 64
     assert "Healthcheck" in (shell.report / "summary.md").read_text()
 
 
 def test_a_receipt_is_there_for_drift_whatever_ran_since(shell: Shell) -> None:
-    assert shell("heimdall-sync apply").returncode == 0
-    assert shell("heimdall-sync drift --receipt heimdall-sync-report/receipt.json").returncode == 0
-    assert shell("heimdall-sync drift --receipt heimdall-sync-report/receipt.json").returncode == 0
-    assert shell("heimdall-sync plan").returncode == 0
+    assert shell.command("heimdall-sync apply").returncode == 0
+    assert shell.command("heimdall-sync drift --receipt heimdall-sync-report/receipt.json").returncode == 0
+    assert shell.command("heimdall-sync drift --receipt heimdall-sync-report/receipt.json").returncode == 0
+    assert shell.command("heimdall-sync plan").returncode == 0
     drifted = shell("heimdall-sync drift --receipt heimdall-sync-report/receipt-*.json")
     assert drifted.returncode == 0, drifted.stdout
 
@@ -172,15 +175,16 @@ def test_a_receipt_that_is_no_common_base_says_so(shell: Shell) -> None:
     assert "from another source" in (shell.report / "summary.md").read_text()
 
 
+@pytest.mark.slow
 class TestAttempts:
     """An apply that fails half way, and the attempts that go on with it."""
 
     @pytest.fixture
     def digest(self, shell: Shell) -> str:
-        assert shell("heimdall-sync plan").returncode == 0
+        assert shell.command("heimdall-sync plan").returncode == 0
         shell("cp heimdall-sync-report/plan.json approved.json")
         shell.target.add_fault(Answer(status=500), methods=WRITES, path=HARMLESS, nth=9, times=None)
-        failed = shell("heimdall-sync apply --plan approved.json")
+        failed = shell.command("heimdall-sync apply --plan approved.json")
         shell.target.clear_faults()
         assert failed.returncode == 1, failed.stdout
         assert not equal(shell.target.snapshot(), production())
@@ -191,9 +195,9 @@ class TestAttempts:
         held = first.read_bytes()
         assert re.fullmatch(rf"backup-127\.0\.0\.1_\d+-\d{{8}}T\d{{6}}Z-{digest[7:19]}\.json", first.name)
         shell.target.add_fault(Answer(status=500), methods=WRITES, path=HARMLESS, nth=5, times=None)
-        assert shell("heimdall-sync apply --plan approved.json --resume").returncode == 1
+        assert shell.command("heimdall-sync apply --plan approved.json --resume").returncode == 1
         shell.target.clear_faults()
-        last = shell("heimdall-sync apply --plan approved.json --resume")
+        last = shell.command("heimdall-sync apply --plan approved.json --resume")
         assert last.returncode == 0, last.stdout
         assert shell.backups == [first]
         assert first.read_bytes() == held
@@ -206,7 +210,7 @@ class TestAttempts:
         """As where a cache brings both back, and the folder of the reports is a new one."""
         [first] = shell.backups
         shell("mkdir kept && mv sync_checkpoint.json heimdall-sync-report/backup-*.json kept/")
-        resumed = shell(
+        resumed = shell.command(
             "heimdall-sync apply --plan approved.json --resume",
             HEIMDALL_CHECKPOINT_FILE="kept/sync_checkpoint.json",
         )
@@ -216,7 +220,7 @@ class TestAttempts:
 
     def test_rebuild_it_where_it_is_lost(self, shell: Shell, digest: str) -> None:
         shell("rm -r heimdall-sync-report sync_checkpoint.json")
-        resumed = shell("heimdall-sync apply --plan approved.json --resume")
+        resumed = shell.command("heimdall-sync apply --plan approved.json --resume")
         assert resumed.returncode == 0, resumed.stdout
         [backup] = shell.backups
         assert digest[7:19] in backup.name
@@ -230,7 +234,7 @@ class TestAttempts:
         [first] = shell.backups
         state = Snapshot.model_validate_json(first.read_bytes())
         first.write_text(state.model_copy(update={"groups": ()}).canonical_json())
-        resumed = shell("heimdall-sync apply --plan approved.json --resume")
+        resumed = shell.command("heimdall-sync apply --plan approved.json --resume")
         assert resumed.returncode == 0, resumed.stdout
         assert len(shell.backups) == 2
         assert "rebuilt from the plan" in resumed.stdout
@@ -241,10 +245,12 @@ class TestAttempts:
 )
 def test_a_checkpoint_takes_no_other_file_s_place(shell: Shell, file: str) -> None:
     (shell.folder / "mine.txt").write_text("mine")
-    assert shell("heimdall-sync plan").returncode == 0
+    assert shell.command("heimdall-sync plan").returncode == 0
     held = (shell.folder / file).read_bytes()
     shell.target.clear_requests()
-    refused = shell(f"heimdall-sync apply --plan heimdall-sync-report/plan.json --checkpoint-file {file}")
+    refused = shell.command(
+        f"heimdall-sync apply --plan heimdall-sync-report/plan.json --checkpoint-file {file}"
+    )
     assert refused.returncode == 64, refused.stdout
     assert "--checkpoint-file (HEIMDALL_CHECKPOINT_FILE): " in refused.stdout
     assert (shell.folder / file).read_bytes() == held

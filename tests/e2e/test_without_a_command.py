@@ -33,6 +33,7 @@ def run(pair: Pair, folder: Path, *argv: str, **environ: str) -> subprocess.Comp
     )
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("argv", [[], [""], ["plan"]], ids=str)
 def test_an_action_plans_where_the_runner_does_not_say_that_it_is_one(
     pair: Pair, tmp_path: Path, argv: list[str]
@@ -46,6 +47,7 @@ def test_an_action_plans_where_the_runner_does_not_say_that_it_is_one(
     assert equal(pair[1].snapshot(), production())
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     ("argv", "environ"),
     [

@@ -24,6 +24,7 @@ from sync.sandbox.faults import Answer, Close, Hang, Truncate
 from sync.sandbox.process import Sandbox, launch
 from sync.sandbox.tokens import make_token
 from tests.conftest import Connect
+from tests.servers import lent
 
 GROUPS = "/api/v1/groups/"
 
@@ -182,7 +183,7 @@ def test_a_request_that_is_always_refused_fails_while_others_are_answered(
 
 
 def test_a_redirect_is_not_followed(sandbox: Sandbox, connect: Connect) -> None:
-    with launch(Snapshot()) as elsewhere:
+    with lent(Snapshot()) as elsewhere:
         sandbox.add_fault(Answer(status=302, headers={"Location": f"{elsewhere.url}{GROUPS}"}), path=GROUPS)
         with pytest.raises(AnswerError, match="answered 302"):
             connect(sandbox).get(GROUPS)
@@ -197,7 +198,7 @@ def test_an_answer_that_is_too_large_is_given_up(sandbox: Sandbox, connect: Conn
 
 
 def test_no_more_requests_at_once_than_the_concurrency(connect: Connect) -> None:
-    with launch(Snapshot(), delay=0.02) as slow:
+    with lent(Snapshot(), delay=0.02) as slow:
         transport = connect(slow, concurrency=2)
         transport.each(lambda _: transport.get(GROUPS), range(8))
         records = slow.requests()

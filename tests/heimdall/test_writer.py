@@ -12,8 +12,9 @@ from sync.model.plan import Attributes, Operation, Verb
 from sync.model.snapshot import Action, Group, Kind, Mapping, Role, Snapshot
 from sync.sandbox.faults import Answer, AnyEffect, Close, DropRows
 from sync.sandbox.options import People
-from sync.sandbox.process import Sandbox, launch
+from sync.sandbox.process import Sandbox
 from tests.conftest import Connect
+from tests.servers import lent
 
 BEFORE = Snapshot(
     actions=(Action(name="old", description="o"), Action(name="users:read", description="one")),
@@ -63,7 +64,7 @@ EVERY_KIND = [
 
 @pytest.fixture(scope="module")
 def target() -> Iterator[Sandbox]:
-    with launch(BEFORE, publish_updates=True, first_id=500) as sandbox:
+    with lent(BEFORE, publish_updates=True, first_id=1000) as sandbox:
         yield sandbox
 
 
@@ -90,6 +91,7 @@ def test_one_request_carries_an_operation_out(
         assert target.snapshot() != before
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("operation", EVERY_KIND, ids=lambda o: f"{o.verb} {o.kind}")
 @pytest.mark.parametrize(
     "effect",
@@ -192,7 +194,7 @@ def test_a_look_that_finds_a_list_cut_short_settles_nothing(target: Sandbox, con
 
 
 def test_a_target_that_is_gone_is_an_error(connect: Connect) -> None:
-    with launch(BEFORE) as sandbox:
+    with lent(BEFORE) as sandbox:
         writer = writer_to(sandbox, connect)
         sandbox.kill()
         with pytest.raises(GivenUpError, match="no connection"):

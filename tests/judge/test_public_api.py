@@ -1,6 +1,7 @@
 """Two versions of a large API: what real paths look like, crossings included."""
 
 import random
+from functools import cache
 
 import pytest
 
@@ -10,7 +11,11 @@ from .histories import History, Wrote, play
 from .judging import APPLY, Judgement, both_winners
 
 VERSIONS = {version: public_api.operations(version) for version in (1, 2)}
-REQUESTS = public_api.requests([*VERSIONS[1], *VERSIONS[2]])
+
+
+@cache
+def _requests() -> list[str]:
+    return public_api.requests([*VERSIONS[1], *VERSIONS[2]])
 
 
 def _history(operations: list[str]) -> History:
@@ -25,9 +30,9 @@ def _history(operations: list[str]) -> History:
 def _judge(servers: Servers, source: History, target: History) -> Judgement:
     play(servers.source, source)
     play(servers.target, target)
-    before = both_winners(servers, REQUESTS)
+    before = both_winners(servers, _requests())
     ended = servers.run(*APPLY)
-    return Judgement(ended, before, both_winners(servers, REQUESTS))
+    return Judgement(ended, before, both_winners(servers, _requests()))
 
 
 def test_it_is_as_large_and_as_tangled_as_real_ones() -> None:
@@ -37,7 +42,8 @@ def test_it_is_as_large_and_as_tangled_as_real_ones() -> None:
     assert public_api.overlaps(VERSIONS[2]) == (48, 87)
 
 
-@pytest.mark.parametrize(("wanted", "before"), [(1, 2), pytest.param(2, 1, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize(("wanted", "before"), [(1, 2), (2, 1)])
 def test_one_version_after_another(servers: Servers, wanted: int, before: int) -> None:
     judgement = _judge(servers, _history(VERSIONS[wanted]), _history(VERSIONS[before]))
 
@@ -56,7 +62,8 @@ def test_the_same_written_in_another_order(servers: Servers) -> None:
     assert not judgement.different, judgement
 
 
-@pytest.mark.parametrize("kind", ["description", pytest.param("action", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["description", "action"])
 def test_a_tenth_of_it_described_or_mapped_otherwise(servers: Servers, kind: str) -> None:
     chance = random.Random(4)
     source = _history(VERSIONS[1])

@@ -126,6 +126,7 @@ def _judge(servers: Servers, source: History, target: History, *argv: str) -> Ju
     return judge(servers, Pair(source, target), *argv, paths=(*ODD_PATHS, *all_paths()))
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("varied_side", ["source", "target"])
 @pytest.mark.parametrize("variation", VARIATIONS)
 @pytest.mark.parametrize("name", CASES)
@@ -148,6 +149,7 @@ def test_afterwards_all_is_decided_alike_or_named(
 EXPRESSIONS = [name for name, case in CASES.items() if "(" in case.mappings[0].mapping and name[:3] != "any"]
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("variation", VARIATIONS)
 @pytest.mark.parametrize("name", EXPRESSIONS)
 def test_regular_expressions_can_always_be_made_equal(servers: Servers, name: str, variation: str) -> None:

@@ -190,6 +190,7 @@ def test_a_forbidden_swap_breaks_a_law(strategy: Strategy, one: str, other: str)
     assert any(breaks(strategy, swapped(strategy, one, other), seed) for seed in range(400))
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(("strategy", "one", "other"), COMMUTING)
 def test_what_is_not_forbidden_commutes(strategy: Strategy, one: str, other: str) -> None:
     assert not any(breaks(strategy, swapped(strategy, one, other), seed) for seed in range(100))

@@ -9,6 +9,8 @@ import pytest
 from tests.release.conftest import ROOT, Clone
 from tests.release.test_release import DIGEST
 
+pytestmark = pytest.mark.slow
+
 
 class TestTheAccount:
     """What stands for it until the repository has one."""

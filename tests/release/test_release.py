@@ -14,6 +14,8 @@ import yaml
 
 from tests.release.conftest import ACTION, ROOT, Clone
 
+pytestmark = pytest.mark.slow
+
 DIGEST = f"sha256:{'0123456789abcdef' * 4}"
 IMAGE = f"ghcr.io/owner/heimdall-sync@{DIGEST}"
 OTHER_IMAGE = f"ghcr.io/owner/heimdall-sync@sha256:{'f' * 64}"

@@ -178,4 +178,6 @@ def test_the_command_says_what_to_install() -> None:
     done = _run_without_extra("import runpy; runpy.run_module('sync.sandbox', run_name='__main__')")
 
     assert done.returncode == 1
-    assert done.stderr.endswith("needs FastAPI and uvicorn: pip install 'heimdall-sync[sandbox]'\n")
+    assert done.stderr.endswith(
+        "needs FastAPI, httptools and uvicorn: pip install 'heimdall-sync[sandbox]'\n"
+    )

@@ -37,6 +37,7 @@ def run_step(
     )
 
 
+@pytest.mark.slow
 class TestOneIssue:
     """The issue that is there while there is drift."""
 
@@ -94,6 +95,7 @@ class TestOneIssue:
         assert self.notice(store, "true", "run/2")[0] == other
 
 
+@pytest.mark.slow
 class TestOneComment:
     """The comment and the label on a pull request."""
 
@@ -143,6 +145,7 @@ class TestOneComment:
         assert self.tell(tmp_path, "grants", "second")["comments"][3]["body"] == f"{marker}\nsecond\n"
 
 
+@pytest.mark.slow
 class TestOnePullRequest:
     """The pull request that is open while the folder lacks what people have changed."""
 

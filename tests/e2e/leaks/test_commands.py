@@ -32,6 +32,7 @@ COMMANDS: dict[str, tuple[int, list[str]]] = {
 class TestCommands:
     """As processes of their own, with a witness of everything that they write, reach and start."""
 
+    @pytest.mark.sampled
     @pytest.mark.parametrize("name", COMMANDS)
     def test_nothing_is_found(self, pair: tuple[Sandbox, Sandbox], process: Process, name: str) -> None:
         code, argv = COMMANDS[name]

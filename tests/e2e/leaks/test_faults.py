@@ -38,6 +38,7 @@ TELLTALES: dict[str, AnyEffect] = {
 """What a debugging proxy, or a server that quotes what it got, could answer."""
 
 
+@pytest.mark.sampled
 class TestFaults:
     @pytest.mark.parametrize("fault", READ_IN_VAIN)
     def test_reads_in_vain(self, pair: tuple[Sandbox, Sandbox], here: Process, fault: str) -> None:

@@ -103,6 +103,7 @@ def assert_harmless(left: Left) -> None:
     assert all(name != "href" or value.startswith("#") for _, name, value in page.attributes())
 
 
+@pytest.mark.sampled
 class TestTextOfServers:
     @pytest.mark.parametrize(
         ("place", "text"),
