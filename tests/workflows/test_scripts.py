@@ -246,6 +246,15 @@ def test_nothing_is_applied_outside_the_change_window(now: str, *, inside: bool)
     )
 
 
+def judged(tmp_path: Path, **found: str) -> tuple[subprocess.CompletedProcess[str], str]:
+    """Run the step that judges a promotion; return it, and the result that it publishes."""
+    output = tmp_path / "output"
+    promote = ROOT / "examples" / "promote.yml"
+    environ = {"GITHUB_OUTPUT": str(output), **found}
+    ended = run_step(promote, "result", "Judge plan and apply", cwd=tmp_path, **environ)
+    return ended, output.read_text().removeprefix("result=").rstrip("\n")
+
+
 @pytest.mark.parametrize(
     ("plan", "apply", "changes", "refused", "result"),
     [
@@ -266,50 +275,28 @@ def test_nothing_is_applied_outside_the_change_window(now: str, *, inside: bool)
 def test_a_promotion_succeeds_where_it_was_applied_or_had_nothing_to_apply(
     tmp_path: Path, plan: str, apply: str, changes: str, refused: str, result: str
 ) -> None:
-    ended = run_step(
-        ROOT / "examples" / "promote.yml",
-        "result",
-        "Judge plan and apply",
-        PLAN=plan,
-        APPLY=apply,
-        CHANGES=changes,
-        REFUSED=refused,
-        GITHUB_OUTPUT=str(tmp_path / "output"),
-    )
-    assert (tmp_path / "output").read_text() == f"result={result}\n"
+    ended, published = judged(tmp_path, PLAN=plan, APPLY=apply, CHANGES=changes, REFUSED=refused)
+    assert published == result
     assert (ended.returncode == 0) is (result in {"promoted", "equal"})
     assert ended.stdout.startswith("::error::") is (ended.returncode != 0)
 
 
 def test_a_promotion_whose_plan_is_no_longer_right_is_stale(tmp_path: Path) -> None:
-    output = tmp_path / "output"
-    ended = run_step(
-        ROOT / "examples" / "promote.yml",
-        "result",
-        "Judge plan and apply",
-        PLAN="success",
-        APPLY="failure",
-        CHANGES="3",
-        REFUSED="true",
-        STALE="true",
-        GITHUB_OUTPUT=str(output),
-    )
-    assert (ended.returncode, output.read_text()) == (1, "result=stale\n")
+    found = {"PLAN": "success", "APPLY": "failure", "CHANGES": "3", "REFUSED": "true", "STALE": "true"}
+    ended, published = judged(tmp_path, **found)
+    assert (ended.returncode, published) == (1, "stale")
     assert ended.stdout.startswith("::error::The promotion is stale")
 
 
 @pytest.mark.parametrize("refused", ["false", "true"])
 def test_an_apply_that_another_run_follows_says_where_to_start_it(tmp_path: Path, refused: str) -> None:
-    ended = run_step(
-        ROOT / "examples" / "promote.yml",
-        "result",
-        "Judge plan and apply",
+    ended, published = judged(
+        tmp_path,
         PLAN="success",
         APPLY="failure",
         CHANGES="3",
         REFUSED=refused,
         ANOTHER_RUN="true",
-        GITHUB_OUTPUT=str(tmp_path / "output"),
         GITHUB_STEP_SUMMARY=str(tmp_path / "summary"),
         GITHUB_SERVER_URL="https://github.example",
         GITHUB_REPOSITORY="owner/access",
@@ -317,9 +304,9 @@ def test_an_apply_that_another_run_follows_says_where_to_start_it(tmp_path: Path
     )
     assert ended.returncode == 1, "a chain must not go on to the next target"
     if refused == "true":
-        assert (tmp_path / "output").read_text() == "result=refused\n"
+        assert published == "refused"
         return
-    assert (tmp_path / "output").read_text() == "result=another-run\n"
+    assert published == "another-run"
     start = "https://github.example/owner/access/actions/workflows/promote.yml"
     assert f"[Start it]({start})" in (tmp_path / "summary").read_text()
     assert ended.stdout.rstrip().endswith(start)
