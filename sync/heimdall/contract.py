@@ -144,6 +144,11 @@ def _usable(document: Mapping[str, Any], place: str, way_out: str) -> Contract:
     return contract
 
 
+def load_schemas() -> None:
+    """Load what bodies are checked with: a run that does it while requests travel does not wait for it."""
+    import sync.heimdall.bodies  # noqa: F401, PLC0415
+
+
 def known_contract() -> Contract:
     """Return what a Heimdall was last seen to accept."""
     text = resources.files("sync.heimdall").joinpath("contract.json").read_text(encoding="utf-8")

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from sync.ci import ci_run, in_workflow
 from sync.errors import StaleError, UnhealthyError
-from sync.heimdall.contract import Contract, known_contract, read_contract
+from sync.heimdall.contract import Contract, known_contract, load_schemas, read_contract
 from sync.heimdall.health import check_health
 from sync.heimdall.lists import count_members
 from sync.heimdall.reader import Reading
@@ -116,7 +116,7 @@ def check_ends(connected: Connected, *, must_write: bool, probe_writes: bool = T
     if not ends:
         return
     with connected.asking("Checking"), Threads(1) as threads:
-        threads.submit(load_formats)
+        threads.submit(load_schemas)
         findings = check_health(
             ends.get("source"),
             ends.get("target"),
@@ -177,6 +177,7 @@ def plan(read: Read) -> Planned:
     fresh = _as_rollback(read, compare(read))
     with Threads(1) as threads:
         flaws = threads.submit(lambda: read.flaws)  # while members are counted
+        threads.submit(load_formats)
         members = _members(read, fresh)
     fresh = fresh.model_copy(update={"members": members, "made": _made(record.document)})
     found = replace(record.document, source=source, target=target, plan=fresh)
