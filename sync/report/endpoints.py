@@ -1,6 +1,7 @@
 """Endpoints as people write them: `GET /users/{}` for the mapping `GET /users/([^/]+)$`."""
 
 import re
+from functools import lru_cache
 
 from sync.report.wording import Wording
 
@@ -14,6 +15,7 @@ _ESCAPED = re.compile(r"\\([.\-/_])")
 _META = re.compile(r"[\\^$.|?*+()\[\]]")
 
 
+@lru_cache(maxsize=16_384)  # each format names the same ones again
 def written(name: str) -> tuple[str, bool]:
     """Return a mapping's name as people write it, and whether that tells all of its pattern.
 
