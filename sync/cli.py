@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 
 from sync.interruption import Interruption
 from sync.run.help import answer
@@ -15,7 +16,8 @@ def main(argv: Sequence[str] | None = None, interruption: Interruption | None = 
     """Run a command line, or answer `--help` and `--version`, and return the exit code."""
     arguments = sys.argv[1:] if argv is None else argv
     if said := answer(arguments):
-        sys.stdout.write(said)
+        with suppress(OSError):  # whoever asked may have gone
+            print(said, end="", flush=True)  # noqa: T201 - where there is no output, it does nothing
         return 0
     # not above: it takes most of the packages that are installed, and who asks for help would wait for them
     from sync.run.processing import process  # noqa: PLC0415
@@ -29,5 +31,6 @@ def entry() -> None:
     interruption = Interruption()
     code = main(interruption=interruption)
     for stream in filter(None, (sys.stdout, sys.stderr)):
-        stream.flush()
+        with suppress(OSError):
+            stream.flush()
     os._exit(code)

@@ -64,6 +64,22 @@ def test_is_given_whatever_else_is_wrong(
     assert capsys.readouterr().out == text
 
 
+@pytest.mark.parametrize(
+    "shell",
+    ['"$@" >/dev/full', '"$@" >&-', 'set -o pipefail; "$@" | true'],
+    ids=["full", "closed", "gone"],
+)
+@pytest.mark.parametrize("asked", ["--help", "--version"])
+def test_it_does_not_matter_whether_anybody_reads_it(shell: str, asked: str) -> None:
+    ended = subprocess.run(
+        ["bash", "-c", shell, "bash", sys.executable, "-m", "sync", asked],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
 def test_a_run_begins_without_what_only_some_need_or_what_its_reports_take() -> None:
     """Those are loaded while the first requests travel, or by the runs that need them."""
     listing = "import sys, sync.run.processing; print(*{name.partition('.')[0] for name in sys.modules})"
