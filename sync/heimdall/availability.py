@@ -197,7 +197,11 @@ class Availability:
             losses = self._losses
             self._pace.keep(lambda: self._is_over)
             left = most - silence.seconds
-            if self._answers(min(self._patience.timeout, 4 * pause, ASK_SECONDS, max(left, pause)), left):
+            seconds = min(self._patience.timeout, 4 * pause, ASK_SECONDS, max(left, pause))
+            answers = self._answers(seconds, left)
+            if self._is_over:
+                return  # the run has ended meanwhile, and nobody is told any more
+            if answers:
                 if self._open(losses):
                     return
                 continue

@@ -50,12 +50,13 @@ class Gateway:
 
     async def _cut_off(self) -> None:
         """End the requests that are under way, and whatever they would still have done."""
-        for scope in self._under_way.values():
+        under_way = dict(self._under_way)  # what comes meanwhile is for the next state
+        for scope in under_way.values():
             scope["state"][TRANSPORT].abort()
         await asyncio.sleep(0)  # until the server knows that nobody waits for an answer
-        for task in self._under_way:
+        for task in under_way:
             task.cancel()
-        await asyncio.gather(*self._under_way, return_exceptions=True)
+        await asyncio.gather(*under_way, return_exceptions=True)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         query = scope["query_string"].decode("latin-1")

@@ -142,6 +142,24 @@ def test_who_does_not_listen_yet_is_waited_for() -> None:
     ]
 
 
+def test_after_a_run_has_ended_nobody_is_told_that_it_waited(sandbox: Sandbox) -> None:
+    sandbox.add_fault(Close(), path=GROUPS)
+    sandbox.add_fault(Hang(seconds=3600), path="healthz")
+    told: list[str] = []
+    patience = Patience(tries=1, tell=told.append)
+    token = SecretStr(sandbox.token)
+    with Transport(sandbox.url, token, read_only=True, patience=patience) as transport:
+        with pytest.raises(UnavailableError):
+            transport.get(GROUPS)
+        [waiting] = [thread for thread in threading.enumerate() if "_wait_for_it" in thread.name]
+        while not any(record.path.endswith("healthz") for record in sandbox.requests()):
+            pass
+    sandbox.reset(Snapshot())  # cuts the question off
+    waiting.join(10)
+    assert not waiting.is_alive()
+    assert told == []
+
+
 def test_a_host_that_is_not_known_is_named(connect: Connect) -> None:
     with pytest.raises(UnavailableError, match="the host name is not known"):
         connect("http://heimdall.invalid", tries=1).get(GROUPS)

@@ -1,5 +1,7 @@
 """Requests that go wrong by rule."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 import requests
 
@@ -127,6 +129,19 @@ def test_an_answer_that_does_not_come(api: Api) -> None:
 
         assert _groups(sandbox) == ["nobody"]
         assert [record.ended for record in sandbox.requests()] == [None, None]
+
+
+def test_a_new_state_cuts_off_what_is_under_way(api: Api, sandbox: Sandbox) -> None:
+    sandbox.add_fault(Hang(seconds=60, done=False))
+    with ThreadPoolExecutor(1) as threads:
+        cut = threads.submit(api, CREATE, NEW)
+        while not sandbox.requests():
+            pass
+        sandbox.reset(ENVIRONMENT)
+        with pytest.raises(requests.ConnectionError):
+            cut.result()
+    assert "new" not in _groups(sandbox)
+    assert sandbox.requests() == ()
 
 
 @pytest.mark.parametrize("done", [False, True])
