@@ -13,6 +13,13 @@ from sync.errors import CancelledError
 GRACE_SECONDS = 5.0
 """How long requests in flight may take to end; a platform kills ten seconds after it has asked."""
 
+LOOK_SECONDS = 0.1
+"""How often the main thread is woken to look for a signal.
+
+Of one that comes just as it begins to wait for another thread, Python only leaves a mark, at which the main
+thread would not look before that wait has ended.
+"""
+
 
 class Interruption:
     """What the first signal does: it ends what runs on the main thread, and tells the other threads.
@@ -30,9 +37,13 @@ class Interruption:
         """Raise `CancelledError` on the main thread while the block runs, when a signal comes."""
         signals = (signal.SIGINT, signal.SIGTERM)
         before = {number: signal.signal(number, self._interrupt) for number in signals}
+        slept = signal.signal(signal.SIGALRM, lambda *_: None)
+        signal.setitimer(signal.ITIMER_REAL, LOOK_SECONDS, LOOK_SECONDS)
         try:
             yield
         finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, slept)
             for number, handler in before.items():
                 signal.signal(number, self._end_at_once if self.requested.is_set() else handler)
 
