@@ -37,13 +37,10 @@ class Interruption:
         """Raise `CancelledError` on the main thread while the block runs, when a signal comes."""
         signals = (signal.SIGINT, signal.SIGTERM)
         before = {number: signal.signal(number, self._interrupt) for number in signals}
-        slept = signal.signal(signal.SIGALRM, lambda *_: None)
-        signal.setitimer(signal.ITIMER_REAL, LOOK_SECONDS, LOOK_SECONDS)
         try:
-            yield
+            with _woken():
+                yield
         finally:
-            signal.setitimer(signal.ITIMER_REAL, 0)
-            signal.signal(signal.SIGALRM, slept)
             for number, handler in before.items():
                 signal.signal(number, self._end_at_once if self.requested.is_set() else handler)
 
@@ -61,6 +58,21 @@ class Interruption:
     @staticmethod
     def _end_at_once(number: int, _: FrameType | None) -> None:
         os._exit(128 + number)
+
+
+@contextmanager
+def _woken() -> Iterator[None]:
+    """Wake the main thread now and then while the block runs, where the system has a timer for it."""
+    if not hasattr(signal, "setitimer"):  # Windows
+        yield
+        return
+    before = signal.signal(signal.SIGALRM, lambda *_: None)
+    signal.setitimer(signal.ITIMER_REAL, LOOK_SECONDS, LOOK_SECONDS)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 class Threads(ThreadPoolExecutor):
