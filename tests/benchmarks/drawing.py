@@ -161,7 +161,7 @@ class Points:
     def panel(self) -> Panel:
         """Draw them."""
         panel = Panel(self.title)
-        panel.legend(self.colours | {"the limit": GREY, "1.25 times the limit": RED})
+        panel.legend(self.colours | {"the limit": GREY, "1.25 times it": RED})
         panel.note(self.across)
         every = [value for points in self.points.values() for point in points for value in point]
         low, high = math.floor(math.log10(min(every))), math.ceil(math.log10(max(every)))
