@@ -17,7 +17,7 @@ def main(argv: Sequence[str] | None = None, interruption: Interruption | None = 
     arguments = sys.argv[1:] if argv is None else argv
     if said := answer(arguments):
         with suppress(OSError):  # whoever asked may have gone
-            print(said, end="", flush=True)  # noqa: T201 - where there is no output, it does nothing
+            print(said, end="", flush=True)  # noqa: T201 - unlike write, it takes a missing stdout
         return 0
     # not above: it takes most of the packages that are installed, and who asks for help would wait for them
     from sync.run.processing import process  # noqa: PLC0415

@@ -146,7 +146,7 @@ def _usable(document: Mapping[str, Any], place: str, way_out: str) -> Contract:
 
 def load_schemas() -> None:
     """Load what bodies are checked with: a run that does it while requests travel does not wait for it."""
-    import sync.heimdall.bodies  # noqa: F401, PLC0415
+    import sync.heimdall.bodies  # noqa: F401, PLC0415 - to load it late is the point
 
 
 def known_contract() -> Contract:

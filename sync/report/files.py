@@ -162,8 +162,8 @@ def _told(document: Document) -> dict[str, str]:
 
 def load_formats() -> None:
     """Load what reports are written with: a run that does it while requests travel does not wait for it."""
-    import sync.report.junit  # noqa: F401, PLC0415
-    from sync.report.page.rendering import template  # noqa: PLC0415
+    import sync.report.junit  # noqa: F401, PLC0415 - to load it late is the point
+    from sync.report.page.rendering import template  # noqa: PLC0415 - so it is with this one
 
     template()
 

@@ -82,7 +82,7 @@ def main() -> int:
             told = [_told("Dry run", size, each) for size, each in naives.items()]
             told += [_told("Apply", min(pairs), _naive(min(pairs), "apply", folder))]
             start = used_by([sys.executable, "-c", "import sync.run.processing"], folder).seconds
-            told += [f"- The command's own start, before its first request: {start:.2f} s."]
+            told += [f"- Loading the command, before its first request: {start:.2f} s."]
             growth = goals.of_growth(*(_seconds_to_plan(size, folder) for size in sorted(SIZES)[1:]))
             more = [growth, goals.of_help(folder)]
     judged = [*_all_goals(found, bases, pairs, naives), *more]
