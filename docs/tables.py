@@ -8,8 +8,9 @@ from pathlib import Path
 from sync.github import OUTPUTS
 from sync.run.help import EXIT_CODES
 from sync.run.inputs import inputs
+from sync.run.option_table import Command
 from sync.run.options import options, problems_of
-from sync.run.settings import Command, Settings
+from sync.run.settings import Settings
 
 HERE = Path(__file__).parent
 

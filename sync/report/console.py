@@ -9,10 +9,11 @@ from enum import StrEnum
 from rich.text import Text
 
 from sync.model.outcome import Status
-from sync.model.plan import UPDATES, Operation, Plan, Verb
-from sync.model.snapshot import Kind, Snapshot
+from sync.model.plan import UPDATES, Plan, Verb
+from sync.model.snapshot import Kind
 from sync.plan.recreation import recreated
 from sync.report import checks, differences, effects, headline, results, rollbacks
+from sync.report.changes import changes_of_each_kind
 from sync.report.document import Document
 from sync.report.lines import (
     MARKS,
@@ -37,23 +38,9 @@ from sync.report.wording import (
     PLAIN,
     contents_of,
     counts_of,
-    in_order,
-    lost_memberships,
     plural,
     printable,
 )
-
-_VERB_STYLES = {
-    Verb.CREATE: "green",
-    Verb.UPDATE: "yellow",
-    Verb.REORDER: "yellow",
-    Verb.REFRESH: "yellow",
-    Verb.DELETE: "red",
-    Verb.ASSIGN: "green",
-    Verb.UNASSIGN: "red",
-}
-
-_EDGES = {Kind.ROLE: "role-action", Kind.GROUP: "group-role"}
 
 
 class Mode(StrEnum):
@@ -160,48 +147,7 @@ class Console:
 
         The same lines tell what is going to happen and what would happen.
         """
-        plan = self.document.plan
-        return [line for kind in Kind for line in self._kind(plan, kind)] if plan else []
-
-    def _kind(self, plan: Plan, kind: Kind) -> Lines:
-        operations = in_order(operation for operation in plan.operations if operation.kind is kind)
-        entities = [operation for operation in operations if operation.verb not in EDGE_VERBS]
-        edges = [operation for operation in operations if operation.verb in EDGE_VERBS]
-        stays = [
-            line
-            for stay in (differences.blocked, differences.accepted, differences.protected)
-            for section in stay(self.document, PLAIN)
-            for row in section.rows
-            if row.kind is kind
-            for line in tagged(row)
-        ]
-        lines = [
-            *banner(f"SYNCING {kind.plural.upper()}"),
-            *_found(self.document.source, kind, "source"),
-            *_found(self.document.target, kind, "target"),
-            *(line for operation in entities for line in _entity(plan, operation)),
-        ]
-        if kind is Kind.MAPPING:
-            lines += [
-                Text(f"  ⚠ {section.title}. {section.hint}", "bold yellow")
-                for section in differences.unprotected(self.document, PLAIN)
-            ]
-        if edges:
-            lines += [
-                Text(),
-                Text(f"Syncing {_EDGES[kind]} assignments..."),
-                *(Text(f"  {PLAIN.describe(edge)}", _VERB_STYLES[edge.verb]) for edge in edges),
-            ]
-        if not operations and not stays:
-            lines.append(Text("  Nothing to change", "dim"))
-        lines += stays
-        return [*lines, *self._winners(), *self.flaws()] if kind is Kind.MAPPING else lines
-
-    def _winners(self) -> Lines:
-        return [
-            *titled(differences.winners(self.document, PLAIN)),
-            *titled(differences.exposures(self.document, PLAIN)),
-        ]
+        return changes_of_each_kind(self.document)
 
     def access(self) -> Lines:
         """Return who gains access, who loses it and what opens."""
@@ -366,15 +312,3 @@ def _title(section: Section) -> Text:
 
 def _named(section: Section) -> Lines:
     return [_title(section), *(Text(f"  {row.said}", STYLES[row.severity]) for row in section.rows)]
-
-
-def _found(snapshot: Snapshot | None, kind: Kind, side: str) -> Lines:
-    return [Text(f"  Found {plural(len(snapshot.of(kind)), kind.value)} in {side}")] if snapshot else []
-
-
-def _entity(plan: Plan, operation: Operation) -> Lines:
-    lost = lost_memberships(plan, operation)
-    return [
-        Text(f"  {PLAIN.describe(operation)}", _VERB_STYLES[operation.verb]),
-        *([Text(f"      ⚠ also deletes {lost}, which can't be undone", "bold yellow")] if lost else []),
-    ]

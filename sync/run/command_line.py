@@ -15,9 +15,10 @@ from sync.ci import INPUT_COMMAND, in_ci, in_workflow
 from sync.errors import UsageError
 from sync.run.backup import backup_in
 from sync.run.help import SECRETS
+from sync.run.option_table import Command, Section
 from sync.run.option_types import is_there
 from sync.run.options import options, problems_of
-from sync.run.settings import Command, Section, Settings
+from sync.run.settings import Settings
 
 
 def load(argv: Sequence[str], environ: Mapping[str, str] = os.environ, secrets: Path = SECRETS) -> Settings:

@@ -17,9 +17,10 @@ from sync.run.connection import Connected, connect
 from sync.run.drifting import explain_drift
 from sync.run.exporting import export, keep_export_apart
 from sync.run.input_files import input_paths, read_input_files
+from sync.run.option_table import Command
 from sync.run.planning import approve, check, plan, propose, read
 from sync.run.record import Record
-from sync.run.settings import Command, Settings
+from sync.run.settings import Settings
 
 
 def run(settings: Settings, out: Printer, interruption: Interruption) -> ExitCode:

@@ -21,9 +21,10 @@ from sync.report.document import Document, Rollback
 from sync.report.progress import Standing
 from sync.run.gate import Gates
 from sync.run.input_files import InputFiles
+from sync.run.option_table import Command
 from sync.run.record import Record
 from sync.run.rollback import rules_of
-from sync.run.settings import Command, Settings, name_of_snapshot
+from sync.run.settings import Settings, name_of_snapshot
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,8 @@ from sync.errors import ExitCode
 from sync.report import messages
 from sync.report.files import RECEIPT
 from sync.report.terminal import Printer
-from sync.run.settings import Command, Settings
+from sync.run.option_table import Command
+from sync.run.settings import Settings
 from sync.sandbox.example import PEOPLE, production, staging
 from sync.sandbox.process import launch
 

@@ -10,10 +10,11 @@ from sync.model.snapshot import Snapshot
 from sync.report.console import Console
 from sync.report.files import SOURCE, TARGET, ReportFolder, as_json
 from sync.run.connection import Connected
+from sync.run.option_table import Command
 from sync.run.option_types import ExportedSide, Layout
 from sync.run.planning import check_ends
 from sync.run.reading import read_one
-from sync.run.settings import Command, Settings
+from sync.run.settings import Settings
 from sync.snapshots.folder import read_snapshot, write_folder
 
 

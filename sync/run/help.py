@@ -7,8 +7,8 @@ from itertools import groupby
 from pathlib import Path
 
 from sync import __version__
+from sync.run.option_table import Command
 from sync.run.options import Option, options
-from sync.run.settings import Command
 
 SECRETS = Path("/run/secrets")
 

@@ -16,9 +16,10 @@ from sync.model.snapshot import Snapshot
 from sync.plan.approval import MAKE_ANOTHER, plan_from
 from sync.program import Program, this_program
 from sync.report.files import REPORTS
+from sync.run.option_table import Command
 from sync.run.reading import read_file
 from sync.run.rollback import Undone, paths_beside, read_undone, rules_of
-from sync.run.settings import Command, Settings
+from sync.run.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)

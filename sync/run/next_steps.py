@@ -14,8 +14,9 @@ from typing import Any
 from sync.ci import in_ci, in_workflow
 from sync.disk import is_same
 from sync.model.plan import Plan
+from sync.run.option_table import Command, Section
 from sync.run.options import options
-from sync.run.settings import Command, Section, Settings
+from sync.run.settings import Settings
 
 _REPEATED = {Section.ENVIRONMENTS, Section.TOKENS, Section.FILES, Section.REQUESTS}
 _OF_SOURCE = {option.name for option in options() if option.name.startswith("source_")}

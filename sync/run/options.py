@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from sync.run.option_table import Command, Section
 from sync.run.option_types import Layout
-from sync.run.settings import Command, Section, Settings
+from sync.run.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)

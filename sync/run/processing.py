@@ -14,7 +14,7 @@ from sync.run.command_line import load
 from sync.run.commands import run
 from sync.run.inputs import with_inputs
 from sync.run.memory import manage_memory
-from sync.run.settings import Command
+from sync.run.option_table import Command
 
 
 def process(arguments: Sequence[str], interruption: Interruption) -> int:

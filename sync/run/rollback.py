@@ -14,7 +14,8 @@ from sync.plan.resume import undoing
 from sync.plan.rollback import with_scope_of
 from sync.report.files import PLAN, RECEIPT
 from sync.run.backup import is_before, kept, named_plan
-from sync.run.settings import Command, Settings
+from sync.run.option_table import Command
+from sync.run.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)

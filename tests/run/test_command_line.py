@@ -15,9 +15,10 @@ from sync.errors import ExitCode, UsageError
 from sync.model.plan import Strategy
 from sync.overlaps.questions import Ask
 from sync.run.command_line import load
+from sync.run.option_table import Command
 from sync.run.option_types import ExportedSide, Layout
 from sync.run.options import Option, options
-from sync.run.settings import Command, Settings
+from sync.run.settings import Settings
 
 NOWHERE = Path(__file__, "no secrets here")
 NEEDED = {
