@@ -27,19 +27,19 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 Connect = Callable[..., Transport]
 
-SAMPLE = 4
+SAMPLE = 6
 """Of a table that is `sampled`, one case in so many is run; `make slow` runs the others."""
 
 
 @pytest.hookimpl(tryfirst=True)  # before `-m` chooses
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave three quarters of each sampled table to `make slow`, the same ones each time."""
+    """Leave most of each sampled table to `make slow`, the same cases each time."""
     tables: dict[str, list[pytest.Item]] = {}
     for item in items:
         if item.get_closest_marker("sampled"):
             tables.setdefault(item.nodeid.partition("[")[0], []).append(item)
     for name, cases in tables.items():
-        # not each fourth: of a table with two sides that would always be the same side
+        # not each sixth: of a table with two sides that would always be the same side
         for item in random.Random(name).sample(cases, len(cases) - ceil(len(cases) / SAMPLE)):
             item.add_marker("slow")
 

@@ -8,9 +8,12 @@ import sys
 from pathlib import Path
 from tempfile import gettempdir
 
+import pytest
+
 ROOT = Path(__file__).parents[1]
 
 
+@pytest.mark.slow
 def test_two_sandboxes_are_started_asked_made_equal_and_stopped(tmp_path: Path) -> None:
     section = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").partition("## Two Heimdalls")[2]
     [lines] = re.findall(r"```bash\n(.*?)```", section.partition("\n## ")[0], re.DOTALL)

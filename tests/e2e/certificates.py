@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from sync.sandbox.process import Sandbox
+from tests.tls import wrapped
 
 _REQUEST = (
     "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 1 -subj /CN=sandbox "
@@ -33,14 +34,21 @@ def tls_before(sandbox: Sandbox, certificate: Path, key: Path) -> Iterator[str]:
     """Pass on what is asked over TLS at the URL that is yielded."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
-    with _Server(("127.0.0.1", 0), partial(_Handler, sandbox)) as server:
-        server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+    with _Server(context, partial(_Handler, sandbox)) as server:
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         yield f"https://127.0.0.1:{server.server_port}"
         server.shutdown()
 
 
 class _Server(ThreadingHTTPServer):
+    def __init__(self, context: ssl.SSLContext, handler: Any) -> None:
+        self._context = context
+        super().__init__(("127.0.0.1", 0), handler)
+
+    def get_request(self) -> tuple[ssl.SSLSocket, Any]:
+        connection, address = super().get_request()
+        return wrapped(self._context, connection), address
+
     def handle_error(self, *_: object) -> None:
         """Say nothing of clients that don't trust the certificate."""
 

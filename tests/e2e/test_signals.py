@@ -23,6 +23,7 @@ def pair() -> Iterator[tuple[Sandbox, Sandbox]]:
         yield source, target
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_in_the_middle_of_an_apply(
     pair: tuple[Sandbox, Sandbox], tmp_path: Path, number: signal.Signals, code: int

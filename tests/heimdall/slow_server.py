@@ -6,6 +6,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
+from tests.tls import wrapped
+
 EVERY_SECONDS = 0.05
 DROPS = 400
 """Then the answer is complete: who has not given up by then never would have."""
@@ -21,8 +23,7 @@ def dripping(
 
         def answer(connection: socket.socket) -> None:
             with suppress(OSError), connection:
-                connection.getpeername()  # raises if the client is gone: Python 3.11 leaks its TLS socket
-                speaking = tls.wrap_socket(connection, server_side=True) if tls else connection
+                speaking = wrapped(tls, connection) if tls else connection
                 with speaking:
                     speaking.recv(2**16)  # else closing would be a reset
                     speaking.sendall(at_once)

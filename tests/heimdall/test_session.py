@@ -1,7 +1,9 @@
 """The timeout of a request bounds the whole request, however little comes at a time."""
 
+import gc
 import socket
 import ssl
+import struct
 from functools import partial
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from sync.heimdall.transport import Transport
 from tests.conftest import no_sleep
 from tests.e2e.certificates import make_certificate
 from tests.heimdall.slow_server import dripping
+from tests.tls import wrapped
 
 GROUPS = "/api/v1/groups/"
 OK = b"HTTP/1.1 200 OK\r\n"
@@ -56,6 +59,19 @@ def test_over_tls_as_well(part: str, tmp_path: Path) -> None:
         pytest.raises(UnavailableError, match=r"no answer within 0\.4 s"),
     ):
         transport.get(GROUPS)
+
+
+def test_the_servers_here_leave_no_socket_of_a_client_that_is_gone(tmp_path: Path) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*make_certificate(tmp_path))
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        client = socket.create_connection(listener.getsockname())
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # closing is a reset
+        connection, _ = listener.accept()
+        client.close()
+        with connection, pytest.raises(ConnectionResetError):
+            wrapped(context, connection)
+    gc.collect()  # would tell of it
 
 
 def test_a_handshake_byte_by_byte_is_cut_as_well() -> None:
